@@ -7,6 +7,18 @@ use crate::limits::CLOCK_AHEAD_MS;
 /// Milliseconds since the Unix epoch.
 pub type Millis = u64;
 
+/// Where the wall time comes from: the system in the program, a hand-set clock in tests.
+pub type Wall = std::sync::Arc<dyn Fn() -> Millis + Send + Sync>;
+
+/// The system's wall time. A clock set before 1970 reads as 0.
+#[must_use]
+pub fn system_wall() -> Wall {
+    std::sync::Arc::new(|| {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    })
+}
+
 /// A timestamp: 48 bits of milliseconds and 16 bits of counter, so that comparing two is comparing two integers.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, minicbor::Encode, minicbor::Decode)]
 #[cbor(transparent)]

@@ -13,7 +13,7 @@ pub mod invite;
 pub mod key;
 pub mod limits;
 
-pub use clock::{Clock, Hlc, Millis};
+pub use clock::{Clock, Hlc, Millis, Wall, system_wall};
 pub use entry::{Body, BodyClass, Entry, EntryError, Header, SignedHeader, Tip};
 pub use epoch::{EpochId, EpochKey};
 pub use id::{BlobHash, DeviceId, EntryHash, GroupId, IdError};
