@@ -1,0 +1,194 @@
+/** What a person can do. Each action asks the node, then puts the answer where views look for it. */
+import { cache, keys } from './cache';
+import { base, reportDown, request, settle, Unreachable } from './client';
+import { patchSpace, upsertFile } from './reduce';
+import type {
+  InvitePreview,
+  Level,
+  Member,
+  NewInvitation,
+  Problem,
+  SharedFile,
+  Space,
+  Status,
+  Transfer,
+} from './types';
+
+export async function saveProfile(change: {
+  name?: string;
+  device_name?: string;
+  /** Base64 of an image of at most 64 KiB; null removes it. */
+  picture?: string | null;
+}): Promise<Status> {
+  const status = await request<Status>('POST', '/profile', change);
+  cache.setQueryData(keys.status, status);
+  void cache.invalidateQueries({ queryKey: ['members'] });
+  return status;
+}
+
+export const signOut = () => request('POST', '/signout', {});
+
+export async function dismissProblem(problem: Problem): Promise<void> {
+  const set = (change: (problems: Problem[]) => Problem[]) =>
+    cache.setQueryData<Status>(
+      keys.status,
+      (status) => status && { ...status, problems: change(status.problems) },
+    );
+  set((problems) => problems.filter(({ id }) => id !== problem.id));
+  try {
+    await request('POST', `/problems/${problem.id}/dismiss`, {});
+  } catch (error) {
+    set((problems) => [problem, ...problems]);
+    throw error;
+  }
+}
+
+// Spaces
+
+function addSpace(space: Space): Space {
+  cache.setQueryData<Space[]>(keys.spaces, (spaces = []) => [
+    ...spaces.filter((other) => other.space !== space.space),
+    space,
+  ]);
+  return space;
+}
+
+function dropSpace(id: string): void {
+  cache.setQueryData<Space[]>(keys.spaces, (spaces) => spaces?.filter(({ space }) => space !== id));
+}
+
+export const createSpace = async (name: string) =>
+  addSpace(await request<Space>('POST', '/spaces', { name }));
+
+export const joinSpace = async (invite: string) =>
+  addSpace(await request<Space>('POST', '/spaces/join', { invite }));
+
+export const previewInvite = (invite: string, signal?: AbortSignal) =>
+  request<InvitePreview>('POST', '/spaces/join/preview', { invite }, signal);
+
+export async function renameSpace(id: string, name: string): Promise<void> {
+  const space = await request<Space>('PATCH', `/spaces/${id}`, { name });
+  patchSpace(cache, id, () => space);
+}
+
+export async function leaveSpace(id: string): Promise<void> {
+  await request('POST', `/spaces/${id}/leave`, {});
+  dropSpace(id);
+}
+
+export async function deleteSpace(id: string): Promise<void> {
+  await request('DELETE', `/spaces/${id}`);
+  dropSpace(id);
+}
+
+export async function changeLevel(space: string, person: string, level: Level): Promise<void> {
+  const member = await request<Member>('PATCH', `/spaces/${space}/members/${person}`, { level });
+  cache.setQueryData<Member[]>(keys.members(space), (members) =>
+    members?.map((other) => (other.person === person ? member : other)),
+  );
+}
+
+export async function removeMember(space: string, person: string): Promise<void> {
+  await request('DELETE', `/spaces/${space}/members/${person}`);
+  cache.setQueryData<Member[]>(keys.members(space), (members) =>
+    members?.filter((other) => other.person !== person),
+  );
+  void cache.invalidateQueries({ queryKey: keys.spaces });
+}
+
+export async function invite(
+  space: string,
+  choice: { level: Level; expires: string; uses: number },
+): Promise<NewInvitation> {
+  const made = await request<NewInvitation>('POST', `/spaces/${space}/invitations`, choice);
+  void cache.invalidateQueries({ queryKey: keys.invitations(space) });
+  return made;
+}
+
+export async function revokeInvitation(space: string, id: string): Promise<void> {
+  await request('DELETE', `/spaces/${space}/invitations/${id}`);
+  await cache.invalidateQueries({ queryKey: keys.invitations(space) });
+}
+
+// Chat
+
+export async function markRead(space: string, upTo: string): Promise<void> {
+  patchSpace(cache, space, (before) => ({ ...before, unread: 0, mentions: 0 }));
+  await request('POST', `/spaces/${space}/read`, { up_to: upTo });
+}
+
+export const sayTyping = (space: string) => request('POST', `/spaces/${space}/typing`, {});
+
+// Files
+
+function putTransfer(space: string, transfer: Transfer): void {
+  cache.setQueryData<SharedFile[]>(keys.files(space), (files) =>
+    files?.map((file) =>
+      file.id === transfer.file && transfer.state !== 'done'
+        ? { ...file, transfer, state: 'fetching' }
+        : file,
+    ),
+  );
+  void cache.invalidateQueries({ queryKey: keys.transfers });
+}
+
+const fileAction = (verb: 'fetch' | 'pause' | 'resume') => async (space: string, file: string) =>
+  putTransfer(space, await request<Transfer>('POST', `/spaces/${space}/files/${file}/${verb}`, {}));
+
+export const fetchFile = fileAction('fetch');
+export const pauseFile = fileAction('pause');
+export const resumeFile = fileAction('resume');
+
+export async function cancelFile(space: string, file: string): Promise<void> {
+  await request('POST', `/spaces/${space}/files/${file}/cancel`, {});
+  await Promise.all([
+    cache.invalidateQueries({ queryKey: keys.files(space) }),
+    cache.invalidateQueries({ queryKey: keys.transfers }),
+  ]);
+}
+
+export async function removeFile(space: string, file: string): Promise<void> {
+  await request('DELETE', `/spaces/${space}/files/${file}`);
+  cache.setQueryData<SharedFile[]>(keys.files(space), (files) =>
+    files?.filter(({ id }) => id !== file),
+  );
+}
+
+export const contentUrl = (space: string, file: string, download = false) =>
+  `${base}/spaces/${space}/files/${file}/content${download ? '?download=1' : ''}`;
+
+/** Hands one file of the browser to the node. `fetch` cannot tell how much went, so this cannot use it. */
+export function uploadFile(
+  space: string,
+  file: File,
+  name: string,
+  progress: (done: number) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const form = new FormData();
+    form.append('file', file, name);
+    const http = new XMLHttpRequest();
+    http.open('POST', `${base}/spaces/${space}/files`);
+    http.upload.onprogress = (event) => progress(event.loaded);
+    http.onerror = () => {
+      reportDown();
+      reject(new Unreachable());
+    };
+    http.onabort = () => reject(new DOMException('cancelled', 'AbortError'));
+    http.onload = () => {
+      try {
+        const added = settle<SharedFile[]>(http.status, http.responseText);
+        cache.setQueryData<SharedFile[]>(
+          keys.files(space),
+          (files) => files && added.reduce(upsertFile, files),
+        );
+        resolve();
+      } catch (error) {
+        reject(error as Error);
+      }
+    };
+    signal.addEventListener('abort', () => http.abort());
+    http.send(form);
+  });
+}

@@ -1,0 +1,36 @@
+/** The page's memory of what the node said: one query cache, and the names of what is in it. */
+import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
+import { ApiError, Unreachable } from './client';
+
+export const keys = {
+  status: ['status'] as const,
+  spaces: ['spaces'] as const,
+  transfers: ['transfers'] as const,
+  members: (space: string) => ['members', space] as const,
+  messages: (space: string) => ['messages', space] as const,
+  holders: (space: string, message: string) => ['holders', space, message] as const,
+  files: (space: string) => ['files', space] as const,
+  invitations: (space: string) => ['invitations', space] as const,
+};
+
+export function createCache(): QueryClient {
+  return new QueryClient({
+    queryCache: new QueryCache(),
+    mutationCache: new MutationCache(),
+    defaultOptions: {
+      queries: {
+        // Events keep the cache right; a reconnect fetches everything in use again.
+        staleTime: Infinity,
+        gcTime: 30 * 60_000,
+        refetchOnWindowFocus: false,
+        refetchOnReconnect: false,
+        // The node is on this computer: "offline" says nothing about it.
+        networkMode: 'always',
+        retry: (failures, error) =>
+          error instanceof Unreachable ? false : !(error instanceof ApiError) && failures < 2,
+      },
+    },
+  });
+}
+
+export const cache = createCache();

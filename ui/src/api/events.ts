@@ -1,0 +1,143 @@
+/**
+ * The live line to the node. One tab of this browser listens and tells the others, because a
+ * browser opens only six connections to one address; when that tab closes, another takes over.
+ */
+import type { QueryKey } from '@tanstack/react-query';
+import { cache } from './cache';
+import { base, connection, reportDown, reportUp, request } from './client';
+import { applyEvent } from './reduce';
+import type { NodeEvent } from './types';
+
+const channelName = 'compeer.events';
+
+/** Every name the node may use; a stream with named events reaches only listeners by name. */
+const names = [
+  'hello',
+  'lagged',
+  'chat.message',
+  'chat.state',
+  'chat.typing',
+  'read.changed',
+  'file.added',
+  'file.changed',
+  'file.removed',
+  'transfer.changed',
+  'space.changed',
+  'space.joined',
+  'space.left',
+  'space.ended',
+  'member.joined',
+  'member.removed',
+  'member.changed',
+  'profile.changed',
+  'peer.up',
+  'peer.down',
+  'peer.path',
+  'problem.added',
+  'problem.dismissed',
+] satisfies NodeEvent['event'][];
+
+type Listener = (event: NodeEvent) => void;
+const listeners = new Set<Listener>();
+
+/** Calls `listener` for every live event, after the cache has taken it in. */
+export function onEvent(listener: Listener): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** Is this the tab that listens? Only it raises notifications, so that one message makes one. */
+export let leading = false;
+
+type Word = { kind: 'event'; event: NodeEvent } | { kind: 'up' } | { kind: 'down' };
+
+/** Starts listening, for as long as the page lives. */
+export function startEvents(): void {
+  const channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel(channelName) : null;
+  const say = (word: Word) => {
+    hear(word);
+    channel?.postMessage(word);
+  };
+  channel?.addEventListener('message', ({ data }: MessageEvent<Word>) => hear(data));
+  // A node that answers again after silence may have said much in between.
+  let wasDown = false;
+  connection.subscribe(() => {
+    const { up } = connection.get();
+    if (up === false) wasDown = true;
+    if (up === true && wasDown) {
+      wasDown = false;
+      void cache.invalidateQueries();
+    }
+  });
+  const lead = () => {
+    leading = true;
+    listen(say);
+    return new Promise<never>(() => undefined);
+  };
+  if ('locks' in navigator) void navigator.locks.request(channelName, lead);
+  else void lead();
+}
+
+function hear(word: Word): void {
+  if (word.kind === 'up') reportUp();
+  else if (word.kind === 'down') reportDown();
+  else {
+    for (const key of applyEvent(cache, word.event)) fetchSoon(key);
+    for (const listener of [...listeners]) listener(word.event);
+  }
+}
+
+function listen(say: (word: Word) => void): void {
+  let failures = 0;
+  let greeted = false;
+  const open = () => {
+    const source = new EventSource(`${base}/events`);
+    const take = ({ data }: MessageEvent<string>) => {
+      const event = parse(data);
+      if (event === null) return;
+      if (event.event === 'hello') {
+        failures = 0;
+        say({ kind: 'up' });
+        // After the first greeting, each one follows a gap in which anything may have happened.
+        if (greeted) say({ kind: 'event', event: { event: 'lagged', at: event.at } });
+        greeted = true;
+      } else {
+        say({ kind: 'event', event });
+      }
+    };
+    source.onmessage = take;
+    for (const name of names) source.addEventListener(name, take);
+    source.onerror = () => {
+      source.close();
+      failures += 1;
+      // Why it failed (not running, signed out, restarting) only a plain request can tell.
+      request('GET', '/status').catch(() => {
+        if (connection.get().up === false) say({ kind: 'down' });
+      });
+      if (!connection.get().expired) setTimeout(open, Math.min(400 * 2 ** failures, 5000));
+    };
+  };
+  open();
+}
+
+function parse(data: string): NodeEvent | null {
+  try {
+    return JSON.parse(data) as NodeEvent;
+  } catch {
+    return null;
+  }
+}
+
+/** Many events in a row ask for one fetch, half a second after the first. */
+const due = new Map<string, QueryKey>();
+
+export function fetchSoon(key: QueryKey): void {
+  if (due.size === 0) {
+    setTimeout(() => {
+      const keys = [...due.values()];
+      due.clear();
+      for (const queryKey of keys) void cache.invalidateQueries({ queryKey });
+    }, 500);
+  }
+  due.set(JSON.stringify(key), key);
+}

@@ -1,0 +1,147 @@
+/**
+ * The loaded stretch of a space's chat, and the pure rules for growing it: pages come in from
+ * both ends, live messages at the newer one, and nothing is ever shown twice.
+ */
+import type { Message, MessagePage } from './types';
+
+export interface MessageWindow {
+  /** Oldest first, without gaps. */
+  messages: Message[];
+  /** Is there more before the first one? */
+  older: boolean;
+  /** Is there more after the last one (after a jump into the past)? */
+  newer: boolean;
+}
+
+export const emptyWindow: MessageWindow = { messages: [], older: false, newer: false };
+
+/**
+ * Both lists, each id once, by time. The sort is stable, so messages of one millisecond keep the
+ * order in which the node gave them. Returns `list` itself when nothing changed.
+ */
+export function mergeMessages(list: Message[], incoming: Message[]): Message[] {
+  const known = new Map(list.map((message, index) => [message.id, index]));
+  let merged: Message[] | null = null;
+  let sorted = true;
+  for (const message of incoming) {
+    merged ??= [...list];
+    const at = known.get(message.id);
+    const before = at === undefined ? undefined : merged[at];
+    if (at !== undefined && before !== undefined) {
+      merged[at] = fresher(before, message);
+    } else {
+      const last = merged.at(-1);
+      if (last !== undefined && last.time > message.time) sorted = false;
+      known.set(message.id, merged.length);
+      merged.push(message);
+    }
+  }
+  if (merged === null) return list;
+  return sorted ? merged : merged.sort((a, b) => a.time - b.time);
+}
+
+/** A slow answer may be older than an event that overtook it: holders are only ever gained. */
+function fresher(before: Message, incoming: Message): Message {
+  if (incoming.of === before.of && incoming.held_by < before.held_by) {
+    return { ...incoming, state: before.state, held_by: before.held_by };
+  }
+  return incoming;
+}
+
+/** A live message, or the answer to our own. A window in the past only updates what it shows. */
+export function receive(window: MessageWindow, message: Message): MessageWindow {
+  const known = window.messages.some(({ id }) => id === message.id);
+  if (window.newer && !known) return window;
+  return { ...window, messages: mergeMessages(window.messages, [message]) };
+}
+
+/** The newest page, fetched again (first load, reconnect). */
+export function refresh(window: MessageWindow | undefined, page: MessagePage): MessageWindow {
+  const newest = { messages: page.messages, older: page.more, newer: false };
+  if (window === undefined || window.messages.length === 0) return newest;
+  const known = new Set(window.messages.map(({ id }) => id));
+  const overlap = page.messages.some(({ id }) => known.has(id));
+  if (overlap) {
+    // What overlaps the newest page reaches the present.
+    const messages = mergeMessages(window.messages, page.messages);
+    return { messages, older: window.older, newer: false };
+  }
+  // No overlap: either we look at the past (keep it), or so much came that there is a gap.
+  return window.newer ? window : newest;
+}
+
+export function prependPage(window: MessageWindow, page: MessagePage): MessageWindow {
+  return {
+    ...window,
+    messages: mergeMessages(page.messages, window.messages),
+    older: page.more,
+  };
+}
+
+export function appendPage(window: MessageWindow, page: MessagePage): MessageWindow {
+  return {
+    ...window,
+    messages: mergeMessages(window.messages, page.messages),
+    newer: page.more,
+  };
+}
+
+export function changeState(
+  window: MessageWindow,
+  id: string,
+  change: Pick<Message, 'state' | 'held_by' | 'of'>,
+): MessageWindow {
+  const at = window.messages.findIndex((message) => message.id === id);
+  const message = window.messages[at];
+  if (message === undefined) return window;
+  const messages = window.messages.with(at, {
+    ...message,
+    state: change.state,
+    held_by: change.held_by,
+    of: change.of,
+  });
+  return { ...window, messages };
+}
+
+/** Keeps the newest `keep` of a long window; the rest can be loaded again by scrolling up. */
+export function trim(window: MessageWindow, keep: number): MessageWindow {
+  if (window.newer || window.messages.length <= keep) return window;
+  return { ...window, messages: window.messages.slice(-keep), older: true };
+}
+
+/**
+ * The first of the last `unread` messages of others: where the "New" divider stands. Null when
+ * nothing is unread or that message is not loaded yet.
+ */
+export function firstUnread(window: MessageWindow, unread: number): string | null {
+  if (unread <= 0 || window.newer) return null;
+  let left = unread;
+  for (let index = window.messages.length - 1; index >= 0; index--) {
+    const message = window.messages[index];
+    if (message === undefined || message.mine) continue;
+    left -= 1;
+    if (left === 0) return message.id;
+  }
+  // More unread than there is: the whole conversation is new.
+  const first = window.messages.find((message) => !message.mine);
+  return window.older ? null : (first?.id ?? null);
+}
+
+/** A message typed here that the node has not taken yet. */
+export interface Pending {
+  nonce: string;
+  space: string;
+  text: string;
+  time: number;
+  state: 'sending' | 'failed';
+  /** Why it failed, as a sentence. */
+  reason: string;
+}
+
+/** What is still to be shown of the outbox: a message the node already has is not pending. */
+export function stillPending(pending: Pending[], window: MessageWindow, space: string): Pending[] {
+  const mine = pending.filter((item) => item.space === space);
+  if (mine.length === 0) return mine;
+  const taken = new Set(window.messages.map(({ nonce }) => nonce));
+  return mine.filter(({ nonce }) => !taken.has(nonce));
+}

@@ -1,0 +1,174 @@
+/** What a view can ask for. Each hook fetches once; events and actions keep it right afterwards. */
+import { useQuery, type UseQueryResult } from '@tanstack/react-query';
+import { cache, keys } from './cache';
+import { request } from './client';
+import {
+  appendPage,
+  emptyWindow,
+  prependPage,
+  refresh,
+  trim,
+  type MessageWindow,
+} from './messages';
+import type {
+  Holder,
+  Invitation,
+  Member,
+  MessagePage,
+  SharedFile,
+  Space,
+  Status,
+  Transfer,
+} from './types';
+
+const pageSize = 50;
+const refreshLimit = 200;
+
+/** `every`: also ask again after so many milliseconds, for figures that no event carries. */
+export function useStatus(every?: number): UseQueryResult<Status> {
+  return useQuery({
+    queryKey: keys.status,
+    queryFn: ({ signal }) => request<Status>('GET', '/status', undefined, signal),
+    refetchInterval: every ?? false,
+  });
+}
+
+export function useSpaces(): UseQueryResult<Space[]> {
+  return useQuery({
+    queryKey: keys.spaces,
+    queryFn: ({ signal }) => request<Space[]>('GET', '/spaces', undefined, signal),
+  });
+}
+
+export function useSpace(id: string): Space | undefined {
+  return useSpaces().data?.find(({ space }) => space === id);
+}
+
+export function useMembers(space: string, every?: number): UseQueryResult<Member[]> {
+  return useQuery({
+    queryKey: keys.members(space),
+    queryFn: ({ signal }) =>
+      request<Member[]>('GET', `/spaces/${space}/members`, undefined, signal),
+    refetchInterval: every ?? false,
+    enabled: space !== '',
+  });
+}
+
+export function useFiles(space: string): UseQueryResult<SharedFile[]> {
+  return useQuery({
+    queryKey: keys.files(space),
+    queryFn: ({ signal }) =>
+      request<SharedFile[]>('GET', `/spaces/${space}/files`, undefined, signal),
+    enabled: space !== '',
+  });
+}
+
+export function useInvitations(space: string, enabled: boolean): UseQueryResult<Invitation[]> {
+  return useQuery({
+    queryKey: keys.invitations(space),
+    queryFn: ({ signal }) =>
+      request<Invitation[]>('GET', `/spaces/${space}/invitations`, undefined, signal),
+    enabled,
+  });
+}
+
+export function useTransfers(): UseQueryResult<Transfer[]> {
+  return useQuery({
+    queryKey: keys.transfers,
+    queryFn: ({ signal }) => request<Transfer[]>('GET', '/transfers', undefined, signal),
+  });
+}
+
+export function useHolders(
+  space: string,
+  message: string,
+  enabled: boolean,
+): UseQueryResult<Holder[]> {
+  return useQuery({
+    queryKey: keys.holders(space, message),
+    queryFn: ({ signal }) =>
+      request<Holder[]>('GET', `/spaces/${space}/messages/${message}/holders`, undefined, signal),
+    enabled,
+    staleTime: 0,
+  });
+}
+
+export function useMessages(space: string): UseQueryResult<MessageWindow> {
+  return useQuery({
+    queryKey: keys.messages(space),
+    queryFn: async ({ signal }) => {
+      const shown = loadedMessages(space).messages.length;
+      const limit = Math.min(Math.max(shown, pageSize), refreshLimit);
+      const page = await messagePage(space, { limit }, signal);
+      return refresh(cache.getQueryData<MessageWindow>(keys.messages(space)), page);
+    },
+  });
+}
+
+function messagePage(
+  space: string,
+  at: { limit: number; before?: string; after?: string },
+  signal?: AbortSignal,
+): Promise<MessagePage> {
+  const query = new URLSearchParams({ limit: String(at.limit) });
+  if (at.before !== undefined) query.set('before', at.before);
+  if (at.after !== undefined) query.set('after', at.after);
+  return request('GET', `/spaces/${space}/messages?${query}`, undefined, signal);
+}
+
+function loadedMessages(space: string): MessageWindow {
+  return cache.getQueryData<MessageWindow>(keys.messages(space)) ?? emptyWindow;
+}
+
+function changeLoaded(space: string, change: (window: MessageWindow) => MessageWindow): void {
+  cache.setQueryData<MessageWindow>(keys.messages(space), (before) =>
+    change(before ?? emptyWindow),
+  );
+}
+
+/** One page further into the past. */
+export async function loadOlder(space: string): Promise<void> {
+  const { messages, older } = loadedMessages(space);
+  const before = messages[0]?.id;
+  if (!older || before === undefined) return;
+  const page = await messagePage(space, { limit: pageSize, before });
+  changeLoaded(space, (window) =>
+    window.messages[0]?.id === before ? prependPage(window, page) : window,
+  );
+}
+
+/** One page further towards the present, after a jump into the past. */
+export async function loadNewer(space: string): Promise<void> {
+  const { messages, newer } = loadedMessages(space);
+  const after = messages.at(-1)?.id;
+  if (!newer || after === undefined) return;
+  const page = await messagePage(space, { limit: pageSize, after });
+  changeLoaded(space, (window) =>
+    window.messages.at(-1)?.id === after ? appendPage(window, page) : window,
+  );
+}
+
+/** Loads the stretch around one message. False when the space has no such message. */
+export async function loadAround(space: string, id: string): Promise<boolean> {
+  if (loadedMessages(space).messages.some((message) => message.id === id)) return true;
+  const before = await messagePage(space, { limit: pageSize / 2, before: id });
+  const previous = before.messages.at(-1)?.id;
+  if (previous === undefined) return false;
+  const after = await messagePage(space, { limit: pageSize, after: previous });
+  if (!after.messages.some((message) => message.id === id)) return false;
+  changeLoaded(space, () =>
+    appendPage({ messages: before.messages, older: before.more, newer: true }, after),
+  );
+  return true;
+}
+
+/** Back to the present after a jump into the past. */
+export async function loadNewest(space: string): Promise<void> {
+  const page = await messagePage(space, { limit: pageSize });
+  changeLoaded(space, () => refresh(undefined, page));
+}
+
+/** Lets go of a long scrolled-up history once the reader is back at the end. */
+export function forgetOldest(space: string): void {
+  changeLoaded(space, (window) => trim(window, refreshLimit));
+}

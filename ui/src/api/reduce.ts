@@ -1,0 +1,135 @@
+/** What each live event does to the query cache. Pure towards the node: it asks for nothing itself. */
+import type { QueryClient, QueryKey } from '@tanstack/react-query';
+import { keys } from './cache';
+import { changeState, receive, type MessageWindow } from './messages';
+import type { NodeEvent, Peer, SharedFile, Space, Status, Transfer } from './types';
+
+/** Applies `event`; returns the keys whose data the event did not carry and that must be fetched. */
+export function applyEvent(cache: QueryClient, event: NodeEvent): QueryKey[] {
+  switch (event.event) {
+    case 'chat.message':
+      patch<MessageWindow>(cache, keys.messages(event.space), (window) =>
+        receive(window, event.message),
+      );
+      // Unread counts and last messages are the node's to count.
+      return [keys.spaces];
+    case 'chat.state':
+      patch<MessageWindow>(cache, keys.messages(event.space), (window) =>
+        changeState(window, event.id, event),
+      );
+      return [keys.spaces, keys.holders(event.space, event.id)];
+    case 'read.changed':
+      patchSpace(cache, event.space, (space) => ({
+        ...space,
+        unread: event.unread,
+        mentions: event.mentions,
+      }));
+      return [];
+    case 'file.added':
+    case 'file.changed':
+      patch<SharedFile[]>(cache, keys.files(event.space), (files) => upsertFile(files, event.file));
+      return [];
+    case 'file.removed':
+      patch<SharedFile[]>(cache, keys.files(event.space), (files) =>
+        files.filter(({ id }) => id !== event.id),
+      );
+      return [keys.transfers];
+    case 'transfer.changed':
+      return applyTransfer(cache, event.space, event.transfer);
+    case 'space.changed':
+      patchSpace(cache, event.space, () => event.space_info);
+      return [keys.members(event.space)];
+    case 'space.joined':
+      return [keys.spaces, keys.members(event.space), keys.messages(event.space)];
+    case 'space.left':
+    case 'space.ended':
+      patch<Space[]>(cache, keys.spaces, (spaces) =>
+        spaces.filter(({ space }) => space !== event.space),
+      );
+      return [keys.spaces];
+    case 'member.joined':
+    case 'member.removed':
+    case 'member.changed':
+      return [keys.spaces, keys.members(event.space), keys.invitations(event.space)];
+    case 'profile.changed':
+      return [keys.status, ['members'], ['messages']];
+    case 'peer.up':
+      patchPeer(cache, event.device, { path: event.path, last_seen: event.at });
+      return [keys.status, keys.spaces, ['members'], ['files']];
+    case 'peer.down':
+      patchPeer(cache, event.device, { path: 'none', rtt_ms: null });
+      return [keys.status, keys.spaces, ['members'], ['files']];
+    case 'peer.path':
+      patchPeer(cache, event.device, {
+        path: event.path,
+        rtt_ms: event.rtt_ms,
+        last_seen: event.at,
+      });
+      return [['members']];
+    case 'problem.added':
+      patch<Status>(cache, keys.status, (status) => ({
+        ...status,
+        problems: [event.problem, ...status.problems.filter(({ id }) => id !== event.problem.id)],
+      }));
+      return [];
+    case 'problem.dismissed':
+      patch<Status>(cache, keys.status, (status) => ({
+        ...status,
+        problems: status.problems.filter(({ id }) => id !== event.id),
+      }));
+      return [];
+    case 'lagged':
+      return [[]];
+    case 'chat.typing':
+    case 'hello':
+      return [];
+    default:
+      // A newer node may know events that this page does not.
+      return [];
+  }
+}
+
+/** A transfer belongs to a file's row and to the list of all transfers; both follow it. */
+function applyTransfer(cache: QueryClient, space: string, transfer: Transfer): QueryKey[] {
+  patch<SharedFile[]>(cache, keys.files(space), (files) =>
+    files.map((file) =>
+      file.id === transfer.file
+        ? {
+            ...file,
+            transfer: transfer.state === 'done' ? null : transfer,
+            state: transfer.state === 'done' ? 'here' : 'fetching',
+            here: file.here || transfer.state === 'done',
+          }
+        : file,
+    ),
+  );
+  patch<Transfer[]>(cache, keys.transfers, (transfers) => {
+    const others = transfers.filter(({ id }) => id !== transfer.id);
+    return transfer.state === 'done' ? others : [...others, transfer];
+  });
+  // A finished file has a path and one more holder, which the transfer does not tell.
+  return transfer.state === 'done' ? [keys.files(space)] : [];
+}
+
+export function upsertFile(files: SharedFile[], file: SharedFile): SharedFile[] {
+  const at = files.findIndex(({ id }) => id === file.id);
+  return at < 0 ? [...files, file] : files.with(at, file);
+}
+
+export function patchSpace(cache: QueryClient, id: string, change: (space: Space) => Space): void {
+  patch<Space[]>(cache, keys.spaces, (spaces) =>
+    spaces.map((space) => (space.space === id ? change(space) : space)),
+  );
+}
+
+function patchPeer(cache: QueryClient, device: string, change: Partial<Peer>): void {
+  patch<Status>(cache, keys.status, (status) => ({
+    ...status,
+    peers: status.peers.map((peer) => (peer.device === device ? { ...peer, ...change } : peer)),
+  }));
+}
+
+/** Changes what is cached under `key`; what was never fetched stays unfetched. */
+function patch<T>(cache: QueryClient, key: QueryKey, change: (before: T) => T): void {
+  cache.setQueryData<T>(key, (before) => (before === undefined ? undefined : change(before)));
+}

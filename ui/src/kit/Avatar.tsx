@@ -1,0 +1,54 @@
+/** A person: their picture, or two letters on their own colour, and how they are reached. */
+import { initials } from './text';
+
+export type Presence = 'here' | 'relay' | 'away';
+
+const dots: Record<Presence, string> = {
+  here: 'bg-held',
+  // Half a dot: reached, but not directly.
+  relay: 'bg-wait [clip-path:none]',
+  away: 'bg-raised ring-[1.5px] ring-inset ring-text-3',
+};
+
+const sizes = {
+  xs: 'size-[18px] text-[8px]',
+  s: 'size-[22px] text-[10px]',
+  m: 'size-7 text-[11px]',
+  l: 'size-9 text-[13px]',
+  xl: 'size-20 text-[26px]',
+};
+
+export interface AvatarProps {
+  name: string;
+  hue: number;
+  picture?: string | null;
+  size?: keyof typeof sizes;
+  presence?: Presence | null;
+  className?: string;
+}
+
+/** Decoration: the name stands beside it, or the element around it is labelled. */
+export function Avatar({ name, hue, picture, size = 's', presence, className = '' }: AvatarProps) {
+  return (
+    <span
+      aria-hidden="true"
+      className={`relative inline-block flex-none ${sizes[size]} ${className}`}
+    >
+      <span
+        style={{ '--hue': hue } as React.CSSProperties}
+        className="grid size-full place-items-center overflow-hidden rounded-full font-semibold hue-fill select-none"
+      >
+        {picture ? (
+          <img src={picture} alt="" className="size-full object-cover" draggable={false} />
+        ) : (
+          initials(name)
+        )}
+      </span>
+      {presence && (
+        <span
+          className={`absolute -right-0.5 -bottom-0.5 box-content rounded-full border-2 border-(--around,var(--panel)) ${size === 'l' ? 'size-[9px]' : 'size-[7px]'} ${dots[presence]}`}
+        />
+      )}
+    </span>
+  );
+}

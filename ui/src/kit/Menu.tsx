@@ -1,0 +1,94 @@
+/** A menu of actions, and a popover for more than that. Not modal: modal ones write a <style>. */
+import * as RadixMenu from '@radix-ui/react-dropdown-menu';
+import * as RadixPopover from '@radix-ui/react-popover';
+import type { ReactElement, ReactNode } from 'react';
+import { Icon, type IconName } from './Icon';
+
+const surface =
+  'z-50 animate-fade rounded-[10px] border border-line bg-raised p-1 shadow-float outline-none';
+
+export function Menu({
+  trigger,
+  children,
+  align = 'end',
+}: {
+  trigger: ReactElement;
+  children: ReactNode;
+  align?: 'start' | 'end';
+}) {
+  return (
+    <RadixMenu.Root modal={false}>
+      <RadixMenu.Trigger asChild>{trigger}</RadixMenu.Trigger>
+      <RadixMenu.Portal>
+        <RadixMenu.Content
+          align={align}
+          sideOffset={4}
+          collisionPadding={8}
+          className={`min-w-52 ${surface}`}
+        >
+          {children}
+        </RadixMenu.Content>
+      </RadixMenu.Portal>
+    </RadixMenu.Root>
+  );
+}
+
+export function MenuItem({
+  icon,
+  danger = false,
+  disabled = false,
+  onSelect,
+  children,
+}: {
+  icon?: IconName;
+  danger?: boolean;
+  disabled?: boolean;
+  onSelect: () => void;
+  children: ReactNode;
+}) {
+  return (
+    <RadixMenu.Item
+      disabled={disabled}
+      // The menu must give the focus back before a dialog that it opens takes it.
+      onSelect={() => setTimeout(onSelect)}
+      className={`flex h-8 items-center gap-2.5 rounded-md px-2 text-[14px] outline-none select-none data-disabled:opacity-50 data-highlighted:bg-soft touch:h-11 ${danger ? 'text-need' : ''}`}
+    >
+      {icon && <Icon name={icon} size={16} className={danger ? '' : 'text-text-2'} />}
+      {children}
+    </RadixMenu.Item>
+  );
+}
+
+export const MenuLine = () => <RadixMenu.Separator className="my-1 h-px bg-line" />;
+
+export function Popover({
+  trigger,
+  label,
+  children,
+  align = 'end',
+  onOpenChange,
+}: {
+  trigger: ReactElement;
+  /** The popover's name for screen readers. */
+  label: string;
+  children: ReactNode;
+  align?: 'start' | 'end';
+  onOpenChange?: (open: boolean) => void;
+}) {
+  return (
+    <RadixPopover.Root {...(onOpenChange ? { onOpenChange } : {})}>
+      <RadixPopover.Trigger asChild>{trigger}</RadixPopover.Trigger>
+      <RadixPopover.Portal>
+        <RadixPopover.Content
+          aria-label={label}
+          align={align}
+          sideOffset={4}
+          collisionPadding={8}
+          className={`w-72 max-w-[calc(100vw-16px)] ${surface}`}
+        >
+          {children}
+        </RadixPopover.Content>
+      </RadixPopover.Portal>
+    </RadixPopover.Root>
+  );
+}

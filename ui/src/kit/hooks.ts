@@ -1,0 +1,73 @@
+/** Small things that several views need from the browser. */
+import { useCallback, useEffect, useState, useSyncExternalStore } from 'react';
+
+export function useMedia(query: string): boolean {
+  const subscribe = useCallback(
+    (listener: () => void) => {
+      const media = matchMedia(query);
+      media.addEventListener('change', listener);
+      return () => media.removeEventListener('change', listener);
+    },
+    [query],
+  );
+  return useSyncExternalStore(subscribe, () => matchMedia(query).matches);
+}
+
+export const usePhone = () => useMedia('(width < 720px)');
+
+/** The time, moving on every half minute, for words like "5 min ago". */
+export function useNow(): number {
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 30_000);
+    return () => clearInterval(timer);
+  }, []);
+  return now;
+}
+
+/** Copies and says so; without a clipboard (an insecure page) it says that instead. */
+export async function copyText(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Saves bytes made in the page as a file of the person's. */
+export function saveAs(name: string, content: string, type = 'text/plain'): void {
+  const url = URL.createObjectURL(new Blob([content], { type }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+/** Runs an action of a form or button: while it runs `busy`, what went wrong in `error`. */
+export function useAction<A extends unknown[]>(
+  action: (...args: A) => Promise<void>,
+  sentence: (error: unknown) => string,
+): {
+  run: (...args: A) => Promise<void>;
+  busy: boolean;
+  error: string | undefined;
+  clear: () => void;
+} {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<string>();
+  const run = async (...args: A) => {
+    if (busy) return;
+    setBusy(true);
+    setError(undefined);
+    try {
+      await action(...args);
+    } catch (cause) {
+      setError(sentence(cause));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return { run, busy, error, clear: () => setError(undefined) };
+}

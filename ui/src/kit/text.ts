@@ -1,0 +1,163 @@
+/**
+ * People's words are content, never markup. This splits them into plain segments for the view to
+ * draw: text, links, code, and characters that would act on the page instead of standing in it.
+ */
+
+export type Segment =
+  | { kind: 'text'; text: string }
+  | { kind: 'code'; text: string }
+  | { kind: 'mention'; text: string }
+  | { kind: 'link'; text: string; href: string }
+  /** A control character, shown as its code point; `name` says what it would have done. */
+  | { kind: 'control'; text: string; name: string };
+
+/**
+ * Characters that are invisible or change the order of what follows: C0 and C1 controls (line
+ * feed and tab excepted), bidirectional embeddings, overrides, isolates and marks, zero-width
+ * space, word joiner, byte order mark, line and paragraph separators, interlinear and tag
+ * characters. Joiners (U+200C, U+200D) stay: scripts and emoji need them.
+ */
+const controls =
+  // eslint-disable-next-line no-control-regex
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+
+const names: Record<number, string> = {
+  0x202a: 'left-to-right embedding',
+  0x202b: 'right-to-left embedding',
+  0x202c: 'end of direction change',
+  0x202d: 'left-to-right override',
+  0x202e: 'right-to-left override',
+  0x2066: 'left-to-right isolate',
+  0x2067: 'right-to-left isolate',
+  0x2068: 'first strong isolate',
+  0x2069: 'end of isolate',
+  0x200b: 'zero-width space',
+  0x200e: 'left-to-right mark',
+  0x200f: 'right-to-left mark',
+  0xfeff: 'byte order mark',
+};
+
+function codeOf(character: string): string {
+  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
+}
+
+/** For places that take only a string (labels, titles, notifications). */
+export function plainText(text: string): string {
+  return text.replace(/\r\n?/g, '\n').replace(controls, (character) => `⟨${codeOf(character)}⟩`);
+}
+
+/** For names: one line, no surrounding space, never empty. */
+export function plainName(name: string): string {
+  const line = plainText(name).replace(/\s+/g, ' ').trim();
+  return line === '' ? 'Unnamed' : line;
+}
+
+/** Splits off control characters; the rest is handed to `next`. */
+function visible(text: string, next: (text: string) => Segment[]): Segment[] {
+  const segments: Segment[] = [];
+  let from = 0;
+  for (const match of text.matchAll(controls)) {
+    if (match.index > from) segments.push(...next(text.slice(from, match.index)));
+    const code = match[0].codePointAt(0) ?? 0;
+    segments.push({
+      kind: 'control',
+      text: codeOf(match[0]),
+      name: names[code] ?? 'control character',
+    });
+    from = match.index + match[0].length;
+  }
+  if (from < text.length) segments.push(...next(text.slice(from)));
+  return segments;
+}
+
+/** A name or any other short text: control characters become visible, nothing else is found in it. */
+export const nameSegments = (name: string): Segment[] =>
+  visible(name, (text) => [{ kind: 'text', text }]);
+
+/** What may stand in a message: `code`, http(s) links, and mentions of the given names. */
+export function messageSegments(message: string, people: string[] = []): Segment[] {
+  const mention = mentionPattern(people);
+  return visible(message.replace(/\r\n?/g, '\n'), (text) => inline(text, mention));
+}
+
+function inline(text: string, mention: RegExp | null): Segment[] {
+  const pattern = /`([^`\n]+)`|https?:\/\/[^\s<>"`]+/giu;
+  const segments: Segment[] = [];
+  let from = 0;
+  const plain = (part: string) => segments.push(...mentions(part, mention));
+  for (const match of text.matchAll(pattern)) {
+    let end = match.index + match[0].length;
+    let found: Segment | null;
+    if (match[1] !== undefined) {
+      found = { kind: 'code', text: match[1] };
+    } else {
+      const address = trimAddress(match[0]);
+      end = match.index + address.length;
+      found = link(address);
+    }
+    if (found === null) continue;
+    if (match.index > from) plain(text.slice(from, match.index));
+    segments.push(found);
+    from = end;
+  }
+  if (from < text.length) plain(text.slice(from));
+  return segments;
+}
+
+/** Punctuation that ends a sentence is not part of the address; a bracket is if it was opened in it. */
+function trimAddress(address: string): string {
+  let end = address.length;
+  for (;;) {
+    const last = address[end - 1];
+    if (last === undefined) return address;
+    const inside = address.slice(0, end);
+    const pair = { ')': '(', ']': '[', '}': '{' }[last];
+    const closes = pair !== undefined && inside.split(pair).length >= inside.split(last).length;
+    if (closes || !/[.,;:!?'"’”»)\]}*_]/u.test(last)) return inside;
+    end -= 1;
+  }
+}
+
+function link(address: string): Segment | null {
+  if (!URL.canParse(address)) return null;
+  const url = new URL(address);
+  if (url.hostname === '' || url.username !== '' || url.password !== '') return null;
+  // Shown as typed, opened as understood: `href` has a look-alike host in its ASCII form.
+  return { kind: 'link', text: address, href: url.href };
+}
+
+function mentionPattern(people: string[]): RegExp | null {
+  const escaped = people
+    .flatMap((name) => [name, name.split(' ')[0] ?? ''])
+    .filter((name) => name.length > 1)
+    .sort((a, b) => b.length - a.length)
+    .map((name) => name.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'));
+  return escaped.length === 0
+    ? null
+    : new RegExp(`(?<![\\p{L}\\p{N}])@(?:${escaped.join('|')})(?![\\p{L}\\p{N}])`, 'giu');
+}
+
+function mentions(text: string, pattern: RegExp | null): Segment[] {
+  if (pattern === null) return [{ kind: 'text', text }];
+  const segments: Segment[] = [];
+  let from = 0;
+  for (const match of text.matchAll(pattern)) {
+    if (match.index > from) segments.push({ kind: 'text', text: text.slice(from, match.index) });
+    segments.push({ kind: 'mention', text: match[0] });
+    from = match.index + match[0].length;
+  }
+  if (from < text.length) segments.push({ kind: 'text', text: text.slice(from) });
+  return segments;
+}
+
+/** Two letters for a picture that is not there: first and last word, or the first two letters. */
+export function initials(name: string): string {
+  const words = name
+    .replace(controls, '')
+    .split(/[\s_-]+/u)
+    .map((word) => [...word.matchAll(/[\p{L}\p{N}]/gu)].map(([letter]) => letter))
+    .filter((letters) => letters.length > 0);
+  const first = words[0]?.[0] ?? '?';
+  const second = words.length > 1 ? words.at(-1)?.[0] : words[0]?.[1];
+  return (first + (second ?? '')).toUpperCase();
+}
