@@ -1,0 +1,19 @@
+//! The journal: topics of signed, sealed entries on this disk, and their replication to others.
+//!
+//! [`Journal`] is a handle to one SQLite file and the thread that alone writes it. What it acknowledges is on disk. It
+//! judges entries by the rules of their group ([`compeer_core::group`]), keeps the epoch keys, and hands out what
+//! counts and can be opened, in the order in which it became readable here. [`sync`] brings entries from and to other
+//! devices.
+
+mod error;
+mod event;
+mod feed;
+mod journal;
+mod run;
+pub mod sync;
+
+pub use error::{IngestError, OpenError, ReadError, WriteError};
+pub use event::{JournalEvent, JournalProblem, ProblemCause};
+pub use feed::{Cursor, Opened, Page};
+pub use journal::{Appended, Journal, JournalConfig, JournalOptions, TopicInfo};
+pub use run::{Growth, IngestReport, RawEntry, Refusal, Refused, Run, Wanted};

@@ -1,0 +1,1 @@
+//! Replication: which entries go over which link.
