@@ -102,6 +102,8 @@ pub struct Growth {
     pub topic: GroupId,
     /// Whose log.
     pub author: DeviceId,
+    /// The number of the first entry that is new.
+    pub first: u64,
     /// Its new end.
     pub tip: Tip,
     /// Who sent it to us; `None` when we wrote it.
