@@ -8,8 +8,9 @@ use crate::epoch::{EpochId, Wrap};
 use crate::id::{DeviceId, EntryHash, GroupId};
 use crate::limits;
 
-/// What a group stands for. The rules are the same for all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
+/// What a group stands for. The rules are the same for all, and a group takes in only groups of a lower kind: people are
+/// in companies, both are in spaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(index_only)]
 pub enum GroupKind {
     /// A human being: members are devices.
