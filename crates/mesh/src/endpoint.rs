@@ -1,0 +1,365 @@
+//! The iroh endpoint: how it is built so that nothing leaks, who is let in, and how it is replaced when it is stuck.
+//!
+//! iroh's relay client waits up to half a minute between attempts after a longer outage, and nothing can wake it
+//! (`iroh/src/socket/transports/relay/actor.rs`, `sleep_backoff`). So while our relay is lost and no link is left that
+//! could suffer, we knock at the relay ourselves, and once it answers we replace the endpoint, which connects at once.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use compeer_core::DeviceKey;
+use futures_util::StreamExt as _;
+use iroh::dns::{DnsResolver, FallbackMode};
+use iroh::endpoint::{
+    BindOpts, ConnectError, ConnectWithOptsError, ConnectingError, Incoming, PortmapperConfig, QuicTransportConfig,
+    VarInt, presets,
+};
+use iroh::{Endpoint, NetReportConfig, RelayConfig, RelayMap, RelayMode, RelayUrl, SecretKey, Watcher as _};
+use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::address::Addresses;
+use crate::error::StartError;
+use crate::event::{DownReason, MeshEvent, Problem};
+use crate::gate::{Door, Doorkeeper, Hooks, JOIN_ALPN, MEMBER_ALPN};
+use crate::link::Link;
+use crate::mesh::Inner;
+use crate::relay::{Pins, RelaySpec};
+
+/// A path without traffic sends something this often.
+const KEEP_ALIVE: Duration = Duration::from_secs(3);
+/// A direct path that has been silent this long is given up for another one.
+const PATH_IDLE: Duration = Duration::from_millis(6500);
+/// A link that has been silent this long is down. Milliseconds.
+const LINK_IDLE_MS: u32 = 10_000;
+/// Streams that one peer may have open towards us at once.
+const STREAMS_PER_PEER: u32 = 128;
+/// Bytes that one stream may have in flight to us: a gigabit at 30 ms.
+const STREAM_WINDOW: u32 = 4 << 20;
+/// Bytes that one peer may have in flight to us over all its streams, which bounds what it can make us hold.
+const LINK_WINDOW: u32 = 16 << 20;
+
+/// Handshakes under way at once; beyond that, newcomers are turned away unread.
+const HANDSHAKES: usize = 256;
+/// From that many on, newcomers must first prove that their address is theirs (a QUIC Retry).
+const HANDSHAKES_UNPROVEN: usize = 32;
+/// One handshake.
+const HANDSHAKE_LIMIT: Duration = Duration::from_secs(8);
+/// Guests served at once.
+const GUESTS: usize = 16;
+/// Streams one guest may have open at once.
+const STREAMS_PER_GUEST: u32 = 4;
+/// How long a guest may stay.
+const GUEST_LIMIT: Duration = Duration::from_secs(120);
+
+/// A relay lost for this long is a problem, and worth knocking at.
+const RELAY_LOST: Duration = Duration::from_secs(3);
+/// Between two knocks at a lost relay.
+const RELAY_KNOCK: Duration = Duration::from_millis(1500);
+/// How long the relay may take to answer a knock.
+const RELAY_KNOCK_LIMIT: Duration = Duration::from_secs(2);
+/// After the relay answered, iroh gets this long to connect by itself.
+const RELAY_GRACE: Duration = Duration::from_secs(2);
+/// How long an old endpoint may take to close before its successor is bound.
+const CLOSE_LIMIT: Duration = Duration::from_millis(500);
+/// Between two attempts to bind again.
+const REBIND_PAUSE: Duration = Duration::from_millis(250);
+
+/// Our home relay: the one at which peers can leave packets for us.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HomeRelay {
+    /// Which one; `None` while none was chosen (there are none, or none answered yet).
+    pub url: Option<RelayUrl>,
+    /// We are connected to it.
+    pub connected: bool,
+    /// It answered and does not admit us: the key is wrong.
+    pub refused: bool,
+}
+
+/// Builds and binds an endpoint. See the crate's page on what may leave the machine.
+pub(crate) async fn bind(
+    key: &DeviceKey,
+    listen: &[SocketAddr],
+    relays: &[RelaySpec],
+    pins: &Pins,
+    keeper: &Arc<Doorkeeper>,
+) -> Result<Endpoint, StartError> {
+    let mut reports = NetReportConfig::minimal();
+    // Without this a device that reaches its relay by TCP only would never choose it as home. Asks our relays alone.
+    reports.https_probes = true;
+    let dns = DnsResolver::builder().with_system_defaults().with_fallback_mode(FallbackMode::Never).build();
+    let relay_map: RelayMap = relays.iter().map(RelaySpec::to_iroh).collect::<Vec<RelayConfig>>().into_iter().collect();
+    let mut builder = Endpoint::builder(presets::Minimal)
+        .secret_key(SecretKey::from_bytes(&key.seed()))
+        .alpns(vec![MEMBER_ALPN.to_vec(), JOIN_ALPN.to_vec()])
+        // Also when empty: this way relays can be added later.
+        .relay_mode(RelayMode::Custom(relay_map))
+        .ca_tls_config(pins.tls_config())
+        .dns_resolver(dns)
+        .portmapper_config(PortmapperConfig::Disabled)
+        .net_report_config(reports)
+        .transport_config(transport())
+        .hooks(Hooks(keeper.clone()));
+    if !listen.is_empty() {
+        builder = builder.clear_ip_transports();
+    }
+    for (index, address) in listen.iter().enumerate() {
+        let first = !listen[..index].iter().any(|other| other.is_ipv4() == address.is_ipv4());
+        builder = builder
+            .bind_addr_with_opts(*address, BindOpts::default().set_is_default_route(first))
+            .map_err(|source| StartError::Listen { address: *address, source })?;
+    }
+    builder.bind().await.map_err(StartError::Bind)
+}
+
+fn transport() -> QuicTransportConfig {
+    QuicTransportConfig::builder()
+        .keep_alive_interval(KEEP_ALIVE)
+        .default_path_keep_alive_interval(KEEP_ALIVE)
+        .default_path_max_idle_timeout(PATH_IDLE)
+        .max_idle_timeout(Some(VarInt::from_u32(LINK_IDLE_MS).into()))
+        .max_concurrent_bidi_streams(VarInt::from_u32(STREAMS_PER_PEER))
+        .max_concurrent_uni_streams(VarInt::from_u32(0))
+        .stream_receive_window(VarInt::from_u32(STREAM_WINDOW))
+        .receive_window(VarInt::from_u32(LINK_WINDOW))
+        .datagram_receive_buffer_size(None)
+        .build()
+}
+
+/// Why a dial failed, as far as the other side or our own gate said so.
+pub(crate) fn dial_failure(error: &ConnectError) -> Option<DownReason> {
+    match error {
+        ConnectError::Connect { source: ConnectWithOptsError::LocallyRejected { .. }, .. }
+        | ConnectError::Connecting { source: ConnectingError::LocallyRejected { .. }, .. } => Some(DownReason::Refused),
+        ConnectError::Connecting { source: ConnectingError::ConnectionError { source, .. }, .. }
+        | ConnectError::Connection { source, .. } => Some(source.into()),
+        _ => None,
+    }
+}
+
+/// Runs the endpoint, and its successors, until the mesh stops.
+pub(crate) async fn run(inner: Arc<Inner>, first: Endpoint, listen: Vec<SocketAddr>) {
+    let mut endpoint = first;
+    let handshakes = Arc::new(Semaphore::new(HANDSHAKES));
+    let guests = Arc::new(Semaphore::new(GUESTS));
+    loop {
+        tokio::select! {
+            () = inner.stop.cancelled() => return,
+            () = inner.rebind.notified() => tracing::info!("sockets are replaced"),
+            () = watch_relay(&inner, &endpoint) => tracing::info!("the relay is back and the endpoint is stuck: replaced"),
+            () = accept(&inner, &endpoint, &handshakes, &guests) => {}
+            () = watch_addresses(&inner, &endpoint) => {}
+        }
+        let Some(next) = replace(&inner, endpoint, &listen).await else { return };
+        endpoint = next;
+    }
+}
+
+/// Closes an endpoint and binds its successor, on the same ports if they are to be had.
+async fn replace(inner: &Arc<Inner>, old: Endpoint, listen: &[SocketAddr]) -> Option<Endpoint> {
+    let same = old.bound_sockets();
+    let _ = timeout(CLOSE_LIMIT, old.close()).await;
+    drop(old);
+    let mut attempts = 0u32;
+    loop {
+        // Whoever fixed a port gets that port or none. Otherwise keeping the old one is better, not needed.
+        let wish = if listen.is_empty() && attempts >= 4 { listen } else { &same };
+        match bind(&inner.key, wish, &inner.relays(), &inner.pins, &inner.keeper).await {
+            Ok(endpoint) => {
+                inner.endpoint.send_replace(endpoint.clone());
+                inner.nudge_all();
+                return Some(endpoint);
+            }
+            Err(error) => tracing::debug!(%error, attempts, "cannot bind again yet"),
+        }
+        attempts = attempts.saturating_add(1);
+        if attempts == 20 {
+            inner.problems.record(Problem::Rebind);
+        }
+        tokio::select! {
+            () = inner.stop.cancelled() => return None,
+            () = sleep(REBIND_PAUSE) => {}
+        }
+    }
+}
+
+/// Takes in connections. Returns when the endpoint is closed.
+async fn accept(inner: &Arc<Inner>, endpoint: &Endpoint, handshakes: &Arc<Semaphore>, guests: &Arc<Semaphore>) {
+    while let Some(incoming) = endpoint.accept().await {
+        let Ok(permit) = handshakes.clone().try_acquire_owned() else {
+            inner.problems.record(Problem::TooManyHandshakes);
+            incoming.refuse();
+            continue;
+        };
+        let busy = HANDSHAKES - handshakes.available_permits() > HANDSHAKES_UNPROVEN;
+        if busy && !incoming.remote_addr_validated() {
+            // Only fails for addresses that are proven, which was just asked.
+            let _ = incoming.retry();
+            continue;
+        }
+        inner.tasks.spawn(welcome(inner.clone(), incoming, permit, guests.clone()));
+    }
+}
+
+/// One incoming handshake. The gate's hook runs inside it.
+async fn welcome(inner: Arc<Inner>, incoming: Incoming, permit: OwnedSemaphorePermit, guests: Arc<Semaphore>) {
+    let handshake = async {
+        match incoming.accept() {
+            Ok(accepting) => accepting.await.ok(),
+            Err(_) => None,
+        }
+    };
+    let conn = tokio::select! {
+        () = inner.stop.cancelled() => return,
+        conn = timeout(HANDSHAKE_LIMIT, handshake) => conn.ok().flatten(),
+    };
+    drop(permit);
+    // Failures are the business of whoever knocked; strangers and noise must not fill our log.
+    let Some(conn) = conn else { return };
+    match Door::from_alpn(conn.alpn()) {
+        Some(Door::Member) => inner.arrived(conn),
+        Some(Door::Join) => {
+            let Ok(_seat) = guests.try_acquire_owned() else {
+                inner.problems.record(Problem::TooManyGuests);
+                return conn.close(DownReason::Busy.code(), b"");
+            };
+            conn.set_max_concurrent_bi_streams(VarInt::from_u32(STREAMS_PER_GUEST));
+            let link = Link::new(conn, Door::Join);
+            tokio::select! {
+                () = inner.stop.cancelled() => link.close_with(DownReason::ShuttingDown),
+                _ = timeout(GUEST_LIMIT, serve_guest(&inner, &link)) => link.close_with(DownReason::Closed),
+            }
+        }
+        None => {}
+    }
+}
+
+async fn serve_guest(inner: &Arc<Inner>, link: &Link) {
+    while let Ok((send, recv)) = link.conn().accept_bi().await {
+        let (inner, link) = (inner.clone(), link.clone());
+        inner.clone().tasks.spawn(async move {
+            inner.handlers.dispatch(link, send, recv, &inner.problems).await;
+        });
+    }
+}
+
+/// Publishes where we can be reached; a change also means that the network changed, so everybody is tried at once.
+async fn watch_addresses(inner: &Arc<Inner>, endpoint: &Endpoint) {
+    let mut addrs = endpoint.watch_addr().stream();
+    while let Some(addr) = addrs.next().await {
+        let addresses = Addresses::of_endpoint(&addr);
+        let changed = inner.mine.send_if_modified(|mine| {
+            let changed = *mine != addresses;
+            if changed {
+                mine.clone_from(&addresses);
+            }
+            changed
+        });
+        if changed {
+            tracing::debug!(?addresses, "our addresses");
+            inner.nudge_all();
+        }
+    }
+    std::future::pending().await
+}
+
+/// Watches our home relay. Returns when the endpoint should be replaced because its relay client sleeps.
+async fn watch_relay(inner: &Arc<Inner>, endpoint: &Endpoint) {
+    let mut changes = endpoint.home_relay_status().stream();
+    let mut lost = Instant::now();
+    let mut answered: Option<Instant> = None;
+    loop {
+        let wants = !inner.relays().is_empty() && !inner.home.borrow().connected;
+        tokio::select! {
+            Some(status) = changes.next() => {
+                let before = inner.home.borrow().clone();
+                let home = HomeRelay {
+                    url: status.first().map(|relay| relay.url().clone()),
+                    connected: status.iter().any(iroh::endpoint::RelayStatus::is_connected),
+                    refused: status.iter().any(|relay| relay.auth_denied_reason().is_some()),
+                };
+                if before.connected && !home.connected {
+                    (lost, answered) = (Instant::now(), None);
+                }
+                relay_changed(inner, &before, &home);
+                inner.home.send_replace(home);
+            }
+            () = sleep(RELAY_KNOCK), if wants => {
+                let home = inner.home.borrow().clone();
+                if home.refused || lost.elapsed() < RELAY_LOST {
+                    continue;
+                }
+                match knock(&inner.relays()).await {
+                    None => {
+                        answered = None;
+                        if let Some(relay) = inner.relays().first() {
+                            let url = home.url.unwrap_or_else(|| relay.url().clone());
+                            inner.problems.record(Problem::RelayUnreachable { url });
+                        }
+                    }
+                    Some(relay) => {
+                        let since = *answered.get_or_insert_with(Instant::now);
+                        if home.url.is_none() {
+                            // iroh looks for a home only every 20 seconds, or when its relays change.
+                            endpoint.insert_relay(relay.url().clone(), Arc::new(relay.to_iroh())).await;
+                        }
+                        if since.elapsed() >= RELAY_GRACE && !linked(inner) {
+                            return;
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn relay_changed(inner: &Arc<Inner>, before: &HomeRelay, now: &HomeRelay) {
+    let Some(url) = now.url.clone().or_else(|| before.url.clone()) else { return };
+    if now.refused && !before.refused {
+        inner.problems.record(Problem::RelayRefused { url: url.clone() });
+    }
+    if now.connected != before.connected {
+        tracing::info!(%url, connected = now.connected, "relay");
+        inner.emit(MeshEvent::Relay { url, connected: now.connected });
+        if now.connected {
+            inner.nudge_all();
+        }
+    }
+}
+
+fn linked(inner: &Inner) -> bool {
+    inner.peers().values().any(|peer| peer.link().is_some())
+}
+
+/// Does one of our relays take a TCP connection?
+async fn knock(relays: &[RelaySpec]) -> Option<&RelaySpec> {
+    for relay in relays {
+        let connect = TcpStream::connect((relay.host(), relay.port()));
+        if let Ok(Ok(_)) = timeout(RELAY_KNOCK_LIMIT, connect).await {
+            return Some(relay);
+        }
+    }
+    None
+}
+
+impl Inner {
+    /// Changes our relays. Adding is seamless; taking one out replaces the endpoint, because iroh keeps a home relay that
+    /// is not in its map any more until it finds a better one.
+    pub(crate) async fn set_relays(self: &Arc<Self>, relays: Vec<RelaySpec>) {
+        let before = std::mem::replace(
+            &mut *self.relays.lock().unwrap_or_else(std::sync::PoisonError::into_inner),
+            relays.clone(),
+        );
+        self.pins.set(&relays);
+        if before.iter().any(|old| !relays.contains(old)) {
+            return self.rebind.notify_one();
+        }
+        let endpoint = self.endpoint.borrow().clone();
+        for relay in relays.iter().filter(|relay| !before.contains(relay)) {
+            endpoint.insert_relay(relay.url().clone(), Arc::new(relay.to_iroh())).await;
+        }
+        self.nudge_all();
+    }
+}
