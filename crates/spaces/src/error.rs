@@ -1,0 +1,129 @@
+//! Why an operation on spaces fails: one enum per kind of operation, each variant a cause.
+
+use compeer_core::DeviceId;
+use compeer_journal::{ReadError, WriteError};
+
+use crate::model::OpError;
+
+/// The view's own file could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("the file of spaces could not be used")]
+pub struct ViewError(#[from] pub rusqlite::Error);
+
+/// Why spaces did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The view's file.
+    #[error(transparent)]
+    View(#[from] ViewError),
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] ReadError),
+}
+
+/// Why something was not done in a space.
+#[derive(Debug, thiserror::Error)]
+pub enum ActError {
+    /// There is no person on this device yet.
+    #[error("nobody has introduced themselves on this computer yet")]
+    NoPerson,
+    /// No such space here.
+    #[error("there is no such space on this computer")]
+    UnknownSpace,
+    /// No such member.
+    #[error("there is no such person in this space")]
+    UnknownPerson,
+    /// No such message.
+    #[error("there is no such message in this space")]
+    UnknownMessage,
+    /// No such file.
+    #[error("there is no such file in this space")]
+    UnknownFile,
+    /// No such invitation.
+    #[error("there is no such invitation")]
+    UnknownInvitation,
+    /// My level does not allow it.
+    #[error("only a manager of the space can do this")]
+    NeedsManage,
+    /// My level does not allow it.
+    #[error("you can read this space, but not write in it")]
+    NeedsWrite,
+    /// The last manager cannot go while others stay.
+    #[error("you are the only manager; make somebody else a manager first, or delete the space")]
+    LastManager,
+    /// The space has ended, or I am no longer in it.
+    #[error("this space has ended")]
+    Over,
+    /// Expiry or number of uses out of range.
+    #[error("an invitation lasts from a minute to a year and is for 1 to 1,000 people")]
+    BadTerms,
+    /// The content cannot be written.
+    #[error(transparent)]
+    Content(#[from] OpError),
+    /// A path to share is not a readable file or folder.
+    #[error("{path}: {cause}")]
+    Path {
+        /// Which.
+        path: String,
+        /// Why.
+        cause: String,
+    },
+    /// More files at once than can be listed.
+    #[error("more than {limit} files at once")]
+    TooManyFiles {
+        /// How many may be.
+        limit: usize,
+    },
+    /// The blobs' store failed.
+    #[error(transparent)]
+    Blobs(#[from] compeer_blobs::AddError),
+    /// The journal did not take it.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The journal could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The view's file.
+    #[error(transparent)]
+    View(#[from] ViewError),
+    /// A key could not be made or used.
+    #[error(transparent)]
+    Key(#[from] compeer_core::key::KeyError),
+    /// The service is shutting down.
+    #[error("shutting down")]
+    Closed,
+}
+
+/// Why a space was not joined.
+#[derive(Debug, thiserror::Error)]
+pub enum JoinSpaceError {
+    /// There is no person on this device yet.
+    #[error("nobody has introduced themselves on this computer yet")]
+    NoPerson,
+    /// Its time is over by this computer's clock.
+    #[error("this invitation has expired")]
+    Expired,
+    /// The exchange with those who can honour it failed.
+    #[error(transparent)]
+    Join(#[from] compeer_journal::sync::JoinError),
+    /// Joined, but the rest went wrong.
+    #[error(transparent)]
+    After(#[from] ActError),
+}
+
+/// Why a file does not arrive, for a reason that waiting does not mend.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FetchError {
+    /// The disk has no room.
+    #[error("this disk has no room for it")]
+    DiskFull,
+    /// The place to put it cannot be written.
+    #[error("it cannot be written to {0}")]
+    Target(String),
+    /// The name cannot be used here.
+    #[error("its name cannot be used on this computer")]
+    Name,
+    /// A device sent other bytes than it should; it was told off, and nobody else has the file.
+    #[error("what {} sent is not this file", .0.short())]
+    Liar(DeviceId),
+}

@@ -1,0 +1,17 @@
+//! Shared spaces: chat and files on a journal, with presence over links.
+//!
+//! A space is a group whose journal carries [`model::Op`]s. The view turns them into tables that can be
+//! thrown away and rebuilt; [`Spaces`] is the handle through which the node acts. Nothing here knows of HTTP.
+
+mod error;
+pub mod model;
+mod service;
+mod view;
+
+pub use error::{ActError, FetchError, JoinSpaceError, StartError};
+pub use model::{
+    FileInfo, FileState, HolderInfo, InvitationInfo, InvitationState, InviteRequest, LastMessage, MemberDevice,
+    MemberInfo, MessageInfo, MessageRange, MessageState, Profile, SpaceInfo, SpaceState, SpacesEvent, Transfer,
+    TransferId, TransferSource, TransferState,
+};
+pub use service::{BLOBS, Me, NamedFile, PRESENCE, Parts, Spaces};

@@ -1,0 +1,395 @@
+//! Pictures of spaces, people, messages and files as they are handed to the node. Times are milliseconds since 1970.
+
+use std::path::PathBuf;
+
+use compeer_core::group::Level;
+use compeer_core::{BlobHash, DeviceId, EntryHash, GroupId, Millis};
+
+use crate::error::FetchError;
+
+/// Where a space stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SpaceState {
+    /// In use.
+    Active,
+    /// Joined, but its name and first entries have not arrived yet.
+    Joining,
+    /// Somebody removed me: what I had stays readable, nothing new comes.
+    Removed,
+    /// A manager ended it for everybody.
+    Ended,
+}
+
+/// The newest message of a space.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastMessage {
+    /// When.
+    pub at: Millis,
+    /// Its text.
+    pub text: String,
+    /// Who wrote it.
+    pub author_name: String,
+}
+
+/// A space at a glance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpaceInfo {
+    /// Its id.
+    pub space: GroupId,
+    /// Its name; empty while joining.
+    pub name: String,
+    /// What I may do in it.
+    pub level: Option<Level>,
+    /// How many people are members, me included.
+    pub members: usize,
+    /// How many of them have a device linked to this one now, me included.
+    pub here_now: usize,
+    /// Messages of others after my read marker.
+    pub unread: u64,
+    /// How many of those name me.
+    pub mentions: u64,
+    /// My messages that no other member has yet.
+    pub waiting: u64,
+    /// The newest message.
+    pub last: Option<LastMessage>,
+    /// When it was founded.
+    pub created: Millis,
+    /// Where it stands.
+    pub state: SpaceState,
+    /// Bytes its entries take on this disk.
+    pub disk_bytes: u64,
+    /// How many epochs there have been.
+    pub epoch_number: usize,
+    /// When the newest one started.
+    pub epoch_since: Millis,
+}
+
+/// A device of a member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberDevice {
+    /// Its id.
+    pub device: DeviceId,
+    /// What its owner calls it.
+    pub name: String,
+    /// Whether it is this one.
+    pub own: bool,
+    /// Entries of this space that it lacks, as far as known here.
+    pub missing: u64,
+}
+
+/// A member of a space.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberInfo {
+    /// Who.
+    pub person: GroupId,
+    /// The name, or a short id while none has arrived.
+    pub name: String,
+    /// Whether there is a picture to ask for.
+    pub has_picture: bool,
+    /// What the person may do.
+    pub level: Level,
+    /// Whether it is me.
+    pub me: bool,
+    /// Since when.
+    pub joined: Millis,
+    /// The person's devices.
+    pub devices: Vec<MemberDevice>,
+}
+
+/// Where a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessageState {
+    /// Only on this device.
+    Waiting,
+    /// At least one other member has it.
+    Sent,
+    /// Every member has it.
+    Held,
+}
+
+/// A chat message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageInfo {
+    /// Its entry.
+    pub id: EntryHash,
+    /// Who wrote it.
+    pub author: GroupId,
+    /// The author's name.
+    pub author_name: String,
+    /// On which device.
+    pub author_device: DeviceId,
+    /// Whether I wrote it.
+    pub mine: bool,
+    /// The text, as written.
+    pub text: String,
+    /// When.
+    pub time: Millis,
+    /// Where it is.
+    pub state: MessageState,
+    /// How many members have it, its author included.
+    pub held_by: usize,
+    /// How many members there are.
+    pub of: usize,
+    /// The page's own label.
+    pub nonce: Option<String>,
+}
+
+/// Which messages to hand out, always oldest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MessageRange {
+    /// Only those before this one.
+    pub before: Option<EntryHash>,
+    /// Only those after this one.
+    pub after: Option<EntryHash>,
+    /// At most this many (1 to 1,000).
+    pub limit: usize,
+}
+
+/// Whether a member has a message or file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HolderInfo {
+    /// Who.
+    pub person: GroupId,
+    /// The name.
+    pub name: String,
+    /// Whether one of the person's devices has it.
+    pub holds: bool,
+}
+
+/// Where a listed file is, seen from this device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileState {
+    /// Whole, on this disk.
+    Here,
+    /// On somebody else's disk.
+    Remote,
+    /// On its way.
+    Fetching,
+    /// It was here, but the file on the disk has been changed since.
+    Changed,
+}
+
+/// A listed file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileInfo {
+    /// Its entry.
+    pub id: EntryHash,
+    /// Relative path with `/`.
+    pub name: String,
+    /// Bytes.
+    pub size: u64,
+    /// Its content.
+    pub blob: BlobHash,
+    /// Who listed it.
+    pub author: GroupId,
+    /// That person's name.
+    pub author_name: String,
+    /// When.
+    pub time: Millis,
+    /// Members that have it whole.
+    pub holders: Vec<GroupId>,
+    /// Where it is.
+    pub state: FileState,
+    /// Where it lies here.
+    pub path: Option<PathBuf>,
+}
+
+/// Names a transfer: the file it is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TransferId {
+    /// The space.
+    pub space: GroupId,
+    /// The file's entry.
+    pub file: EntryHash,
+}
+
+/// How a transfer goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TransferState {
+    /// Bytes are coming.
+    Running,
+    /// Somebody paused it.
+    Paused,
+    /// Nobody who has it can be reached now.
+    Waiting,
+    /// It stopped for a reason that does not go away by itself.
+    Failed(FetchError),
+    /// Whole, verified, in place.
+    Done(PathBuf),
+}
+
+/// Whom bytes come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TransferSource {
+    /// The device.
+    pub device: DeviceId,
+}
+
+/// A file on its way to this device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transfer {
+    /// Which.
+    pub id: TransferId,
+    /// The file's name.
+    pub name: String,
+    /// Verified bytes on this disk.
+    pub done: u64,
+    /// Bytes in all.
+    pub size: u64,
+    /// Bytes per second, lately.
+    pub rate: u64,
+    /// Whom from.
+    pub from: Vec<TransferSource>,
+    /// How it goes.
+    pub state: TransferState,
+}
+
+/// What an invitation shall allow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InviteRequest {
+    /// What the newcomer may do.
+    pub level: Level,
+    /// For how long, in milliseconds.
+    pub expires_in: Millis,
+    /// For how many people.
+    pub uses: u32,
+}
+
+/// Where an invitation stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InvitationState {
+    /// Can be used.
+    Open,
+    /// All its uses are used up.
+    Used,
+    /// Its time is over.
+    Expired,
+    /// Somebody closed it.
+    Revoked,
+}
+
+/// An invitation, as all managers see it. Its secret is known only where it was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvitationInfo {
+    /// Its public key.
+    pub id: DeviceId,
+    /// What it allows.
+    pub level: Level,
+    /// For how many people.
+    pub uses: u32,
+    /// How many have used it.
+    pub used: usize,
+    /// Until when.
+    pub expires: Millis,
+    /// When it was made.
+    pub created: Millis,
+    /// Who made it.
+    pub by_name: String,
+    /// Where it stands.
+    pub state: InvitationState,
+}
+
+/// Something happened that a page may want to show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SpacesEvent {
+    /// A message became readable here.
+    Message {
+        /// Where.
+        space: GroupId,
+        /// What.
+        message: Box<MessageInfo>,
+    },
+    /// More or fewer members have messages of mine than before; those that changed.
+    Held {
+        /// Where.
+        space: GroupId,
+        /// Which.
+        messages: Vec<MessageInfo>,
+    },
+    /// Somebody is writing.
+    Typing {
+        /// Where.
+        space: GroupId,
+        /// Who.
+        person: GroupId,
+        /// The name.
+        name: String,
+    },
+    /// Unread counts changed.
+    Read {
+        /// Where.
+        space: GroupId,
+    },
+    /// A file was listed.
+    FileAdded {
+        /// Where.
+        space: GroupId,
+        /// What.
+        file: Box<FileInfo>,
+    },
+    /// A file got more holders, or its state here changed.
+    FileChanged {
+        /// Where.
+        space: GroupId,
+        /// What.
+        file: Box<FileInfo>,
+    },
+    /// A file was taken off the list.
+    FileRemoved {
+        /// Where.
+        space: GroupId,
+        /// Which.
+        file: EntryHash,
+    },
+    /// A transfer moved.
+    Transfer(Transfer),
+    /// A space appeared, changed its name, level or state, or was rebuilt: look again.
+    Space {
+        /// Which.
+        space: GroupId,
+    },
+    /// A space is no longer on this device.
+    SpaceGone {
+        /// Which.
+        space: GroupId,
+    },
+    /// Somebody became a member.
+    MemberJoined {
+        /// Where.
+        space: GroupId,
+        /// Who.
+        person: GroupId,
+        /// The name, if known already.
+        name: String,
+    },
+    /// Somebody is no longer a member.
+    MemberRemoved {
+        /// Where.
+        space: GroupId,
+        /// Who.
+        person: GroupId,
+    },
+    /// Somebody's level changed.
+    MemberChanged {
+        /// Where.
+        space: GroupId,
+        /// Who.
+        person: GroupId,
+    },
+    /// Somebody's name or picture changed.
+    Profile {
+        /// Where.
+        space: GroupId,
+        /// Who.
+        person: GroupId,
+    },
+    /// A peer wrote something that makes no sense.
+    Nonsense {
+        /// Where.
+        space: GroupId,
+        /// By which device.
+        device: DeviceId,
+        /// What was wrong.
+        what: String,
+    },
+}

@@ -1,0 +1,13 @@
+//! What spaces are made of: the operations in their journals, and the pictures of them that are handed out.
+
+mod info;
+mod op;
+mod text;
+
+pub use info::{
+    FileInfo, FileState, HolderInfo, InvitationInfo, InvitationState, InviteRequest, LastMessage, MemberDevice,
+    MemberInfo, MessageInfo, MessageRange, MessageState, SpaceInfo, SpaceState, SpacesEvent, Transfer, TransferId,
+    TransferSource, TransferState,
+};
+pub use op::{HOLDS_PER_OP, Op, OpError, PICTURE_BYTES, Profile, picture_type};
+pub use text::{NameError, TextError, check_file_name, check_message, check_name};

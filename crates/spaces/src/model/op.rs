@@ -1,0 +1,204 @@
+//! One operation in a space's journal: the plain text of a data entry.
+
+use compeer_core::cbor::{self, CborError};
+use compeer_core::{BlobHash, EntryHash, limits};
+use minicbor::{Decode, Encode};
+
+use super::text::{NameError, TextError, check_file_name, check_message, check_name};
+
+/// Bytes a person's picture may have. It travels inside an entry, so that a face is there as soon as the name is.
+pub const PICTURE_BYTES: usize = 64 * 1024;
+/// Blobs that one [`Op::Holds`] may name.
+pub const HOLDS_PER_OP: usize = 4096;
+/// Bytes of the label by which a page finds its own message again.
+const NONCE_BYTES: usize = 64;
+
+/// How a person shows itself in a space.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
+pub struct Profile {
+    /// The person's name.
+    #[n(0)]
+    pub name: String,
+    /// What the writing device is called.
+    #[n(1)]
+    pub device_name: String,
+    /// A PNG, JPEG or WebP picture of at most [`PICTURE_BYTES`].
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub picture: Option<Vec<u8>>,
+}
+
+/// An operation. Which version of two concurrent ones wins is decided by (clock, hash) of their entries.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Op {
+    /// Names the space. The last writer wins.
+    #[n(0)]
+    Name {
+        /// The new name.
+        #[n(0)]
+        name: String,
+    },
+    /// The author's name and picture in this space. The last one of each person wins; the device name is the author's.
+    #[n(1)]
+    Profile {
+        /// The profile.
+        #[n(0)]
+        profile: Profile,
+    },
+    /// A chat message.
+    #[n(2)]
+    Message {
+        /// Plain text, at most [`limits::MESSAGE_BYTES`].
+        #[n(0)]
+        text: String,
+        /// Made by the page that sent it, so that it can match its optimistic row.
+        #[n(1)]
+        nonce: Option<String>,
+    },
+    /// A file is here: it lies on the author's disk, and whoever may read the space may fetch it.
+    #[n(3)]
+    File {
+        /// A relative path with `/` between its parts.
+        #[n(0)]
+        name: String,
+        /// Bytes.
+        #[n(1)]
+        size: u64,
+        /// Its content.
+        #[n(2)]
+        blob: BlobHash,
+    },
+    /// Takes a file off the list. By whoever put it there, or a manager.
+    #[n(4)]
+    Unlist {
+        /// The entry of the [`Op::File`].
+        #[n(0)]
+        file: EntryHash,
+    },
+    /// The author's device holds these blobs whole, too.
+    #[n(5)]
+    Holds {
+        /// At most [`HOLDS_PER_OP`].
+        #[n(0)]
+        blobs: Vec<BlobHash>,
+    },
+}
+
+/// Why an operation is refused, when writing or when reading what a peer wrote.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OpError {
+    /// Not an operation, or not in canonical form.
+    #[error(transparent)]
+    Encoding(#[from] CborError),
+    /// An unusable name of a space, person or device.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// An unusable text or file name.
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// A picture that is too large or none of the kinds that are shown.
+    #[error("a picture is a PNG, JPEG or WebP file of at most 64 KiB")]
+    Picture,
+    /// A label or a list over its limit.
+    #[error("too long")]
+    TooLong,
+}
+
+impl Op {
+    /// The plain text of the entry, once [`Op::check`] has found nothing.
+    pub fn encode(&self) -> Result<Vec<u8>, OpError> {
+        self.check()?;
+        Ok(cbor::encode(self))
+    }
+
+    /// Reads what anybody may have written.
+    pub fn decode(plain: &[u8]) -> Result<Self, OpError> {
+        let op: Self = cbor::decode(plain, limits::BODY_BYTES)?;
+        op.check()?;
+        Ok(op)
+    }
+
+    fn check(&self) -> Result<(), OpError> {
+        match self {
+            Self::Name { name } => check_name(name)?,
+            Self::Profile { profile } => {
+                check_name(&profile.name)?;
+                check_name(&profile.device_name)?;
+                if let Some(picture) = &profile.picture
+                    && (picture.len() > PICTURE_BYTES || picture_type(picture).is_none())
+                {
+                    return Err(OpError::Picture);
+                }
+            }
+            Self::Message { text, nonce } => {
+                check_message(text)?;
+                if nonce.as_ref().is_some_and(|nonce| nonce.len() > NONCE_BYTES) {
+                    return Err(OpError::TooLong);
+                }
+            }
+            Self::File { name, .. } => check_file_name(name)?,
+            Self::Unlist { .. } => {}
+            Self::Holds { blobs } if blobs.len() > HOLDS_PER_OP => return Err(OpError::TooLong),
+            Self::Holds { .. } => {}
+        }
+        Ok(())
+    }
+}
+
+/// The media type of a picture, told by its first bytes and never by its name.
+#[must_use]
+pub fn picture_type(bytes: &[u8]) -> Option<&'static str> {
+    if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
+        Some("image/png")
+    } else if bytes.starts_with(&[0xFF, 0xD8, 0xFF]) {
+        Some("image/jpeg")
+    } else if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
+        Some("image/webp")
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn operations_round_trip() {
+        let ops = [
+            Op::Name { name: "Harbour Quay".into() },
+            Op::Profile { profile: Profile { name: "Ann".into(), device_name: "laptop".into(), picture: None } },
+            Op::Message { text: "hello\nthere".into(), nonce: Some("n1".into()) },
+            Op::File { name: "a/b.txt".into(), size: 3, blob: BlobHash::from_bytes([1; 32]) },
+            Op::Unlist { file: EntryHash::from_bytes([2; 32]) },
+            Op::Holds { blobs: vec![BlobHash::from_bytes([3; 32])] },
+        ];
+        for op in ops {
+            assert_eq!(Op::decode(&op.encode().expect("encodes")), Ok(op));
+        }
+    }
+
+    #[test]
+    fn hostile_operations_are_refused_on_both_sides() {
+        let bad = [
+            Op::Name { name: String::new() },
+            Op::Name { name: "x".repeat(limits::NAME_CHARS + 1) },
+            Op::Message { text: "x".repeat(limits::MESSAGE_BYTES + 1), nonce: None },
+            Op::Message { text: "x".into(), nonce: Some("n".repeat(65)) },
+            Op::File { name: "../up".into(), size: 0, blob: BlobHash::from_bytes([1; 32]) },
+            Op::Holds { blobs: vec![BlobHash::from_bytes([1; 32]); HOLDS_PER_OP + 1] },
+            Op::Profile {
+                profile: Profile {
+                    name: "Ann".into(),
+                    device_name: "d".into(),
+                    picture: Some(b"<svg onload=alert(1)>".to_vec()),
+                },
+            },
+        ];
+        for op in bad {
+            assert!(op.encode().is_err(), "{op:?}");
+            assert!(Op::decode(&cbor::encode(&op)).is_err(), "{op:?}");
+        }
+        assert!(Op::decode(b"").is_err());
+        assert!(Op::decode(&[0xFF; 64]).is_err());
+    }
+}

@@ -1,0 +1,147 @@
+//! Messages: sending, listing, who has them, what is read.
+
+use std::collections::HashMap;
+
+use compeer_core::group::{Level, Member, Rules};
+use compeer_core::{EntryHash, GroupId};
+
+use super::{Spaces, name_or_id};
+use crate::error::ActError;
+use crate::model::{HolderInfo, MessageInfo, MessageRange, MessageState, Op, SpacesEvent};
+use crate::view::MessageRow;
+
+/// Messages handed out at once, at most.
+const MESSAGES: usize = 1000;
+
+impl Spaces {
+    /// Writes a message. It is durable on this device when this returns.
+    pub async fn send(&self, space: GroupId, text: String, nonce: Option<String>) -> Result<MessageInfo, ActError> {
+        let me = self.me().ok_or(ActError::NoPerson)?;
+        let rules = self.rules_for(&space, Level::Write)?;
+        let plain = Op::Message { text: text.clone(), nonce: nonce.clone() }.encode()?;
+        let appended = self.inner.journal.append(space, plain).await?;
+        Ok(MessageInfo {
+            id: appended.hash,
+            author: me.person,
+            author_name: me.profile.name,
+            author_device: self.inner.journal.device(),
+            mine: true,
+            text,
+            time: appended.clock.millis(),
+            state: MessageState::Waiting,
+            held_by: 1,
+            of: people(&rules).count(),
+            nonce,
+        })
+    }
+
+    /// Messages, oldest first, and whether there are more beyond.
+    pub async fn messages(&self, space: GroupId, range: MessageRange) -> Result<(Vec<MessageInfo>, bool), ActError> {
+        let rules = self.rules(&space)?;
+        let (rows, more, names) = self
+            .inner
+            .view
+            .with(move |view| {
+                let row = |hash: Option<EntryHash>| match hash {
+                    Some(hash) => view.message(&space, &hash).map(|row| row.map(Some)),
+                    None => Ok(Some(None)),
+                };
+                let (Some(before), Some(after)) = (row(range.before)?, row(range.after)?) else { return Ok(None) };
+                let limit = range.limit.clamp(1, MESSAGES);
+                let (rows, more) = view.messages(&space, before.as_ref(), after.as_ref(), limit)?;
+                Ok(Some((rows, more, view.people(&space)?)))
+            })
+            .await?
+            .ok_or(ActError::UnknownMessage)?;
+        Ok((rows.into_iter().map(|row| self.picture(&space, &rules, &names, row)).collect(), more))
+    }
+
+    /// One message.
+    pub async fn message(&self, space: GroupId, message: EntryHash) -> Result<MessageInfo, ActError> {
+        let rules = self.rules(&space)?;
+        let (row, names) =
+            self.inner.view.with(move |view| Ok((view.message(&space, &message)?, view.people(&space)?))).await?;
+        Ok(self.picture(&space, &rules, &names, row.ok_or(ActError::UnknownMessage)?))
+    }
+
+    /// Which members have a message.
+    pub async fn message_holders(&self, space: GroupId, message: EntryHash) -> Result<Vec<HolderInfo>, ActError> {
+        let rules = self.rules(&space)?;
+        let (row, names) =
+            self.inner.view.with(move |view| Ok((view.message(&space, &message)?, view.people(&space)?))).await?;
+        let row = row.ok_or(ActError::UnknownMessage)?;
+        let holders = self.holding(&space, &rules, &row);
+        let holder =
+            |person| HolderInfo { person, name: name_or_id(&names, &person), holds: holders.contains(&person) };
+        Ok(people(&rules).map(holder).collect())
+    }
+
+    /// Moves the read marker up to a message; it never moves back.
+    pub async fn mark_read(&self, space: GroupId, message: EntryHash) -> Result<(), ActError> {
+        self.rules(&space)?;
+        let moved = self
+            .inner
+            .view
+            .with(move |view| match view.message(&space, &message)? {
+                Some(row) => view.mark_read(&space, &row).map(Some),
+                None => Ok(None),
+            })
+            .await?
+            .ok_or(ActError::UnknownMessage)?;
+        if moved {
+            self.tell(SpacesEvent::Read { space });
+        }
+        Ok(())
+    }
+
+    /// A row as it is handed out.
+    pub(super) fn picture(
+        &self,
+        space: &GroupId,
+        rules: &Rules,
+        names: &HashMap<GroupId, (String, bool)>,
+        row: MessageRow,
+    ) -> MessageInfo {
+        let of = people(rules).count();
+        // An author who has left still wrote it, but is not one of those it is held for.
+        let others = self.holding(space, rules, &row).into_iter().filter(|person| *person != row.person).count();
+        let author_counts = usize::from(people(rules).any(|person| person == row.person));
+        let held_by = others + author_counts;
+        let state = match others {
+            _ if held_by == of && of > 1 => MessageState::Held,
+            0 => MessageState::Waiting,
+            _ => MessageState::Sent,
+        };
+        MessageInfo {
+            id: row.hash,
+            author: row.person,
+            author_name: name_or_id(names, &row.person),
+            author_device: row.author,
+            mine: self.me().is_some_and(|me| me.person == row.person),
+            text: row.text,
+            time: row.clock.millis(),
+            state,
+            held_by,
+            of,
+            nonce: row.nonce,
+        }
+    }
+
+    /// The members of whom at least one device has the entry durably.
+    fn holding(&self, space: &GroupId, rules: &Rules, row: &MessageRow) -> std::collections::BTreeSet<GroupId> {
+        let devices = self.inner.journal.holders(space, &row.author, row.seq);
+        devices
+            .iter()
+            .filter(|device| rules.level(device).is_some())
+            .filter_map(|device| rules.person_of(device))
+            .collect()
+    }
+}
+
+/// The people who are members now.
+pub(super) fn people(rules: &Rules) -> impl Iterator<Item = GroupId> + '_ {
+    rules.members().keys().filter_map(|member| match member {
+        Member::Group(person) => Some(*person),
+        Member::Device(_) => None,
+    })
+}

@@ -1,0 +1,299 @@
+//! Follows the journal: brings the view up to date and tells what changed.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::PoisonError;
+
+use compeer_core::group::{Level, Member, Rules};
+use compeer_core::{EntryHash, GroupId};
+use compeer_journal::{JournalEvent, Page, ReadError};
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+
+use super::{Spaces, name_or_id};
+use crate::error::{ActError, StartError};
+use crate::model::{MessageInfo, MessageState, Op, SpaceState, SpacesEvent};
+use crate::view::{Change, View};
+
+/// Entries taken into the view in one transaction.
+const PAGE: usize = 2000;
+/// A catch-up that brings more changes than this is told as one "look again" instead of one event each.
+const TOLD_SINGLY: usize = 500;
+/// My newest messages whose holders are watched. Older ones are looked up when somebody looks at them.
+const WATCHED: usize = 200;
+
+/// What was last told about a space.
+#[derive(Default)]
+pub(super) struct Followed {
+    members: BTreeMap<Member, Level>,
+    /// My messages that not every member has yet, with the number of holders last told.
+    watched: HashMap<EntryHash, usize>,
+    /// Whether my profile has been written into this space since this program started.
+    introduced: bool,
+}
+
+impl Spaces {
+    /// The task: one event after another, for as long as the service runs.
+    pub(super) async fn follow(self, mut changes: Receiver<JournalEvent>) {
+        loop {
+            let event = tokio::select! {
+                () = self.inner.stop.cancelled() => return,
+                event = changes.recv() => event,
+            };
+            match event {
+                Ok(JournalEvent::Readable { topic } | JournalEvent::Rebuild { topic }) => self.catch_up(topic).await,
+                Ok(JournalEvent::Rules { topic } | JournalEvent::Adopted { topic }) => self.follow_rules(topic).await,
+                Ok(JournalEvent::Receipts { topic }) => self.follow_receipts(topic).await,
+                Ok(JournalEvent::Forgotten { .. } | JournalEvent::Problem(_)) => {}
+                Err(RecvError::Lagged(_)) => {
+                    if let Err(error) = self.catch_up_all().await {
+                        tracing::error!(%error, "spaces could not be brought up to date");
+                    }
+                }
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
+    /// Brings the views of all spaces up to date.
+    pub(super) async fn catch_up_all(&self) -> Result<(), StartError> {
+        for (space, _) in self.spaces() {
+            self.catch_up(space).await;
+            self.follow_rules(space).await;
+        }
+        Ok(())
+    }
+
+    /// Takes in what became readable in one space.
+    pub(super) async fn catch_up(&self, space: GroupId) {
+        if self.rules(&space).is_err() {
+            return;
+        }
+        match self.read_into_view(space).await {
+            Ok(changes) => self.tell_changes(space, changes).await,
+            // What could not be read now is read at the next event; the cursor has not moved.
+            Err(error) => tracing::error!(space = %space.short(), %error, "the view could not be brought up to date"),
+        }
+        self.introduce(space).await;
+    }
+
+    async fn read_into_view(&self, space: GroupId) -> Result<Vec<Change>, ActError> {
+        let journal = self.inner.journal.clone();
+        let my_name = self.me().map(|me| me.profile.name).unwrap_or_default();
+        let work = move |view: &View| {
+            let mut changes = Vec::new();
+            let mut cursor = view.cursor(&space)?;
+            loop {
+                match journal.read(&space, cursor, PAGE) {
+                    Ok(Page::Entries { entries, next, more }) => {
+                        if !entries.is_empty() {
+                            changes.extend(view.apply(space, &entries, next, &my_name)?);
+                        }
+                        cursor = next;
+                        if !more {
+                            return Ok(Ok(changes));
+                        }
+                    }
+                    Ok(Page::Rebuild { generation }) => {
+                        view.wipe(&space, generation)?;
+                        cursor = compeer_journal::Cursor { generation, position: 0 };
+                        changes.push(Change::Name);
+                    }
+                    Err(error) => return Ok::<Result<_, ReadError>, _>(Err(error)),
+                }
+            }
+        };
+        Ok(self.inner.view.with(work).await??)
+    }
+
+    async fn tell_changes(&self, space: GroupId, changes: Vec<Change>) {
+        if changes.is_empty() || self.inner.events.receiver_count() == 0 && changes.len() > TOLD_SINGLY {
+            return;
+        }
+        if changes.len() > TOLD_SINGLY {
+            self.tell(SpacesEvent::Space { space });
+            self.tell(SpacesEvent::Read { space });
+            return;
+        }
+        let mut unread = false;
+        for change in changes {
+            match change {
+                Change::Message(hash) => {
+                    let Ok(message) = self.message(space, hash).await else { continue };
+                    unread |= !message.mine;
+                    if message.mine {
+                        self.watch(space, &message);
+                    }
+                    self.tell(SpacesEvent::Message { space, message: Box::new(message) });
+                }
+                Change::FileAdded(hash) => {
+                    if let Ok(file) = self.file(space, hash).await {
+                        self.tell(SpacesEvent::FileAdded { space, file: Box::new(file) });
+                    }
+                }
+                Change::FileChanged(hash) => self.tell_file(space, hash).await,
+                Change::FileRemoved(file) => {
+                    if self.file(space, file).await.is_err() {
+                        self.tell(SpacesEvent::FileRemoved { space, file });
+                    }
+                }
+                Change::Name => self.tell(SpacesEvent::Space { space }),
+                Change::Profile(person) => self.tell(SpacesEvent::Profile { space, person }),
+                Change::Nonsense(device, what) => self.tell(SpacesEvent::Nonsense { space, device, what }),
+            }
+        }
+        if unread {
+            self.tell(SpacesEvent::Read { space });
+        }
+    }
+
+    pub(super) async fn tell_file(&self, space: GroupId, file: EntryHash) {
+        if let Ok(file) = self.file(space, file).await {
+            self.tell(SpacesEvent::FileChanged { space, file: Box::new(file) });
+        }
+    }
+
+    /// Tells who came, went or changed.
+    async fn follow_rules(&self, space: GroupId) {
+        if let Some(rules) = self.inner.journal.rules(&space)
+            && self.finish_farewell(space, &rules).await
+        {
+            return;
+        }
+        let Ok(rules) = self.rules(&space) else { return };
+        let now: BTreeMap<_, _> = rules.members().iter().map(|(member, info)| (*member, info.level)).collect();
+        let before = {
+            let mut followed = self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner);
+            let entry = followed.entry(space).or_default();
+            let first = entry.members.is_empty();
+            let before = std::mem::replace(&mut entry.members, now.clone());
+            if first { now.clone() } else { before }
+        };
+        let names = self.inner.view.with(move |view| view.people(&space)).await.unwrap_or_default();
+        for (member, level) in &now {
+            let Member::Group(person) = member else { continue };
+            match before.get(member) {
+                None => {
+                    let name = name_or_id(&names, person);
+                    self.tell(SpacesEvent::MemberJoined { space, person: *person, name });
+                }
+                Some(old) if old != level => self.tell(SpacesEvent::MemberChanged { space, person: *person }),
+                Some(_) => {}
+            }
+        }
+        for member in before.keys() {
+            if let (Member::Group(person), false) = (member, now.contains_key(member)) {
+                self.tell(SpacesEvent::MemberRemoved { space, person: *person });
+            }
+        }
+        self.tell(SpacesEvent::Space { space });
+        self.introduce(space).await;
+    }
+
+    /// Writes my profile into a space that does not know me yet, as soon as I can seal for its readers.
+    async fn introduce(&self, space: GroupId) {
+        let (Some(me), Ok(rules)) = (self.me(), self.rules(&space)) else { return };
+        let may_write = rules.level(&self.inner.journal.device()) >= Some(Level::Write);
+        if !may_write || self.state_by(&rules) != SpaceState::Active {
+            return;
+        }
+        // The space's name is sealed like everything else: once it is here, so is the key, and writing needs no epoch
+        // of its own.
+        let known = self
+            .inner
+            .view
+            .with(move |view| Ok(view.name(&space)?.is_some().then_some(view.people(&space)?)))
+            .await
+            .ok()
+            .flatten();
+        let Some(people) = known else { return };
+        if people.contains_key(&me.person) {
+            return;
+        }
+        {
+            let mut followed = self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner);
+            if std::mem::replace(&mut followed.entry(space).or_default().introduced, true) {
+                return;
+            }
+        }
+        let Ok(op) = (Op::Profile { profile: me.profile }).encode() else { return };
+        if let Err(error) = self.inner.journal.append(space, op).await {
+            tracing::warn!(space = %space.short(), %error, "could not introduce myself");
+            let mut followed = self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner);
+            followed.entry(space).or_default().introduced = false;
+        }
+    }
+
+    /// Remembers a message of mine until everybody has it.
+    fn watch(&self, space: GroupId, message: &MessageInfo) {
+        if message.state == MessageState::Held {
+            return;
+        }
+        let mut followed = self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        let watched = &mut followed.entry(space).or_default().watched;
+        if watched.len() < WATCHED {
+            watched.insert(message.id, message.held_by);
+        }
+    }
+
+    /// Tells which of my messages have come further.
+    async fn follow_receipts(&self, space: GroupId) {
+        if let Some(rules) = self.inner.journal.rules(&space)
+            && self.finish_farewell(space, &rules).await
+        {
+            return;
+        }
+        let watched = {
+            let followed = self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner);
+            followed.get(&space).map(|followed| followed.watched.clone()).unwrap_or_default()
+        };
+        let mut moved = Vec::new();
+        for (hash, told) in &watched {
+            match self.message(space, *hash).await {
+                Ok(message) if message.held_by != *told => moved.push(message),
+                _ => {}
+            }
+        }
+        if moved.is_empty() {
+            return;
+        }
+        {
+            let mut followed = self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner);
+            let watched = &mut followed.entry(space).or_default().watched;
+            for message in &moved {
+                if message.state == MessageState::Held {
+                    watched.remove(&message.id);
+                } else {
+                    watched.insert(message.id, message.held_by);
+                }
+            }
+        }
+        moved.sort_by_key(|message| (message.time, message.id));
+        self.tell(SpacesEvent::Held { space, messages: moved });
+    }
+
+    /// How many of my newest messages nobody else has.
+    pub(super) async fn waiting(&self, space: &GroupId, rules: &Rules) -> Result<u64, ActError> {
+        let watched: Vec<_> = {
+            let followed = self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner);
+            followed.get(space).map(|followed| followed.watched.keys().copied().collect()).unwrap_or_default()
+        };
+        let (space, mut waiting) = (*space, 0);
+        let rows = self
+            .inner
+            .view
+            .with(move |view| {
+                let rows = watched.iter().map(|hash| view.message(&space, hash));
+                rows.collect::<Result<Vec<_>, _>>()
+            })
+            .await?;
+        let names = HashMap::new();
+        for row in rows.into_iter().flatten() {
+            let message = self.picture(&space, rules, &names, row);
+            waiting += u64::from(message.of > 1 && message.state == MessageState::Waiting);
+        }
+        Ok(waiting)
+    }
+
+    pub(super) fn unfollow(&self, space: &GroupId) {
+        self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner).remove(space);
+    }
+}

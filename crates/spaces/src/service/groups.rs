@@ -1,0 +1,191 @@
+//! Spaces and their members: creating, listing, renaming, leaving, ending.
+
+use compeer_core::group::{GroupKind, Level, Member};
+use compeer_core::{GroupId, Millis};
+
+use super::chat::people;
+use super::{Spaces, name_or_id};
+use crate::error::ActError;
+use crate::model::{LastMessage, MemberDevice, MemberInfo, Op, SpaceInfo, SpaceState, SpacesEvent};
+
+impl Spaces {
+    /// Makes a space with me as its manager.
+    pub async fn create(&self, name: String) -> Result<GroupId, ActError> {
+        let me = self.me().ok_or(ActError::NoPerson)?;
+        let name = Op::Name { name }.encode()?;
+        let profile = Op::Profile { profile: me.profile }.encode()?;
+        let space = self.inner.journal.found(GroupKind::Space, Member::Group(me.person)).await?;
+        self.inner.journal.append_all(space, vec![name, profile]).await?;
+        self.catch_up(space).await;
+        self.tell(SpacesEvent::Space { space });
+        Ok(space)
+    }
+
+    /// All spaces on this device, by name.
+    pub async fn list(&self) -> Result<Vec<SpaceInfo>, ActError> {
+        let mut infos = Vec::new();
+        for (space, _) in self.spaces() {
+            infos.push(self.info(space).await?);
+        }
+        infos.sort_by(|a, b| a.name.to_lowercase().cmp(&b.name.to_lowercase()).then(a.space.cmp(&b.space)));
+        Ok(infos)
+    }
+
+    /// One space at a glance.
+    pub async fn info(&self, space: GroupId) -> Result<SpaceInfo, ActError> {
+        let rules = self.rules(&space)?;
+        let me = self.me().map(|me| me.person);
+        let (name, unread, last, names) = self
+            .inner
+            .view
+            .with(move |view| {
+                let unread = me.map_or(Ok(Default::default()), |me| view.unread(&space, &me))?;
+                let (mut last, _) = view.messages(&space, None, None, 1)?;
+                Ok((view.name(&space)?, unread, last.pop(), view.people(&space)?))
+            })
+            .await?;
+        let topic = self.inner.journal.topic(&space).ok_or(ActError::UnknownSpace)?;
+        let state = match self.state_by(&rules) {
+            SpaceState::Active if name.is_none() => SpaceState::Joining,
+            state => state,
+        };
+        let linked = self.linked();
+        let own = self.inner.journal.device();
+        let is_here = |person: &GroupId| {
+            rules
+                .devices()
+                .keys()
+                .any(|device| (linked.contains(device) || *device == own) && rules.person_of(device) == Some(*person))
+        };
+        let epochs = self.inner.journal.epochs(&space);
+        Ok(SpaceInfo {
+            space,
+            name: name.unwrap_or_default(),
+            level: rules.level(&own),
+            members: people(&rules).count(),
+            here_now: people(&rules).filter(is_here).count(),
+            unread: unread.messages,
+            mentions: unread.mentions,
+            waiting: self.waiting(&space, &rules).await?,
+            last: last.map(|row| LastMessage {
+                at: row.clock.millis(),
+                author_name: name_or_id(&names, &row.person),
+                text: row.text,
+            }),
+            created: rules.members().values().map(|member| member.since.millis()).min().unwrap_or_default(),
+            state,
+            disk_bytes: topic.bytes,
+            epoch_number: epochs.len(),
+            epoch_since: epochs.iter().map(|epoch| epoch.started.millis()).max().unwrap_or_default(),
+        })
+    }
+
+    /// The members of a space: me first, then by name.
+    pub async fn members(&self, space: GroupId) -> Result<Vec<MemberInfo>, ActError> {
+        let rules = self.rules(&space)?;
+        let me = self.me().map(|me| me.person);
+        let (names, device_names) =
+            self.inner.view.with(move |view| Ok((view.people(&space)?, view.devices(&space)?))).await?;
+        let lacking = self.inner.journal.receipts(&space);
+        let own = self.inner.journal.device();
+        let devices_of = |person: &GroupId| {
+            let devices = rules.devices().keys().filter(|device| rules.person_of(device) == Some(*person));
+            devices
+                .map(|device| MemberDevice {
+                    device: *device,
+                    name: device_names.get(device).cloned().unwrap_or_else(|| device.short()),
+                    own: *device == own,
+                    missing: if *device == own { 0 } else { lacking.get(device).copied().unwrap_or_default() },
+                })
+                .collect()
+        };
+        let mut members: Vec<_> = rules
+            .members()
+            .iter()
+            .filter_map(|(member, info)| match member {
+                Member::Group(person) => Some((person, info)),
+                Member::Device(_) => None,
+            })
+            .map(|(person, info)| MemberInfo {
+                person: *person,
+                name: name_or_id(&names, person),
+                has_picture: names.get(person).is_some_and(|(_, picture)| *picture),
+                level: info.level,
+                me: Some(*person) == me,
+                joined: info.since.millis(),
+                devices: devices_of(person),
+            })
+            .collect();
+        members.sort_by(|a, b| {
+            b.me.cmp(&a.me).then(a.name.to_lowercase().cmp(&b.name.to_lowercase())).then(a.person.cmp(&b.person))
+        });
+        Ok(members)
+    }
+
+    /// Gives a space another name.
+    pub async fn rename(&self, space: GroupId, name: String) -> Result<(), ActError> {
+        let plain = Op::Name { name }.encode()?;
+        self.rules_for(&space, Level::Manage)?;
+        self.inner.journal.append(space, plain).await?;
+        Ok(())
+    }
+
+    /// Gives a member another level.
+    pub async fn set_level(&self, space: GroupId, person: GroupId, level: Level) -> Result<(), ActError> {
+        let rules = self.rules_for(&space, Level::Manage)?;
+        let member = Member::Group(person);
+        if !rules.members().contains_key(&member) {
+            return Err(ActError::UnknownPerson);
+        }
+        if level < Level::Manage && self.is_last_manager(&rules, &person) {
+            return Err(ActError::LastManager);
+        }
+        self.inner.journal.set_member(space, member, Some(level), None).await?;
+        Ok(())
+    }
+
+    /// Removes a member. The next write starts a new epoch, so the removed person reads nothing new.
+    pub async fn remove(&self, space: GroupId, person: GroupId) -> Result<(), ActError> {
+        if self.person_id()? == person {
+            return self.leave(space).await;
+        }
+        let rules = self.rules_for(&space, Level::Manage)?;
+        let member = Member::Group(person);
+        if !rules.members().contains_key(&member) {
+            return Err(ActError::UnknownPerson);
+        }
+        self.inner.journal.set_member(space, member, None, None).await?;
+        Ok(())
+    }
+
+    /// Leaves a space: the others are told, and it goes from this device. A space that I was removed from, or that has
+    /// ended, just goes.
+    pub async fn leave(&self, space: GroupId) -> Result<(), ActError> {
+        let person = self.person_id()?;
+        let rules = self.rules(&space)?;
+        if self.state_by(&rules) == SpaceState::Active {
+            if people(&rules).count() > 1 && self.is_last_manager(&rules, &person) {
+                return Err(ActError::LastManager);
+            }
+            self.inner.journal.set_member(space, Member::Group(person), None, None).await?;
+            return self.begin_farewell(space).await;
+        }
+        self.drop_space(space).await
+    }
+
+    /// Ends a space for everybody.
+    pub async fn end(&self, space: GroupId) -> Result<(), ActError> {
+        self.rules_for(&space, Level::Manage)?;
+        self.inner.journal.end(space).await?;
+        self.begin_farewell(space).await
+    }
+
+    fn is_last_manager(&self, rules: &compeer_core::group::Rules, person: &GroupId) -> bool {
+        let managers = rules.members().iter().filter(|(_, info)| info.level == Level::Manage);
+        managers.clone().count() == 1 && managers.clone().any(|(member, _)| *member == Member::Group(*person))
+    }
+
+    pub(super) fn now(&self) -> Millis {
+        (self.inner.wall)()
+    }
+}

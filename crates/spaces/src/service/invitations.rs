@@ -1,0 +1,121 @@
+//! Invitations: making, listing, closing, using.
+
+use compeer_core::GroupId;
+use compeer_core::group::{InviteTerms, Level};
+use compeer_core::invite::{Host, Invite};
+use compeer_core::key::DeviceKey;
+use compeer_core::{DeviceId, Millis};
+
+use super::{Spaces, name_or_id};
+use crate::error::{ActError, JoinSpaceError};
+use crate::model::{InvitationInfo, InvitationState, InviteRequest, SpacesEvent};
+
+const MINUTE: Millis = 60_000;
+const YEAR: Millis = 366 * 24 * 60 * MINUTE;
+const USES: u32 = 1000;
+/// Managers' devices that an invitation names. More would make the text long without making it reach further.
+const HOSTS: usize = 4;
+
+impl Spaces {
+    /// Makes an invitation. Any manager's device that is online can honour it.
+    pub async fn invite(&self, space: GroupId, request: InviteRequest) -> Result<Invite, ActError> {
+        let rules = self.rules_for(&space, Level::Manage)?;
+        let me = self.me().ok_or(ActError::NoPerson)?;
+        if !(MINUTE..=YEAR).contains(&request.expires_in) || !(1..=USES).contains(&request.uses) {
+            return Err(ActError::BadTerms);
+        }
+        let key = DeviceKey::generate()?;
+        let terms = InviteTerms {
+            key: key.id(),
+            level: request.level,
+            uses: request.uses,
+            expires: self.now().saturating_add(request.expires_in),
+        };
+        self.inner.journal.invite(space, terms).await?;
+        let (id, seed) = (key.id(), *key.seed());
+        let name = self
+            .inner
+            .view
+            .with(move |view| {
+                view.keep_invitation(&space, &id, &seed)?;
+                view.name(&space)
+            })
+            .await?;
+        let own = self.inner.journal.device();
+        let mine = self.inner.mesh.my_addresses();
+        let others = rules.devices().iter().filter(|(device, access)| access.level == Level::Manage && **device != own);
+        let mut hosts = vec![Host { device: own, addrs: mine.direct.clone() }];
+        hosts.extend(others.take(HOSTS - 1).map(|(device, _)| Host {
+            device: *device,
+            addrs: self.inner.mesh.known_addresses(*device).map(|known| known.direct).unwrap_or_default(),
+        }));
+        Ok(Invite {
+            topic: space,
+            secret: key.seed(),
+            terms,
+            space_name: name.unwrap_or_default(),
+            inviter_name: me.profile.name,
+            hosts,
+            relays: self.inner.mesh.relays().iter().map(ToString::to_string).collect(),
+        })
+    }
+
+    /// All invitations of a space, newest first.
+    pub async fn invitations(&self, space: GroupId) -> Result<Vec<InvitationInfo>, ActError> {
+        let rules = self.rules(&space)?;
+        let names = self.inner.view.with(move |view| view.people(&space)).await?;
+        let now = self.now();
+        let mut list: Vec<_> = rules
+            .invites()
+            .iter()
+            .map(|(id, invite)| InvitationInfo {
+                id: *id,
+                level: invite.terms.level,
+                uses: invite.terms.uses,
+                used: invite.used.len(),
+                expires: invite.terms.expires,
+                created: invite.made.millis(),
+                by_name: rules.person_of(&invite.by).map_or_else(String::new, |person| name_or_id(&names, &person)),
+                state: if invite.revoked {
+                    InvitationState::Revoked
+                } else if invite.used.len() >= invite.terms.uses as usize {
+                    InvitationState::Used
+                } else if invite.terms.expires < now {
+                    InvitationState::Expired
+                } else {
+                    InvitationState::Open
+                },
+            })
+            .collect();
+        list.sort_by_key(|invite| (std::cmp::Reverse(invite.created), invite.id));
+        Ok(list)
+    }
+
+    /// Closes an invitation before its time.
+    pub async fn revoke(&self, space: GroupId, invitation: DeviceId) -> Result<(), ActError> {
+        let rules = self.rules_for(&space, Level::Manage)?;
+        if !rules.invites().contains_key(&invitation) {
+            return Err(ActError::UnknownInvitation);
+        }
+        self.inner.journal.revoke(space, invitation).await?;
+        Ok(())
+    }
+
+    /// Uses an invitation. When this returns, the space is on this device and I am a member; its content is arriving.
+    pub async fn join(&self, invite: &Invite) -> Result<GroupId, JoinSpaceError> {
+        let me = self.me().ok_or(JoinSpaceError::NoPerson)?;
+        let device = self.inner.journal.device();
+        let rules = self.inner.journal.rules(&invite.topic);
+        if rules.is_some_and(|rules| rules.level(&device).is_some()) {
+            return Ok(invite.topic);
+        }
+        // A clock that is wrong by a little must not keep anybody out; the manager's device decides in the end.
+        if invite.terms.expires.saturating_add(10 * MINUTE) < self.now() {
+            return Err(JoinSpaceError::Expired);
+        }
+        let space = self.inner.sync.join(invite, me.person).await?;
+        self.catch_up(space).await;
+        self.tell(SpacesEvent::Space { space });
+        Ok(space)
+    }
+}

@@ -1,0 +1,239 @@
+//! The handle on spaces, and the task that keeps the view in step with the journal.
+
+mod chat;
+mod farewell;
+mod files;
+mod follow;
+mod groups;
+mod invitations;
+mod presence;
+mod transfers;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use compeer_blobs::BlobStore;
+use compeer_core::group::{Level, Rules};
+use compeer_core::{DeviceId, GroupId, Wall};
+use compeer_journal::Journal;
+use compeer_journal::sync::Sync;
+use compeer_mesh::{IncomingStream, Mesh};
+use tokio::sync::{broadcast, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use files::NamedFile;
+pub use presence::PRESENCE;
+pub use transfers::BLOBS;
+
+use crate::error::{ActError, StartError};
+use crate::model::{Op, Profile, SpaceState, SpacesEvent};
+use crate::view::View;
+
+/// Events that a slow listener may fall behind before it is told that it missed some.
+const EVENTS: usize = 4096;
+
+/// Who uses this device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Me {
+    /// The person's group.
+    pub person: GroupId,
+    /// How they show themselves.
+    pub profile: Profile,
+}
+
+/// What spaces are built on.
+pub struct Parts {
+    /// The journal.
+    pub journal: Journal,
+    /// Its replication.
+    pub sync: Sync,
+    /// Links.
+    pub mesh: Mesh,
+    /// Blobs.
+    pub blobs: BlobStore,
+    /// Streams of presence that others open to us.
+    pub presence: mpsc::Receiver<IncomingStream>,
+    /// Folder for `spaces.sqlite`.
+    pub dir: PathBuf,
+    /// Folder for received files that were not asked for by a path.
+    pub downloads: PathBuf,
+    /// Who uses this device, if anybody has introduced themselves.
+    pub me: Option<Me>,
+    /// The wall clock.
+    pub wall: Wall,
+}
+
+/// The handle on spaces. Cloning is cheap.
+#[derive(Clone)]
+pub struct Spaces {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    journal: Journal,
+    sync: Sync,
+    mesh: Mesh,
+    blobs: BlobStore,
+    view: View,
+    downloads: PathBuf,
+    wall: Wall,
+    me: RwLock<Option<Me>>,
+    events: broadcast::Sender<SpacesEvent>,
+    transfers: transfers::Transfers,
+    typing: presence::TypingLimit,
+    /// What was last told of each space's members, to tell what changed.
+    followed: Mutex<HashMap<GroupId, follow::Followed>>,
+    /// Spaces that I left or ended and that nobody else knows of yet.
+    leaving: Mutex<std::collections::BTreeSet<GroupId>>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Spaces {
+    /// Opens the view, brings it up to date, and begins to follow the journal.
+    pub async fn start(parts: Parts) -> Result<Self, StartError> {
+        let view = View::open(&parts.dir)?;
+        let leaving = view.farewells()?.into_iter().collect();
+        // Subscribed before the first reading, so nothing falls between.
+        let changes = parts.journal.subscribe();
+        let spaces = Self {
+            inner: Arc::new(Inner {
+                journal: parts.journal,
+                sync: parts.sync,
+                mesh: parts.mesh,
+                blobs: parts.blobs,
+                view,
+                downloads: parts.downloads,
+                wall: parts.wall,
+                me: RwLock::new(parts.me),
+                events: broadcast::Sender::new(EVENTS),
+                transfers: transfers::Transfers::default(),
+                typing: presence::TypingLimit::default(),
+                followed: Mutex::default(),
+                leaving: Mutex::new(leaving),
+                tasks: TaskTracker::new(),
+                stop: CancellationToken::new(),
+            }),
+        };
+        spaces.catch_up_all().await?;
+        let inner = &spaces.inner;
+        inner.tasks.spawn(spaces.clone().follow(changes));
+        inner.tasks.spawn(spaces.clone().run_transfers());
+        inner.tasks.spawn(spaces.clone().receive_presence(parts.presence));
+        Ok(spaces)
+    }
+
+    /// Stops following and waits for what is under way.
+    pub async fn shutdown(&self) {
+        self.inner.stop.cancel();
+        self.inner.tasks.close();
+        self.inner.tasks.wait().await;
+    }
+
+    /// What happens from now on.
+    #[must_use]
+    pub fn events(&self) -> broadcast::Receiver<SpacesEvent> {
+        self.inner.events.subscribe()
+    }
+
+    /// Who uses this device.
+    #[must_use]
+    pub fn me(&self) -> Option<Me> {
+        self.inner.me.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Says who uses this device, or how they show themselves from now on, and tells it to every space they may write in.
+    pub async fn set_me(&self, me: Me) -> Result<(), ActError> {
+        let op = Op::Profile { profile: me.profile.clone() }.encode()?;
+        *self.inner.me.write().unwrap_or_else(PoisonError::into_inner) = Some(me);
+        for (topic, rules) in self.spaces() {
+            if rules.level(&self.inner.journal.device()) >= Some(Level::Write) && rules.ended().is_none() {
+                self.inner.journal.append(topic, op.clone()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A person's name and picture, from the space that heard of them last.
+    pub async fn person(&self, person: GroupId) -> Result<Option<(String, Option<Vec<u8>>)>, ActError> {
+        Ok(self.inner.view.with(move |view| view.person(&person)).await?)
+    }
+
+    /// What a device is called by its owner.
+    pub async fn device_name(&self, device: DeviceId) -> Result<Option<String>, ActError> {
+        Ok(self.inner.view.with(move |view| view.device_name(&device)).await?)
+    }
+
+    fn person_id(&self) -> Result<GroupId, ActError> {
+        self.me().map(|me| me.person).ok_or(ActError::NoPerson)
+    }
+
+    /// All spaces on this device.
+    fn spaces(&self) -> Vec<(GroupId, Arc<Rules>)> {
+        let topics = self.inner.journal.topics();
+        let adopted = topics.into_iter().filter(|topic| topic.adopted);
+        let leaving = self.leaving().clone();
+        adopted
+            .filter(|topic| !leaving.contains(&topic.topic))
+            .filter_map(|topic| self.inner.journal.rules(&topic.topic).map(|rules| (topic.topic, rules)))
+            .filter(|(_, rules)| rules.kind() == Some(compeer_core::group::GroupKind::Space))
+            .collect()
+    }
+
+    /// The rules of one space.
+    fn rules(&self, space: &GroupId) -> Result<Arc<Rules>, ActError> {
+        let rules = self.inner.journal.rules(space).ok_or(ActError::UnknownSpace)?;
+        if self.leaving().contains(space) {
+            return Err(ActError::UnknownSpace);
+        }
+        if rules.kind() == Some(compeer_core::group::GroupKind::Space) {
+            Ok(rules)
+        } else {
+            Err(ActError::UnknownSpace)
+        }
+    }
+
+    /// The rules of a space in which I may do what needs `level`.
+    fn rules_for(&self, space: &GroupId, level: Level) -> Result<Arc<Rules>, ActError> {
+        let rules = self.rules(space)?;
+        match self.state_by(&rules) {
+            SpaceState::Ended | SpaceState::Removed => return Err(ActError::Over),
+            SpaceState::Active | SpaceState::Joining => {}
+        }
+        if rules.level(&self.inner.journal.device()) >= Some(level) {
+            Ok(rules)
+        } else if level == Level::Manage {
+            Err(ActError::NeedsManage)
+        } else {
+            Err(ActError::NeedsWrite)
+        }
+    }
+
+    /// Where a space stands as far as its rules tell.
+    fn state_by(&self, rules: &Rules) -> SpaceState {
+        if rules.ended().is_some() {
+            SpaceState::Ended
+        } else if rules.level(&self.inner.journal.device()).is_none() {
+            SpaceState::Removed
+        } else {
+            SpaceState::Active
+        }
+    }
+
+    /// The devices linked to this one now.
+    fn linked(&self) -> std::collections::BTreeSet<DeviceId> {
+        self.inner.mesh.links().iter().map(compeer_mesh::Link::device).collect()
+    }
+
+    fn tell(&self, event: SpacesEvent) {
+        // Nobody listening is not a failure.
+        let _ = self.inner.events.send(event);
+    }
+}
+
+/// A person's name, or something to call them by until it arrives.
+fn name_or_id(names: &HashMap<GroupId, (String, bool)>, person: &GroupId) -> String {
+    names.get(person).map_or_else(|| format!("somebody ({})", &person.short()[..6]), |(name, _)| name.clone())
+}

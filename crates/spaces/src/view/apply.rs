@@ -1,0 +1,243 @@
+//! Entries in, changes of the view out.
+
+use compeer_core::group::Level;
+use compeer_core::{DeviceId, EntryHash, GroupId, Hlc};
+use compeer_journal::{Cursor, Opened};
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use super::{Result, View, sql_clock};
+use crate::model::Op;
+
+/// Who wrote an operation, where it stands and when.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Source {
+    pub(crate) topic: GroupId,
+    pub(crate) hash: EntryHash,
+    pub(crate) author: DeviceId,
+    pub(crate) person: GroupId,
+    pub(crate) level: Level,
+    pub(crate) seq: u64,
+    pub(crate) clock: Hlc,
+}
+
+/// What an entry changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Change {
+    Name,
+    Profile(GroupId),
+    Message(EntryHash),
+    FileAdded(EntryHash),
+    FileChanged(EntryHash),
+    FileRemoved(EntryHash),
+    /// An accepted entry that is no operation: by whom and why.
+    Nonsense(DeviceId, String),
+}
+
+impl View {
+    /// How far the view of `topic` has got.
+    pub(crate) fn cursor(&self, topic: &GroupId) -> Result<Cursor> {
+        let found = self
+            .lock()
+            .prepare_cached("SELECT generation, position FROM cursor WHERE topic = ?1")?
+            .query_row([topic.as_bytes()], |row| {
+                Ok(Cursor { generation: row.get::<_, i64>(0)? as u64, position: row.get::<_, i64>(1)? as u64 })
+            })
+            .optional()?;
+        Ok(found.unwrap_or(Cursor { generation: 0, position: 0 }))
+    }
+
+    /// Takes in one page of entries, in one transaction with the cursor behind it. `my_name` is looked for as a mention.
+    pub(crate) fn apply(&self, topic: GroupId, page: &[Opened], next: Cursor, my_name: &str) -> Result<Vec<Change>> {
+        let mut connection = self.lock();
+        let transaction = connection.transaction()?;
+        let mut changes = Vec::with_capacity(page.len());
+        for entry in page {
+            // Devices write for a person; an entry of a bare device has nobody to show it under.
+            let Some(person) = entry.person else { continue };
+            let source = Source {
+                topic,
+                hash: entry.hash,
+                author: entry.author,
+                person,
+                level: entry.level,
+                seq: entry.seq,
+                clock: entry.clock,
+            };
+            match Op::decode(&entry.plain) {
+                Ok(op) => apply_op(&transaction, &source, op, my_name, &mut changes)?,
+                Err(error) => changes.push(Change::Nonsense(entry.author, error.to_string())),
+            }
+        }
+        transaction.prepare_cached("INSERT OR REPLACE INTO cursor VALUES (?1, ?2, ?3)")?.execute(params![
+            topic.as_bytes(),
+            next.generation as i64,
+            next.position as i64
+        ])?;
+        transaction.commit()?;
+        Ok(changes)
+    }
+
+    /// Empties the view of `topic`, to be filled again from the start of `generation`.
+    pub(crate) fn wipe(&self, topic: &GroupId, generation: u64) -> Result<()> {
+        let mut connection = self.lock();
+        let transaction = connection.transaction()?;
+        for table in ["name", "profile", "device", "message", "file", "unlisted", "holds"] {
+            transaction.execute(&format!("DELETE FROM {table} WHERE topic = ?1"), [topic.as_bytes()])?;
+        }
+        transaction.execute(
+            "INSERT OR REPLACE INTO cursor VALUES (?1, ?2, 0)",
+            params![topic.as_bytes(), generation as i64],
+        )?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// Forgets `topic` altogether, this device's own marks included, and gives the bytes back.
+    pub(crate) fn forget(&self, topic: &GroupId) -> Result<()> {
+        self.wipe(topic, 0)?;
+        let connection = self.lock();
+        for table in ["cursor", "mark", "wish", "invitation", "farewell"] {
+            connection.execute(&format!("DELETE FROM {table} WHERE topic = ?1"), [topic.as_bytes()])?;
+        }
+        connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
+        Ok(())
+    }
+}
+
+fn apply_op(
+    transaction: &Transaction<'_>,
+    source: &Source,
+    op: Op,
+    my_name: &str,
+    changes: &mut Vec<Change>,
+) -> Result<()> {
+    let (topic, hash, clock) = (source.topic.as_bytes(), source.hash.as_bytes(), sql_clock(source.clock));
+    match op {
+        Op::Name { .. } if source.level < Level::Manage => {
+            changes.push(Change::Nonsense(source.author, "names the space without being a manager".into()));
+        }
+        Op::Name { name } => {
+            let newer = transaction
+                .prepare_cached(
+                    "INSERT INTO name VALUES (?1, ?2, ?3, ?4) ON CONFLICT (topic) DO UPDATE
+                     SET name = excluded.name, clock = excluded.clock, hash = excluded.hash
+                     WHERE (excluded.clock, excluded.hash) > (name.clock, name.hash)",
+                )?
+                .execute(params![topic, name, clock, hash])?;
+            if newer > 0 {
+                changes.push(Change::Name);
+            }
+        }
+        Op::Profile { profile } => {
+            transaction
+                .prepare_cached(
+                    "INSERT INTO device VALUES (?1, ?2, ?3, ?4) ON CONFLICT (topic, device) DO UPDATE
+                     SET name = excluded.name, clock = excluded.clock WHERE excluded.clock > device.clock",
+                )?
+                .execute(params![topic, source.author.as_bytes(), profile.device_name, clock])?;
+            transaction
+                .prepare_cached(
+                    "INSERT INTO profile VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (topic, person) DO UPDATE
+                     SET name = excluded.name, picture = excluded.picture, clock = excluded.clock, hash = excluded.hash
+                     WHERE (excluded.clock, excluded.hash) > (profile.clock, profile.hash)",
+                )?
+                .execute(params![topic, source.person.as_bytes(), profile.name, profile.picture, clock, hash])?;
+            changes.push(Change::Profile(source.person));
+        }
+        Op::Message { text, nonce } => {
+            let mention = mentions(&text, my_name);
+            transaction
+                .prepare_cached("INSERT OR IGNORE INTO message VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
+                .execute(params![
+                    topic,
+                    clock,
+                    hash,
+                    source.author.as_bytes(),
+                    source.person.as_bytes(),
+                    source.seq as i64,
+                    text,
+                    nonce,
+                    mention
+                ])?;
+            changes.push(Change::Message(source.hash));
+        }
+        Op::File { name, size, blob } => {
+            let Ok(size) = i64::try_from(size) else {
+                changes.push(Change::Nonsense(source.author, "a file of impossible size".into()));
+                return Ok(());
+            };
+            transaction.prepare_cached("INSERT OR IGNORE INTO file VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?.execute(
+                params![
+                    hash,
+                    topic,
+                    clock,
+                    source.author.as_bytes(),
+                    source.person.as_bytes(),
+                    name,
+                    size,
+                    blob.as_bytes()
+                ],
+            )?;
+            insert_holds(transaction, source, blob.as_bytes())?;
+            changes.push(Change::FileAdded(source.hash));
+        }
+        Op::Unlist { file } => {
+            transaction.prepare_cached("INSERT OR IGNORE INTO unlisted VALUES (?1, ?2, ?3, ?4)")?.execute(params![
+                topic,
+                file.as_bytes(),
+                source.person.as_bytes(),
+                source.level >= Level::Manage
+            ])?;
+            changes.push(Change::FileRemoved(file));
+        }
+        Op::Holds { blobs } => {
+            for blob in blobs {
+                insert_holds(transaction, source, blob.as_bytes())?;
+                let mut files = transaction.prepare_cached("SELECT hash FROM file WHERE topic = ?1 AND blob = ?2")?;
+                let rows = files.query_map(params![topic, blob.as_bytes()], |row| super::entry_at(row, 0))?;
+                for file in rows {
+                    changes.push(Change::FileChanged(file?));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn insert_holds(transaction: &Transaction<'_>, source: &Source, blob: &[u8; 32]) -> Result<()> {
+    transaction.prepare_cached("INSERT OR IGNORE INTO holds VALUES (?1, ?2, ?3)")?.execute(params![
+        source.topic.as_bytes(),
+        blob,
+        source.author.as_bytes()
+    ])?;
+    Ok(())
+}
+
+/// Whether a text names somebody: an `@` before the full or the first name, in any case, not inside a longer word.
+fn mentions(text: &str, name: &str) -> bool {
+    let text = text.to_lowercase();
+    let full = name.to_lowercase();
+    let first = full.split_whitespace().next().unwrap_or(&full);
+    text.match_indices('@').any(|(at, _)| {
+        let rest = &text[at + 1..];
+        [full.as_str(), first].into_iter().filter(|name| !name.is_empty()).any(|name| {
+            rest.strip_prefix(name).is_some_and(|after| !after.chars().next().is_some_and(char::is_alphanumeric))
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mentions;
+
+    #[test]
+    fn mentions_are_whole_names() {
+        for yes in ["@Ann do we?", "hello @ann lee", "(@ANN)", "@Ann Lee."] {
+            assert!(mentions(yes, "Ann Lee"), "{yes}");
+        }
+        for no in ["Ann", "@Anna", "mail ann@lee.example", "@", ""] {
+            assert!(!mentions(no, "Ann Lee"), "{no}");
+        }
+        assert!(!mentions("@", ""));
+    }
+}

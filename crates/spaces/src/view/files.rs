@@ -1,0 +1,135 @@
+//! Listed files, who holds them, and which ones this device wants.
+
+use std::path::PathBuf;
+
+use compeer_core::{BlobHash, DeviceId, EntryHash, GroupId, Hlc};
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::{Result, View, blob_at, clock_of, entry_at, group_at};
+
+const COLUMNS: &str = "hash, clock, person, name, size, blob";
+/// A file is listed until the person who listed it, or a manager, takes it off.
+const LISTED: &str = "NOT EXISTS (SELECT 1 FROM unlisted u WHERE u.topic = file.topic AND u.file = file.hash
+    AND (u.person = file.person OR u.manager))";
+
+/// A file as it lies in the view.
+#[derive(Debug, Clone)]
+pub(crate) struct FileRow {
+    pub(crate) hash: EntryHash,
+    pub(crate) clock: Hlc,
+    pub(crate) person: GroupId,
+    pub(crate) name: String,
+    pub(crate) size: u64,
+    pub(crate) blob: BlobHash,
+}
+
+fn file(row: &Row<'_>) -> rusqlite::Result<FileRow> {
+    Ok(FileRow {
+        hash: entry_at(row, 0)?,
+        clock: clock_of(row.get(1)?),
+        person: group_at(row, 2)?,
+        name: row.get(3)?,
+        size: row.get::<_, i64>(4)? as u64,
+        blob: blob_at(row, 5)?,
+    })
+}
+
+/// A file that somebody here asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wish {
+    pub(crate) topic: GroupId,
+    pub(crate) file: EntryHash,
+    /// The folder it shall go to.
+    pub(crate) dir: PathBuf,
+    pub(crate) paused: bool,
+}
+
+impl View {
+    /// The listed files of `topic`, by name.
+    pub(crate) fn files(&self, topic: &GroupId) -> Result<Vec<FileRow>> {
+        let connection = self.lock();
+        let sql = format!("SELECT {COLUMNS} FROM file WHERE topic = ?1 AND {LISTED} ORDER BY name, clock");
+        let mut statement = connection.prepare_cached(&sql)?;
+        let rows = statement.query_map([topic.as_bytes()], file)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// One listed file of `topic`.
+    pub(crate) fn file(&self, topic: &GroupId, hash: &EntryHash) -> Result<Option<FileRow>> {
+        let sql = format!("SELECT {COLUMNS} FROM file WHERE topic = ?1 AND hash = ?2 AND {LISTED}");
+        Ok(self.lock().prepare_cached(&sql)?.query_row(params![topic.as_bytes(), hash.as_bytes()], file).optional()?)
+    }
+
+    /// The devices that say they hold `blob` whole.
+    pub(crate) fn holders(&self, topic: &GroupId, blob: &BlobHash) -> Result<Vec<DeviceId>> {
+        let connection = self.lock();
+        let mut statement = connection.prepare_cached("SELECT device FROM holds WHERE topic = ?1 AND blob = ?2")?;
+        let rows = statement.query_map(params![topic.as_bytes(), blob.as_bytes()], |row| super::device_at(row, 0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// All holders of all blobs of `topic` at once.
+    pub(crate) fn all_holders(&self, topic: &GroupId) -> Result<std::collections::HashMap<BlobHash, Vec<DeviceId>>> {
+        let connection = self.lock();
+        let mut statement = connection.prepare_cached("SELECT blob, device FROM holds WHERE topic = ?1")?;
+        let mut rows = statement.query([topic.as_bytes()])?;
+        let mut holders: std::collections::HashMap<BlobHash, Vec<DeviceId>> = std::collections::HashMap::new();
+        while let Some(row) = rows.next()? {
+            holders.entry(blob_at(row, 0)?).or_default().push(super::device_at(row, 1)?);
+        }
+        Ok(holders)
+    }
+
+    /// The topics in which a listed file has this content.
+    pub(crate) fn topics_of_blob(&self, blob: &BlobHash) -> Result<Vec<GroupId>> {
+        let connection = self.lock();
+        let sql = format!("SELECT DISTINCT topic FROM file WHERE blob = ?1 AND {LISTED}");
+        let mut statement = connection.prepare_cached(&sql)?;
+        let rows = statement.query_map([blob.as_bytes()], |row| group_at(row, 0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Remembers that a file is wanted, across restarts.
+    pub(crate) fn wish(&self, wish: &Wish) -> Result<()> {
+        self.wish_all(std::slice::from_ref(wish))
+    }
+
+    /// Remembers many wishes in one transaction.
+    pub(crate) fn wish_all(&self, wishes: &[Wish]) -> Result<()> {
+        let mut connection = self.lock();
+        let transaction = connection.transaction()?;
+        for wish in wishes {
+            transaction.prepare_cached("INSERT OR REPLACE INTO wish VALUES (?1, ?2, ?3, ?4)")?.execute(params![
+                wish.topic.as_bytes(),
+                wish.file.as_bytes(),
+                wish.dir.to_string_lossy(),
+                wish.paused
+            ])?;
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// The wish for a file is fulfilled or given up.
+    pub(crate) fn unwish(&self, topic: &GroupId, file: &EntryHash) -> Result<()> {
+        self.lock()
+            .prepare_cached("DELETE FROM wish WHERE topic = ?1 AND file = ?2")?
+            .execute(params![topic.as_bytes(), file.as_bytes()])?;
+        Ok(())
+    }
+
+    /// What was wanted when this device was last running.
+    pub(crate) fn wishes(&self) -> Result<Vec<Wish>> {
+        let connection = self.lock();
+        let mut statement = connection.prepare_cached("SELECT topic, file, dir, paused FROM wish")?;
+        let rows = statement.query_map([], |row| {
+            Ok(Wish {
+                topic: group_at(row, 0)?,
+                file: entry_at(row, 1)?,
+                dir: PathBuf::from(row.get::<_, String>(2)?),
+                paused: row.get(3)?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}

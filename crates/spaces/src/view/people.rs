@@ -1,0 +1,78 @@
+//! Names and pictures, of spaces, people and devices; and the secrets of the invitations made here.
+
+use compeer_core::{DeviceId, GroupId};
+use rusqlite::{OptionalExtension, params};
+
+use super::{Result, View};
+
+impl View {
+    /// The space's name, once it is known.
+    pub(crate) fn name(&self, topic: &GroupId) -> Result<Option<String>> {
+        Ok(self
+            .lock()
+            .prepare_cached("SELECT name FROM name WHERE topic = ?1")?
+            .query_row([topic.as_bytes()], |row| row.get(0))
+            .optional()?)
+    }
+
+    /// The names that people go by in `topic`, and whether they have a picture.
+    pub(crate) fn people(&self, topic: &GroupId) -> Result<std::collections::HashMap<GroupId, (String, bool)>> {
+        let connection = self.lock();
+        let mut statement =
+            connection.prepare_cached("SELECT person, name, picture IS NOT NULL FROM profile WHERE topic = ?1")?;
+        let rows = statement
+            .query_map([topic.as_bytes()], |row| Ok((super::group_at(row, 0)?, (row.get(1)?, row.get(2)?))))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// What devices are called in `topic`.
+    pub(crate) fn devices(&self, topic: &GroupId) -> Result<std::collections::HashMap<DeviceId, String>> {
+        let connection = self.lock();
+        let mut statement = connection.prepare_cached("SELECT device, name FROM device WHERE topic = ?1")?;
+        let rows = statement.query_map([topic.as_bytes()], |row| Ok((super::device_at(row, 0)?, row.get(1)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The newest name by which a device is known in any space.
+    pub(crate) fn device_name(&self, device: &DeviceId) -> Result<Option<String>> {
+        Ok(self
+            .lock()
+            .prepare_cached("SELECT name FROM device WHERE device = ?1 ORDER BY clock DESC LIMIT 1")?
+            .query_row([device.as_bytes()], |row| row.get(0))
+            .optional()?)
+    }
+
+    /// The newest name and picture of a person in any space.
+    pub(crate) fn person(&self, person: &GroupId) -> Result<Option<(String, Option<Vec<u8>>)>> {
+        Ok(self
+            .lock()
+            .prepare_cached(
+                "SELECT name, picture FROM profile WHERE person = ?1 ORDER BY clock DESC, hash DESC LIMIT 1",
+            )?
+            .query_row([person.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?)
+    }
+
+    /// Keeps the secret of an invitation, so that its text can be shown again.
+    pub(crate) fn keep_invitation(&self, topic: &GroupId, key: &DeviceId, seed: &[u8; 32]) -> Result<()> {
+        self.lock().execute(
+            "INSERT OR REPLACE INTO invitation VALUES (?1, ?2, ?3)",
+            params![key.as_bytes(), topic.as_bytes(), seed],
+        )?;
+        Ok(())
+    }
+
+    /// The spaces that this device has left or ended and keeps only until somebody else knows.
+    pub(crate) fn farewells(&self) -> Result<Vec<GroupId>> {
+        let connection = self.lock();
+        let mut statement = connection.prepare_cached("SELECT topic FROM farewell")?;
+        let rows = statement.query_map([], |row| super::group_at(row, 0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Takes a space off the list, and its content out of the view, until somebody else knows that we left or ended it.
+    pub(crate) fn begin_farewell(&self, topic: &GroupId) -> Result<()> {
+        self.lock().execute("INSERT OR IGNORE INTO farewell VALUES (?1)", [topic.as_bytes()])?;
+        self.wipe(topic, 0)
+    }
+}
