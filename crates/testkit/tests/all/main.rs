@@ -1,0 +1,9 @@
+//! The testkit's own tests, each with real sockets, processes and namespaces.
+#![allow(clippy::unwrap_used)]
+
+#[cfg(target_os = "linux")]
+mod netns;
+#[cfg(unix)]
+mod process;
+mod wait;
+mod wire;
