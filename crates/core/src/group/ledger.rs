@@ -8,7 +8,8 @@ use crate::clock::Hlc;
 use crate::group::act::{Act, GroupKind, InviteTerms, Level, Member};
 use crate::group::dag::{Dag, Past};
 use crate::group::reach::{LastAccepted, Reach, Spot};
-use crate::group::rules::{InviteFault, VoidReason};
+use crate::group::standing::{Cap, Grip, Standing};
+use crate::group::verdict::{InviteFault, VoidReason};
 use crate::id::{DeviceId, GroupId};
 use crate::limits;
 
@@ -360,68 +361,5 @@ impl Ledger {
             Act::Set { level, .. } => *level,
             _ => None,
         }
-    }
-}
-
-/// What a device may do at some point of the group's history, before looking at the entry in which it does it.
-#[derive(Debug)]
-pub(super) struct Standing {
-    device: DeviceId,
-    grips: Vec<Grip>,
-}
-
-/// One membership by which a device has its standing.
-#[derive(Debug)]
-struct Grip {
-    member: Member,
-    level: Level,
-    caps: Vec<Cap>,
-    reach: Arc<Reach>,
-}
-
-/// A lowering that the device did not know of.
-#[derive(Debug)]
-struct Cap {
-    by: usize,
-    level: Option<Level>,
-    cut: Option<LastAccepted>,
-}
-
-impl Cap {
-    fn hits(&self, spot: &Spot) -> bool {
-        self.cut.is_none_or(|cut| spot.is_beyond(cut))
-    }
-}
-
-impl Grip {
-    fn uncapped(&self, spot: &Spot) -> Option<Level> {
-        self.reach.at(spot).min(Some(self.level))
-    }
-
-    fn at(&self, spot: &Spot) -> Option<Level> {
-        let caps = self.caps.iter().filter(|cap| cap.hits(spot)).map(|cap| cap.level);
-        caps.fold(self.uncapped(spot), Ord::min)
-    }
-}
-
-impl Standing {
-    fn level(&self, spot: &Spot) -> Option<Level> {
-        self.grips.iter().map(|grip| grip.at(spot)).max().flatten()
-    }
-
-    /// The lowering without which the entry would have had the level it needs.
-    fn lowered_by(&self, spot: &Spot, needs: Level) -> Option<usize> {
-        let able = self.grips.iter().filter(|grip| grip.uncapped(spot) >= Some(needs));
-        let caps = able.flat_map(|grip| &grip.caps).filter(|cap| cap.hits(spot) && cap.level < Some(needs));
-        caps.map(|cap| cap.by).min()
-    }
-
-    /// Whether lowering this member is the device's own business: it is the member, or it manages the group that is.
-    fn leaves(&self, member: &Member, spot: &Spot) -> bool {
-        let own = self.grips.iter().filter(|grip| grip.member == *member && grip.at(spot).is_some());
-        own.into_iter().any(|grip| match member {
-            Member::Device(device) => *device == self.device,
-            Member::Group(_) => grip.reach.at(spot) == Some(Level::Manage),
-        })
     }
 }

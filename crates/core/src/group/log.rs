@@ -6,9 +6,7 @@ use std::sync::Arc;
 use crate::clock::Hlc;
 use crate::entry::{BodyClass, SignedHeader};
 use crate::group::act::{Act, GroupKind, Member, founding_id};
-use crate::group::dag::Dag;
 use crate::id::{DeviceId, EntryHash, GroupId};
-use crate::limits;
 
 /// A control entry, reduced to what the rules look at.
 #[derive(Debug)]
@@ -75,16 +73,6 @@ impl GroupLog {
         self.latest = self.latest.max(node.clock);
         self.nodes.insert(hash, Arc::new(node));
         true
-    }
-
-    /// The entries whose whole past is known and that no other such entry follows, oldest first, at most
-    /// [`limits::HEADS`]. To write a new entry use [`Rules::heads`](super::Rules::heads), which leaves out what counts
-    /// for nothing.
-    #[must_use]
-    pub fn heads(&self) -> Vec<EntryHash> {
-        let dag = Dag::new(self);
-        let heads = dag.heads(|_| true);
-        heads.into_iter().take(limits::HEADS).map(|at| dag.entry(at).hash).collect()
     }
 
     /// Entries that others name as heads and that are not known.

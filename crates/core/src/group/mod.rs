@@ -5,8 +5,9 @@
 //! means, and `epochs` which key may be sealed under. What wins over what, and why, is told in
 //! `docs/decisions/0002-group-rules.md`.
 //!
-//! Behind `rules`: `dag` puts the entries in order, `reach` says how far a device's membership in a member group
-//! carries, `ledger` weighs one entry after another, and `removals` settles removals that crossed.
+//! From the one to the other: `reduce` takes the groups that are members first, `dag` puts the entries in order, `ledger`
+//! weighs one after another by the `standing` of its author, `reach` says how far a device's membership in a member
+//! group carries, and `removals` settles removals that crossed.
 
 mod act;
 mod dag;
@@ -14,10 +15,14 @@ mod epochs;
 mod ledger;
 mod log;
 mod reach;
+mod reduce;
 mod removals;
 mod rules;
+mod standing;
+mod verdict;
 
 pub use act::{Act, Cut, CutElsewhere, GroupKind, InviteTerms, KeyGrant, Level, Member, founding_id, topic_tag};
 pub use epochs::{EpochInfo, Epochs};
 pub use log::{GroupLog, Logs};
-pub use rules::{DeviceAccess, InviteFault, InviteState, MemberInfo, Rules, Verdict, VoidReason};
+pub use rules::{DeviceAccess, InviteState, MemberInfo, Rules};
+pub use verdict::{InviteFault, Verdict, VoidReason};

@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::clock::Hlc;
 use crate::entry::{BodyClass, SignedHeader};
 use crate::group::act::{Act, GroupKind, InviteTerms, Level, Member, topic_tag};
-use crate::group::dag::{Dag, Past};
-use crate::group::ledger::{InviteStep, Ledger, Standing, Way};
+use crate::group::dag::Past;
+use crate::group::ledger::Ledger;
 use crate::group::log::{GroupLog, Logs};
 use crate::group::reach::{Bound, Reach, Spot, Track};
-use crate::group::removals;
+use crate::group::reduce::Reducer;
+use crate::group::standing::Standing;
+use crate::group::verdict::{InviteFault, Verdict, VoidReason};
 use crate::id::{DeviceId, EntryHash, GroupId};
-use crate::limits;
 
 /// Frontiers remembered by [`Rules::judge`] before it starts afresh.
 const FRONTIERS: usize = 1024;
@@ -48,112 +49,34 @@ pub struct InviteState {
     pub by: DeviceId,
     /// The entry that opened it.
     pub entry: EntryHash,
+    /// When it was opened.
+    pub made: Hlc,
     /// The members who came in by it, in order.
     pub used: Vec<Member>,
     /// Whether it was closed before its time.
     pub revoked: bool,
 }
 
-/// Whether an entry counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// It does.
-    Accepted,
-    /// It does not, by what is known now.
-    Void(VoidReason),
-    /// Cannot be told yet: control entries before it are not known, or those of a group that its author may be in by.
-    Waiting,
-}
-
-/// Why an entry does not count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum VoidReason {
-    /// Of another group.
-    #[error("it belongs to another group")]
-    Foreign,
-    /// It is dated before a control entry it names, or builds on one that is.
-    #[error("its time runs backwards")]
-    Backwards,
-    /// Does not build on the act that founded the group.
-    #[error("it does not build on the act that founded the group")]
-    Unfounded,
-    /// Founds a group that is founded, or another one.
-    #[error("it founds another group, or this one a second time")]
-    SecondFounding,
-    /// Its author had seen the end of the group.
-    #[error("the group had ended")]
-    Ended,
-    /// Its author did not have the right.
-    #[error("its author may not do that")]
-    Rights {
-        /// What the author might do; `None` when it was no member.
-        has: Option<Level>,
-        /// What this takes.
-        needs: Level,
-    },
-    /// A removal, or a lowering, that its author had not seen took the right.
-    #[error("its author had been removed or lowered")]
-    Removed {
-        /// The entry that did.
-        by: EntryHash,
-    },
-    /// The invitation it makes or uses is no good.
-    #[error("{0}")]
-    Invitation(InviteFault),
-    /// The group has as many members as it may have.
-    #[error("the group is full")]
-    Full,
-}
-
-/// What is wrong with an invitation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum InviteFault {
-    /// The group knows of no such invitation.
-    #[error("there is no such invitation")]
-    Unknown,
-    /// It was closed before its time.
-    #[error("the invitation was revoked")]
-    Revoked,
-    /// Its time is over.
-    #[error("the invitation has expired")]
-    Expired,
-    /// It is for another level.
-    #[error("the invitation is for another level")]
-    OtherLevel,
-    /// It has let in as many members as it may, or this member once before.
-    #[error("the invitation is used up")]
-    UsedUp,
-    /// The device that made it may no longer manage the group.
-    #[error("whoever made the invitation may no longer invite")]
-    InviterGone,
-    /// The member is in already, with more rights.
-    #[error("the member is in already, with more rights")]
-    AlreadyIn,
-    /// Another invitation has the same key.
-    #[error("another invitation has the same key")]
-    KeyTaken,
-}
-
 /// What the control entries of one group mean: a pure function of the set of them, and of those of its member groups.
 #[derive(Debug)]
 pub struct Rules {
-    id: GroupId,
-    kind: Option<GroupKind>,
-    ledger: Ledger,
-    groups: HashMap<GroupId, Arc<Rules>>,
-    everything: Past,
-    heads: Vec<EntryHash>,
-    members: BTreeMap<Member, MemberInfo>,
-    devices: BTreeMap<DeviceId, DeviceAccess>,
-    past_devices: BTreeMap<DeviceId, Member>,
-    invites: BTreeMap<DeviceId, InviteState>,
-    unknown_groups: BTreeSet<GroupId>,
-    frontiers: Mutex<HashMap<Vec<usize>, Frontier>>,
+    pub(super) id: GroupId,
+    pub(super) kind: Option<GroupKind>,
+    pub(super) ledger: Ledger,
+    pub(super) groups: HashMap<GroupId, Arc<Rules>>,
+    pub(super) everything: Past,
+    pub(super) heads: Vec<EntryHash>,
+    pub(super) members: BTreeMap<Member, MemberInfo>,
+    pub(super) devices: BTreeMap<DeviceId, DeviceAccess>,
+    pub(super) past_devices: BTreeMap<DeviceId, Member>,
+    pub(super) invites: BTreeMap<DeviceId, InviteState>,
+    pub(super) unknown_groups: BTreeSet<GroupId>,
+    pub(super) frontiers: Mutex<HashMap<Vec<usize>, Frontier>>,
 }
 
 /// What somebody has seen, and what follows from it for those who were asked about.
 #[derive(Debug)]
-struct Frontier {
+pub(super) struct Frontier {
     seen: Past,
     open: Result<(), VoidReason>,
     standings: HashMap<DeviceId, Arc<Standing>>,
@@ -164,7 +87,7 @@ impl Rules {
     /// there are no circles; members that are groups of the same or a higher kind are members in name only.
     #[must_use]
     pub fn reduce(log: &GroupLog, logs: &dyn Logs) -> Self {
-        Reducer { logs, done: HashMap::new() }.reduce(log)
+        Reducer::new(logs).reduce(log)
     }
 
     /// Which group.
@@ -192,7 +115,7 @@ impl Rules {
     }
 
     /// What a new entry of this topic must name: the entries that count and that no other such entry follows, oldest
-    /// first, at most [`limits::HEADS`].
+    /// first, at most [`HEADS`](crate::limits::HEADS).
     #[must_use]
     pub fn heads(&self) -> &[EntryHash] {
         &self.heads
@@ -332,7 +255,7 @@ impl Rules {
     }
 
     /// How a device reaches another topic of which this group is a member.
-    fn reach(&self, topic: &GroupId, device: &DeviceId) -> Reach {
+    pub(super) fn reach(&self, topic: &GroupId, device: &DeviceId) -> Reach {
         let mut reach = Reach::default();
         for way in self.ledger.ways.get(device).into_iter().flatten().filter(|way| self.ledger.was_in(&way.member)) {
             let inner = match &way.member {
@@ -371,142 +294,4 @@ impl Rules {
             bounds,
         }
     }
-}
-
-/// Reduces a group and the groups in it, each once.
-struct Reducer<'a> {
-    logs: &'a dyn Logs,
-    done: HashMap<GroupId, Arc<Rules>>,
-}
-
-impl Reducer<'_> {
-    fn reduce(&mut self, log: &GroupLog) -> Rules {
-        let kind = log.kind();
-        let mut groups = HashMap::new();
-        for id in log.member_groups() {
-            let Some(inner) = self.logs.log(id).filter(|inner| inner.kind().is_some()) else { continue };
-            if inner.kind() < kind {
-                groups.insert(*id, self.member_group(inner));
-            }
-        }
-        let dag = Dag::new(log);
-        let ways = ways(&log.id(), &dag, &groups);
-        let mut ledger = Ledger::new(&log.id(), kind, dag, ways);
-        removals::settle(&mut ledger);
-        let logs = self.logs;
-        let unknown = |id: &GroupId| logs.log(id).is_none_or(|inner| inner.kind().is_none());
-        finish(log.id(), kind, ledger, groups, &unknown)
-    }
-
-    fn member_group(&mut self, log: &GroupLog) -> Arc<Rules> {
-        if let Some(rules) = self.done.get(&log.id()) {
-            return Arc::clone(rules);
-        }
-        let rules = Arc::new(self.reduce(log));
-        self.done.insert(log.id(), Arc::clone(&rules));
-        rules
-    }
-}
-
-/// By which members, named in the log by acts that count or not, devices are in.
-fn ways(id: &GroupId, dag: &Dag, groups: &HashMap<GroupId, Arc<Rules>>) -> HashMap<DeviceId, Vec<Way>> {
-    let named: BTreeSet<Member> = (0..dag.len())
-        .filter_map(|at| match &dag.entry(at).act {
-            Act::Found { founder, .. } => Some(*founder),
-            Act::Set { member, .. } => Some(*member),
-            _ => None,
-        })
-        .collect();
-    let whole = Arc::new(Reach::whole());
-    let mut ways: HashMap<DeviceId, Vec<Way>> = HashMap::new();
-    for member in named {
-        match member {
-            Member::Device(device) => {
-                ways.entry(device).or_default().push(Way { member, reach: Arc::clone(&whole) });
-            }
-            Member::Group(group) => {
-                let Some(rules) = groups.get(&group) else { continue };
-                for device in rules.past_devices.keys() {
-                    let reach = Arc::new(rules.reach(id, device));
-                    ways.entry(*device).or_default().push(Way { member, reach });
-                }
-            }
-        }
-    }
-    ways
-}
-
-/// Everything that follows from the ledger and is asked for often.
-fn finish(
-    id: GroupId,
-    kind: Option<GroupKind>,
-    ledger: Ledger,
-    groups: HashMap<GroupId, Arc<Rules>>,
-    unknown: &dyn Fn(&GroupId) -> bool,
-) -> Rules {
-    let dag = &ledger.dag;
-    let counts = |at: usize| ledger.verdict(at).is_ok();
-    let heads = dag.heads(counts).into_iter().map(|at| dag.entry(at).hash).take(limits::HEADS).collect();
-    let everything = dag.seen(&dag.heads(|_| true));
-    let mut members = BTreeMap::new();
-    let mut unknown_groups = BTreeSet::new();
-    for (member, history) in &ledger.members {
-        if let Member::Group(group) = member {
-            unknown_groups.extend(Some(*group).filter(unknown));
-            unknown_groups.extend(groups.get(group).into_iter().flat_map(|inner| &inner.unknown_groups));
-        }
-        let Some(level) = ledger.level_of(member, &everything) else { continue };
-        let came = history.iter().rev().take_while(|change| change.level.is_some()).last();
-        if let Some(entry) = came.or(history.last()).map(|change| dag.entry(change.at)) {
-            members.insert(*member, MemberInfo { level, since: entry.clock, by: entry.author, entry: entry.hash });
-        }
-    }
-    let mut devices = BTreeMap::new();
-    let mut past_devices = BTreeMap::new();
-    for (device, ways) in &ledger.ways {
-        let ways = || ways.iter().filter(|way| ledger.was_in(&way.member));
-        let now = |way: &&Way| {
-            let level = members.get(&way.member)?.level;
-            way.reach.now().map(|reach| DeviceAccess { level: reach.min(level), via: way.member })
-        };
-        // Of equal ways the first: they are in the order of their members.
-        let best = ways().filter_map(|way| now(&way)).rev().max_by_key(|access| access.level);
-        devices.extend(best.map(|access| (*device, access)));
-        let via = best.map(|access| access.via).or_else(|| ways().next().map(|way| way.member));
-        past_devices.extend(via.map(|via| (*device, via)));
-    }
-    let invites = ledger.invites.iter().filter_map(|(key, steps)| Some((*key, invite_state(dag, steps)?))).collect();
-    Rules {
-        id,
-        kind,
-        groups,
-        everything,
-        heads,
-        members,
-        devices,
-        past_devices,
-        invites,
-        unknown_groups,
-        frontiers: Mutex::default(),
-        ledger,
-    }
-}
-
-fn invite_state(dag: &Dag, steps: &[(usize, InviteStep)]) -> Option<InviteState> {
-    let opened = |(at, step): &(usize, InviteStep)| match step {
-        InviteStep::Opened(terms) => Some((*at, *terms)),
-        _ => None,
-    };
-    let (at, terms) = steps.iter().find_map(opened)?;
-    let mut used = Vec::new();
-    for (_, step) in steps {
-        if let InviteStep::Used(member) = step
-            && !used.contains(member)
-        {
-            used.push(*member);
-        }
-    }
-    let revoked = steps.iter().any(|(_, step)| matches!(step, InviteStep::Revoked));
-    let entry = dag.entry(at);
-    Some(InviteState { terms, by: entry.author, entry: entry.hash, used, revoked })
 }
