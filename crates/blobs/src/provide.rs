@@ -85,6 +85,9 @@ where
     Ok(provider.served)
 }
 
+/// A frame of one piece, and whether its bytes are good.
+type ReadAhead = (Vec<u8>, Result<(), ReadError>);
+
 struct Provider<A, W> {
     store: BlobStore,
     access: Arc<A>,
@@ -131,7 +134,7 @@ impl<A: Access, W: AsyncWrite + Unpin> Provider<A, W> {
         let layout = reader.layout();
         let depth = (AHEAD / layout.piece_len()).max(2) as usize;
         let mut next = wanted.iter();
-        let mut reading: VecDeque<JoinHandle<(Vec<u8>, Result<(), ReadError>)>> = VecDeque::with_capacity(depth);
+        let mut reading: VecDeque<JoinHandle<ReadAhead>> = VecDeque::with_capacity(depth);
         let mut spare: Vec<Vec<u8>> = Vec::with_capacity(depth);
         loop {
             while reading.len() < depth
