@@ -1,0 +1,600 @@
+//! The talk of one link: what the other device is told and what it tells, on one stream in both directions.
+//!
+//! Nothing that is to be said stands in a queue: a session keeps what is *due* (which logs grew, which heights are asked
+//! for), and its writer turns that into messages when the stream takes them. So bursts become batches by themselves, a
+//! slow device costs no memory, and what a device may know is decided at the moment of sending.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use compeer_core::{DeviceId, GroupId, Tip};
+use compeer_mesh::{Link, RecvStream, SendStream};
+use tokio::sync::{Notify, Semaphore};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::shared::Shared;
+use super::transfer::{self, SERVED_AT_ONCE};
+use super::wire::{
+    self, BATCH_BYTES, Digest, Frames, Height, ITEMS, Message, Part, Range, Receipt, TopicDigest, VERSION, Whereabouts,
+};
+use crate::run::{IngestReport, Refusal, Run};
+
+/// An announcement waits this long for the entries to come by a push, before they are asked for.
+const GRACE: Duration = Duration::from_millis(100);
+/// Logs of which it is remembered how far the other device has them. Forgetting costs a message, not more.
+const KNOWN: usize = 32 * 1024;
+/// Receipts that wait to be sent. The oldest are dropped: later ones say the same and more.
+const RECEIPTS: usize = 4096;
+/// Receipts in one message.
+const RECEIPTS_AT_ONCE: usize = 128;
+/// Announced logs that wait for their grace to end.
+const HINTS: usize = 16 * 1024;
+/// Devices in one message of addresses.
+pub(crate) const WHEREABOUTS: usize = 256;
+
+/// Why a session ended.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum End {
+    /// The stream or the link is gone.
+    #[error("the link went away")]
+    Gone,
+    /// We stopped it: shut down, replaced by a newer one, or nothing is shared any more.
+    #[error("stopped")]
+    Stopped,
+    /// The other side speaks another version.
+    #[error("it speaks version {0}")]
+    Version(u16),
+    /// The other side did what no honest device does.
+    #[error("{0}")]
+    Misconduct(Misconduct),
+    /// Our own disk does not take or give entries.
+    #[error("our own journal fails")]
+    Journal,
+}
+
+/// What no honest device does. The session is dropped, and the device is not spoken to for a while.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Misconduct {
+    /// Bytes that are no message, or too many of them.
+    #[error("it sent bytes that are no message")]
+    Malformed,
+    /// A message where it has no place.
+    #[error("it said something out of place")]
+    OutOfPlace,
+    /// Entries that were not asked for, in answer to a request.
+    #[error("it sent what was not asked for")]
+    Unasked,
+    /// Entries that are forged or damaged.
+    #[error("it sent a bad entry: {0}")]
+    BadEntry(String),
+    /// A receipt with a false signature.
+    #[error("it passed on a forged receipt")]
+    ForgedReceipt,
+    /// It promised entries again and again and let us wait.
+    #[error("it promised entries and sent none")]
+    Stalling,
+}
+
+impl From<wire::WireError> for End {
+    fn from(error: wire::WireError) -> Self {
+        if error.is_misconduct() { Self::Misconduct(Misconduct::Malformed) } else { Self::Gone }
+    }
+}
+
+/// A log that grew: from which entry on, to where, and whether the entries themselves are sent.
+#[derive(Debug, Clone, Copy)]
+struct Fresh {
+    first: u64,
+    tip: Tip,
+    push: bool,
+}
+
+#[derive(Default)]
+struct State {
+    // What is due to be said.
+    hello: bool,
+    summary: bool,
+    addresses: bool,
+    /// Topics whose heights are to be told, and whether the other's are asked for.
+    heights: BTreeMap<GroupId, bool>,
+    fresh: BTreeMap<(GroupId, DeviceId), Fresh>,
+    lazy: BTreeSet<GroupId>,
+    receipts: VecDeque<Receipt>,
+    // What is known of the other device.
+    /// How many entries of a log it has.
+    known: HashMap<(GroupId, DeviceId), u64>,
+    /// Topics whose entries by others it does not want to be pushed.
+    announce: HashSet<GroupId>,
+    /// The digest over all shared topics when it last had the same as we.
+    equal: Option<Digest>,
+    /// What it announced, and when that is to be asked for.
+    hints: BTreeMap<(GroupId, DeviceId), u64>,
+    hints_at: Option<Instant>,
+    /// The topics shared with it, as of the last look.
+    shares: Option<Vec<GroupId>>,
+    /// What it was told about where others are.
+    told: BTreeMap<DeviceId, Whereabouts>,
+}
+
+impl State {
+    fn knows(&mut self, topic: GroupId, author: DeviceId, entries: u64) {
+        if self.known.len() >= KNOWN {
+            self.known.clear();
+        }
+        let known = self.known.entry((topic, author)).or_default();
+        *known = entries.max(*known);
+    }
+
+    /// Takes out what is due, leaving what is known.
+    fn take_due(&mut self) -> Self {
+        Self {
+            hello: std::mem::take(&mut self.hello),
+            summary: std::mem::take(&mut self.summary),
+            addresses: std::mem::take(&mut self.addresses),
+            heights: std::mem::take(&mut self.heights),
+            fresh: std::mem::take(&mut self.fresh),
+            lazy: std::mem::take(&mut self.lazy),
+            receipts: self.receipts.drain(..self.receipts.len().min(RECEIPTS_AT_ONCE)).collect(),
+            ..Self::default()
+        }
+    }
+
+    fn is_anything_due(&self) -> bool {
+        self.hello
+            || self.summary
+            || self.addresses
+            || !(self.heights.is_empty() && self.fresh.is_empty() && self.lazy.is_empty() && self.receipts.is_empty())
+    }
+}
+
+/// One other device, while we talk to it.
+pub(crate) struct Session {
+    pub(crate) peer: DeviceId,
+    pub(crate) link: Link,
+    pub(crate) stop: CancellationToken,
+    /// How many requests of the other device are being answered.
+    pub(crate) serving: Arc<Semaphore>,
+    /// There may be something to fetch.
+    pub(crate) fetch: Notify,
+    write: Notify,
+    state: Mutex<State>,
+}
+
+impl Session {
+    pub(crate) fn new(link: Link, stop: CancellationToken) -> Self {
+        Self {
+            peer: link.device(),
+            link,
+            stop,
+            serving: Arc::new(Semaphore::new(SERVED_AT_ONCE)),
+            fetch: Notify::new(),
+            write: Notify::new(),
+            state: Mutex::default(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn due(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.state());
+        self.write.notify_one();
+    }
+
+    /// Compare digests.
+    pub(crate) fn say_hello(&self) {
+        self.due(|state| state.hello = true);
+    }
+
+    /// These topics are shared with the other device now; whether that is news.
+    pub(crate) fn shares(&self, topics: Vec<GroupId>) -> bool {
+        let topics = Some(topics);
+        let mut state = self.state();
+        let news = state.shares.as_ref().is_some_and(|_| state.shares != topics);
+        state.shares = topics;
+        news
+    }
+
+    /// Say where other members were reached.
+    pub(crate) fn say_addresses(&self) {
+        self.due(|state| state.addresses = true);
+    }
+
+    /// Ask how far the other device has the topic.
+    pub(crate) fn ask_heights(&self, topic: GroupId) {
+        self.due(|state| {
+            state.heights.insert(topic, true);
+        });
+    }
+
+    /// A log grew here. `push` sends the entries, otherwise they are announced. `own` entries are pushed even when the
+    /// other device gets those of others sooner elsewhere.
+    pub(crate) fn grew(&self, topic: GroupId, author: DeviceId, first: u64, tip: Tip, push: bool, own: bool) {
+        let mut state = self.state();
+        if state.known.get(&(topic, author)).is_some_and(|known| *known > tip.seq) {
+            return;
+        }
+        let push = push && (own || !state.announce.contains(&topic));
+        let fresh = state.fresh.entry((topic, author)).or_insert(Fresh { first, tip, push });
+        fresh.first = fresh.first.min(first);
+        fresh.push &= push;
+        if fresh.tip.seq < tip.seq {
+            fresh.tip = tip;
+        }
+        drop(state);
+        self.write.notify_one();
+    }
+
+    /// Pass a receipt on.
+    pub(crate) fn send_receipt(&self, receipt: Receipt) {
+        self.due(|state| {
+            if state.receipts.len() >= RECEIPTS {
+                state.receipts.pop_front();
+            }
+            state.receipts.push_back(receipt);
+        });
+    }
+
+    /// It asked for entries of the topic: pushing there is worth while again, and it has these now.
+    pub(crate) fn served(&self, topic: GroupId, parts: &[Part]) {
+        let mut state = self.state();
+        state.announce.remove(&topic);
+        for part in parts {
+            state.knows(topic, part.author, part.end());
+        }
+    }
+
+    /// It sent us these, so it has them.
+    pub(crate) fn has(&self, topic: GroupId, parts: &[Part]) {
+        let mut state = self.state();
+        for part in parts {
+            state.knows(topic, part.author, part.end());
+        }
+    }
+
+    /// When announced entries are to be asked for.
+    pub(crate) fn hints_at(&self) -> Option<Instant> {
+        self.state().hints_at
+    }
+
+    /// Announced entries whose grace is over.
+    pub(crate) fn take_hints(&self, now: Instant) -> BTreeMap<(GroupId, DeviceId), u64> {
+        let mut state = self.state();
+        if state.hints_at.is_some_and(|at| at <= now) {
+            state.hints_at = None;
+            return std::mem::take(&mut state.hints);
+        }
+        BTreeMap::new()
+    }
+
+    /// Talks until one side ends it. `frames` may hold what was read already.
+    pub(crate) async fn run(
+        self: &Arc<Self>,
+        shared: &Arc<Shared>,
+        send: SendStream,
+        frames: Frames<RecvStream>,
+        first: Option<Message>,
+    ) -> End {
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => End::Stopped,
+            ended = self.write(shared, send) => ended.err().unwrap_or(End::Gone),
+            ended = self.read(shared, frames, first) => ended.err().unwrap_or(End::Gone),
+            ended = transfer::fetch(self, shared) => ended,
+        }
+    }
+
+    // Saying.
+
+    async fn write(&self, shared: &Arc<Shared>, mut send: SendStream) -> Result<(), End> {
+        loop {
+            let due = {
+                let mut state = self.state();
+                state.is_anything_due().then(|| state.take_due())
+            };
+            let Some(due) = due else {
+                self.write.notified().await;
+                continue;
+            };
+            // What people wait for goes first.
+            self.push(shared, &mut send, due.fresh).await?;
+            if due.hello {
+                let digest = shared.digest_with(&self.peer);
+                wire::send(&mut send, &Message::Hello { version: VERSION, digest }).await?;
+            }
+            if due.summary {
+                let shared_topics = shared.journal.shared_with(&self.peer).into_iter().take(ITEMS);
+                let topics = shared_topics
+                    .filter_map(|topic| Some(TopicDigest { topic, digest: shared.journal.digest(&topic)? }))
+                    .collect();
+                wire::send(&mut send, &Message::Summary { topics }).await?;
+            }
+            for (topic, answer) in due.heights {
+                self.tell_heights(shared, &mut send, topic, answer).await?;
+            }
+            for topic in due.lazy {
+                wire::send(&mut send, &Message::Lazy { topic }).await?;
+            }
+            let receipts: Vec<_> = due
+                .receipts
+                .into_iter()
+                .filter(|receipt| shared.journal.may_pull(&self.peer, &receipt.topic))
+                .collect();
+            if !receipts.is_empty() {
+                wire::send(&mut send, &Message::Receipts { receipts }).await?;
+            }
+            if due.addresses {
+                let now = shared.whereabouts_for(&self.peer);
+                let before = std::mem::replace(&mut self.state().told, now.clone());
+                let news = now.into_iter().filter(|(device, place)| before.get(device) != Some(place));
+                let devices: Vec<_> = news.map(|(_, place)| place).collect();
+                if !devices.is_empty() {
+                    wire::send(&mut send, &Message::Addresses { devices }).await?;
+                }
+            }
+        }
+    }
+
+    /// Sends or announces what grew.
+    async fn push(
+        &self,
+        shared: &Arc<Shared>,
+        send: &mut SendStream,
+        fresh: BTreeMap<(GroupId, DeviceId), Fresh>,
+    ) -> Result<(), End> {
+        let mut pushed: BTreeMap<GroupId, VecDeque<Range>> = BTreeMap::new();
+        let mut announced: BTreeMap<GroupId, Vec<Height>> = BTreeMap::new();
+        for ((topic, author), Fresh { first, tip, push }) in fresh {
+            let mut state = self.state();
+            let known = state.known.get(&(topic, author)).copied().unwrap_or(0);
+            if known > tip.seq {
+                continue;
+            }
+            if push {
+                // Marked before it is sent: nothing is pushed twice, and if the stream breaks heights are compared.
+                state.knows(topic, author, tip.seq.saturating_add(1));
+                pushed.entry(topic).or_default().push_back(Range { author, from: first.max(known), to: tip.seq });
+            } else {
+                announced.entry(topic).or_default().push(Height { author, seq: tip.seq, hash: tip.hash });
+            }
+        }
+        for (topic, ranges) in pushed {
+            transfer::send_ranges(shared, &self.peer, send, topic, ranges, |_| {}).await?;
+        }
+        for (topic, logs) in announced {
+            if shared.journal.may_pull(&self.peer, &topic) {
+                for logs in logs.chunks(ITEMS) {
+                    wire::send(send, &Message::Have { topic, logs: logs.to_vec() }).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn tell_heights(
+        &self,
+        shared: &Shared,
+        send: &mut SendStream,
+        topic: GroupId,
+        mut answer: bool,
+    ) -> Result<(), End> {
+        // A device that may not have the topic can still be asked for it: it may have let us in just now.
+        let tips =
+            if shared.journal.may_pull(&self.peer, &topic) { shared.journal.heights(&topic) } else { BTreeMap::new() };
+        let mut logs: Vec<_> =
+            tips.into_iter().map(|(author, tip)| Height { author, seq: tip.seq, hash: tip.hash }).collect();
+        if logs.is_empty() && !answer {
+            return Ok(());
+        }
+        loop {
+            let rest = logs.split_off(logs.len().min(ITEMS));
+            wire::send(send, &Message::Heights { topic, logs, answer: std::mem::take(&mut answer) }).await?;
+            if rest.is_empty() {
+                return Ok(());
+            }
+            logs = rest;
+        }
+    }
+
+    // Hearing.
+
+    async fn read(
+        &self,
+        shared: &Arc<Shared>,
+        mut frames: Frames<RecvStream>,
+        first: Option<Message>,
+    ) -> Result<(), End> {
+        if let Some(message) = first {
+            self.hear(shared, message).await?;
+        }
+        // Entries that have arrived together are taken in together: one write to the disk for all.
+        let mut runs = Vec::new();
+        let mut bytes = 0;
+        loop {
+            let message = if runs.is_empty() { frames.next().await? } else { frames.next_now()? };
+            match message {
+                Some(Message::Entries { topic, parts }) => {
+                    bytes += parts.iter().flat_map(|part| &part.entries).map(transfer::size).sum::<usize>();
+                    self.has(topic, &parts);
+                    runs.extend(parts.into_iter().map(|part| part.into_run(topic)));
+                    if bytes < BATCH_BYTES {
+                        continue;
+                    }
+                    self.take_pushed(shared, std::mem::take(&mut runs)).await?;
+                    bytes = 0;
+                }
+                None if runs.is_empty() => return Ok(()),
+                other => {
+                    if !runs.is_empty() {
+                        self.take_pushed(shared, std::mem::take(&mut runs)).await?;
+                        bytes = 0;
+                    }
+                    if let Some(message) = other {
+                        self.hear(shared, message).await?;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes in entries that came by themselves.
+    async fn take_pushed(&self, shared: &Arc<Shared>, runs: Vec<Run>) -> Result<(), End> {
+        let ends: HashMap<(GroupId, DeviceId), u64> =
+            runs.iter().map(|run| ((run.topic, run.author), run.first + run.entries.len() as u64)).collect();
+        let report = self.take_in(shared, runs).await?;
+        if report.stored == 0 && report.known > 0 {
+            // Others are quicker. What it wrote itself it goes on pushing.
+            let topics = ends.keys().filter(|(_, author)| *author != self.peer).map(|(topic, _)| *topic);
+            let topics: BTreeSet<_> = topics.collect();
+            if !topics.is_empty() {
+                self.due(|state| state.lazy.extend(topics));
+            }
+        }
+        for wanted in &report.wanted {
+            if let Some(end) = ends.get(&(wanted.topic, wanted.author)) {
+                shared.pulls().offer(self.peer, wanted.topic, wanted.author, end.saturating_sub(1));
+            }
+        }
+        if !report.wanted.is_empty() {
+            self.fetch.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Hands entries to the journal and returns when they are on disk.
+    pub(crate) async fn take_in(&self, shared: &Shared, runs: Vec<Run>) -> Result<IngestReport, End> {
+        let report = shared.journal.ingest(self.peer, runs).await.map_err(|error| {
+            tracing::warn!(peer = %self.peer.short(), %error, "entries were not taken in");
+            End::Journal
+        })?;
+        for refused in &report.refused {
+            match &refused.cause {
+                Refusal::Invalid(why) => return Err(End::Misconduct(Misconduct::BadEntry(why.clone()))),
+                Refusal::Frozen => shared.pulls().freeze(refused.topic, refused.author),
+                cause => tracing::debug!(peer = %self.peer.short(), ?cause, "a run was not taken"),
+            }
+        }
+        Ok(report)
+    }
+
+    async fn hear(&self, shared: &Arc<Shared>, message: Message) -> Result<(), End> {
+        match message {
+            Message::Hello { version, .. } if version != VERSION => return Err(End::Version(version)),
+            Message::Hello { digest, .. } => self.compare(shared, digest),
+            Message::Summary { topics } => self.compare_topics(shared, &topics).await,
+            Message::Heights { topic, logs, answer } => self.compare_heights(shared, topic, &logs, answer).await,
+            Message::Have { topic, logs } if shared.journal.wants(&topic) => {
+                let mut state = self.state();
+                for log in logs {
+                    state.knows(topic, log.author, log.seq.saturating_add(1));
+                    if state.hints.len() < HINTS {
+                        state.hints.insert((topic, log.author), log.seq);
+                    }
+                }
+                state.hints_at.get_or_insert(Instant::now() + GRACE);
+                drop(state);
+                self.fetch.notify_one();
+            }
+            Message::Lazy { topic } if shared.journal.may_pull(&self.peer, &topic) => {
+                self.state().announce.insert(topic);
+            }
+            Message::Receipts { receipts } => {
+                for receipt in receipts {
+                    shared.hear_receipt(self.peer, receipt).map_err(End::Misconduct)?;
+                }
+            }
+            Message::Addresses { devices } => shared.learn(devices.into_iter().take(WHEREABOUTS)),
+            // We may have left the topic, or the other may have been removed from it, while this was on its way.
+            Message::Have { .. } | Message::Lazy { .. } => {}
+            Message::Want { .. } | Message::Entries { .. } => {
+                return Err(End::Misconduct(Misconduct::OutOfPlace));
+            }
+        }
+        Ok(())
+    }
+
+    fn compare(&self, shared: &Shared, digest: Digest) {
+        if digest != shared.digest_with(&self.peer) {
+            return self.due(|state| state.summary = true);
+        }
+        if self.state().equal.replace(digest) != Some(digest) {
+            for topic in shared.journal.shared_with(&self.peer) {
+                self.holds_the_same(shared, &topic);
+            }
+        }
+    }
+
+    fn holds_the_same(&self, shared: &Shared, topic: &GroupId) {
+        let heights: Vec<_> =
+            shared.journal.heights(topic).into_iter().map(|(author, tip)| (author, tip.seq)).collect();
+        if !heights.is_empty() {
+            shared.journal.record_receipts(&self.peer, topic, &heights);
+        }
+    }
+
+    async fn compare_topics(&self, shared: &Shared, theirs: &[TopicDigest]) {
+        let mut ours: BTreeSet<_> = shared.journal.shared_with(&self.peer).into_iter().collect();
+        for TopicDigest { topic, digest } in theirs {
+            let also_ours = ours.remove(topic);
+            if !shared.journal.wants(topic) && !shared.takes_part(topic, &self.peer).await {
+                continue;
+            }
+            if shared.journal.digest(topic) != Some(*digest) {
+                self.ask_heights(*topic);
+            } else if also_ours {
+                self.holds_the_same(shared, topic);
+            }
+        }
+        // These it does not have, or does not know that we may have them.
+        self.due(|state| {
+            for topic in ours {
+                state.heights.entry(topic).or_insert(false);
+            }
+        });
+    }
+
+    async fn compare_heights(&self, shared: &Shared, topic: GroupId, theirs: &[Height], answer: bool) {
+        if answer {
+            self.due(|state| {
+                state.heights.entry(topic).or_insert(false);
+            });
+        }
+        if !shared.journal.wants(&topic) && !shared.takes_part(&topic, &self.peer).await {
+            return;
+        }
+        let me = shared.journal.device();
+        let mine = theirs.iter().find(|log| log.author == me).map(|log| log.seq);
+        if mine.is_some() || theirs.len() < ITEMS {
+            shared.journal.own_height_heard(topic, self.peer, mine).await;
+        }
+        let ours = shared.journal.heights(&topic);
+        for log in theirs {
+            let here = ours.get(&log.author);
+            self.state().knows(topic, log.author, log.seq.saturating_add(1));
+            if here.is_none_or(|tip| tip.seq < log.seq) {
+                shared.pulls().offer(self.peer, topic, log.author, log.seq);
+            } else if here.is_some_and(|tip| tip.seq == log.seq && tip.hash != log.hash) {
+                shared.pulls().suspect(self.peer, topic, log.author, log.seq);
+            }
+        }
+        if shared.journal.may_pull(&self.peer, &topic) {
+            let held: Vec<_> = theirs.iter().map(|log| (log.author, log.seq)).collect();
+            shared.journal.record_receipts(&self.peer, &topic, &held);
+        }
+        self.fetch.notify_one();
+    }
+}
+
+/// Where a device was reached, as it is told to others.
+impl From<(DeviceId, compeer_mesh::Addresses)> for Whereabouts {
+    fn from((device, addresses): (DeviceId, compeer_mesh::Addresses)) -> Self {
+        Self {
+            device,
+            addrs: addresses.direct.iter().map(ToString::to_string).collect(),
+            relays: addresses.relays.iter().map(ToString::to_string).collect(),
+        }
+    }
+}

@@ -1,0 +1,331 @@
+//! What all sessions share, and what they do for each other.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use compeer_core::group::GroupKind;
+use compeer_core::{DeviceId, GroupId};
+use compeer_mesh::{Addresses, Mesh, Source};
+use tokio::sync::{Notify, broadcast};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::SyncEvent;
+use super::gate::JournalGate;
+use super::neighbours::neighbours;
+use super::pulls::Pulls;
+use super::receipts::Receipts;
+use super::session::{Misconduct, Session, WHEREABOUTS};
+use super::wire::{Digest, Held, ITEMS, Range, Receipt, Whereabouts};
+use crate::journal::Journal;
+use crate::run::Growth;
+
+/// A log that grew by more than this at once is announced, not pushed: such growth was fetched, and others fetch it too.
+const PUSHED: u64 = 1024;
+/// How long a device that misbehaved is not spoken to; twice as long each further time.
+const SHUNNED: Duration = Duration::from_secs(30);
+const SHUNNED_MOST: Duration = Duration::from_secs(3600);
+/// Events a slow listener may fall behind.
+const EVENTS: usize = 256;
+const ALL_CONTEXT: &str = "compeer 2026 shared topics digest v1";
+
+/// With whom a topic is exchanged while it is live.
+struct Live {
+    neighbours: BTreeSet<DeviceId>,
+    /// How many devices have it in all.
+    devices: usize,
+}
+
+/// What all sessions share.
+pub(crate) struct Shared {
+    pub(crate) journal: Journal,
+    pub(crate) mesh: Mesh,
+    pub(crate) gate: JournalGate,
+    pub(crate) events: broadcast::Sender<SyncEvent>,
+    pub(crate) tasks: TaskTracker,
+    pub(crate) stop: CancellationToken,
+    /// There is a new time at which receipts are due.
+    pub(crate) receipts_changed: Notify,
+    /// Whom to be linked to may have changed.
+    pub(crate) wants_changed: Notify,
+    sessions: Mutex<HashMap<DeviceId, Arc<Session>>>,
+    pulls: Mutex<Pulls>,
+    receipts: Mutex<Receipts>,
+    live: Mutex<HashMap<GroupId, Live>>,
+    shunned: Mutex<HashMap<DeviceId, (Instant, Duration)>>,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    pub(crate) fn new(journal: Journal, mesh: Mesh, gate: JournalGate) -> Self {
+        Self {
+            journal,
+            mesh,
+            gate,
+            events: broadcast::channel(EVENTS).0,
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            receipts_changed: Notify::new(),
+            wants_changed: Notify::new(),
+            sessions: Mutex::default(),
+            pulls: Mutex::default(),
+            receipts: Mutex::default(),
+            live: Mutex::default(),
+            shunned: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn pulls(&self) -> MutexGuard<'_, Pulls> {
+        locked(&self.pulls)
+    }
+
+    pub(crate) fn receipts(&self) -> MutexGuard<'_, Receipts> {
+        locked(&self.receipts)
+    }
+
+    pub(crate) fn emit(&self, event: SyncEvent) {
+        // Nobody listening is fine.
+        let _ = self.events.send(event);
+    }
+
+    // Sessions.
+
+    pub(crate) fn session(&self, peer: &DeviceId) -> Option<Arc<Session>> {
+        locked(&self.sessions).get(peer).cloned()
+    }
+
+    pub(crate) fn sessions(&self) -> Vec<Arc<Session>> {
+        locked(&self.sessions).values().cloned().collect()
+    }
+
+    /// A new session takes the place of an older one with the same device.
+    pub(crate) fn begin(&self, session: &Arc<Session>) {
+        if let Some(old) = locked(&self.sessions).insert(session.peer, session.clone()) {
+            old.stop.cancel();
+        }
+    }
+
+    pub(crate) fn end(&self, session: &Arc<Session>) {
+        let mut sessions = locked(&self.sessions);
+        if sessions.get(&session.peer).is_some_and(|current| Arc::ptr_eq(current, session)) {
+            sessions.remove(&session.peer);
+            self.pulls().gone(&session.peer);
+        }
+    }
+
+    /// Records what a device did, and does not speak to it for a while.
+    pub(crate) fn shun(&self, device: DeviceId, cause: Misconduct) {
+        tracing::warn!(peer = %device.short(), %cause, "session dropped");
+        let mut shunned = locked(&self.shunned);
+        let span = shunned.get(&device).map_or(SHUNNED, |(_, span)| (*span * 2).min(SHUNNED_MOST));
+        shunned.insert(device, (Instant::now() + span, span));
+        drop(shunned);
+        self.emit(SyncEvent::Problem { device, cause });
+    }
+
+    /// Until when a device is not spoken to.
+    pub(crate) fn shunned_until(&self, device: &DeviceId) -> Option<Instant> {
+        locked(&self.shunned).get(device).map(|(until, _)| *until).filter(|until| *until > Instant::now())
+    }
+
+    // What is shared.
+
+    /// One digest over all topics shared with `peer`.
+    pub(crate) fn digest_with(&self, peer: &DeviceId) -> Digest {
+        let mut hasher = blake3::Hasher::new_derive_key(ALL_CONTEXT);
+        for topic in self.journal.shared_with(peer).iter().take(ITEMS) {
+            if let Some(digest) = self.journal.digest(topic) {
+                hasher.update(topic.as_bytes()).update(&digest);
+            }
+        }
+        *hasher.finalize().as_bytes()
+    }
+
+    /// Whether a topic that is not known here is taken in because `peer` offers it. Another device of our own person
+    /// knows what that person takes part in; nobody else can make us store anything.
+    pub(crate) async fn takes_part(&self, topic: &GroupId, peer: &DeviceId) -> bool {
+        let me = self.journal.device();
+        let same_person = self.journal.topics().iter().any(|info| {
+            info.adopted
+                && info.kind == Some(GroupKind::Person)
+                && self
+                    .journal
+                    .rules(&info.topic)
+                    .is_some_and(|rules| rules.level(&me).is_some() && rules.level(peer).is_some())
+        });
+        // Attached only: it is adopted when its own entries say that we are in it.
+        same_person && self.journal.attach(*topic).await.is_ok()
+    }
+
+    /// Adopts what is attached and whose entries say that we are in it. Rules of people stay attached.
+    pub(crate) async fn adopt_ours(&self) {
+        let me = self.journal.device();
+        for info in self.journal.topics() {
+            let ours = !info.adopted
+                && matches!(info.kind, Some(GroupKind::Space | GroupKind::Company))
+                && self.journal.rules(&info.topic).is_some_and(|rules| rules.level(&me).is_some());
+            if ours && let Err(error) = self.journal.adopt(info.topic).await {
+                tracing::warn!(topic = %info.topic.short(), %error, "not adopted");
+            }
+        }
+    }
+
+    /// Works out anew with whom each topic is exchanged and whom to be linked to; tells those with whom other topics are
+    /// shared than before, and ends the sessions of those with whom none are. `away` have been wanted in vain.
+    pub(crate) fn refresh(&self, away: &BTreeSet<DeviceId>) -> BTreeSet<DeviceId> {
+        let me = self.journal.device();
+        let hosts = self.gate.hosts();
+        let mut wanted: BTreeSet<_> = hosts.iter().copied().collect();
+        let mut live = HashMap::new();
+        for info in self.journal.topics().iter().filter(|info| info.adopted) {
+            let Some(rules) = self.journal.rules(&info.topic) else { continue };
+            if rules.level(&me).is_none() {
+                continue;
+            }
+            let devices: BTreeSet<_> = rules.devices().keys().copied().collect();
+            let neighbours = neighbours(&info.topic, &me, &devices, away);
+            wanted.extend(&neighbours);
+            live.insert(info.topic, Live { neighbours, devices: devices.len() });
+        }
+        *locked(&self.live) = live;
+        // Also closes links to devices that the gate refuses by now.
+        self.mesh.want(wanted.clone());
+        for session in self.sessions() {
+            let topics = self.journal.shared_with(&session.peer);
+            if topics.is_empty() && !hosts.contains(&session.peer) {
+                session.stop.cancel();
+            } else if session.shares(topics) {
+                session.say_hello();
+            }
+        }
+        wanted
+    }
+
+    // Growth and receipts.
+
+    /// A log grew: pushes it to the live neighbours of the topic, and announces it to the others.
+    pub(crate) fn grew(&self, growth: &Growth) {
+        let Growth { topic, author, first, tip, from } = *growth;
+        let short = tip.seq.saturating_sub(first) < PUSHED;
+        let mut pushed_to = Vec::new();
+        {
+            let live = locked(&self.live);
+            let live = live.get(&topic);
+            for session in locked(&self.sessions).values().filter(|session| Some(session.peer) != from) {
+                let near = live.is_none_or(|live| live.neighbours.contains(&session.peer));
+                pushed_to.push((session.clone(), short && near));
+            }
+            // The author of an entry holds it; everybody else says so.
+            if from.is_some()
+                && let Some(live) = live
+            {
+                self.receipts().grew(topic, author, tip.seq, live.devices, Instant::now());
+            }
+        }
+        for (session, push) in pushed_to {
+            if self.journal.may_pull(&session.peer, &topic) {
+                session.grew(topic, author, first, tip, push, from.is_none());
+            }
+        }
+    }
+
+    /// What was asked of `peer` has arrived, or will not: others may be asked for the rest.
+    pub(crate) fn fetched(&self, peer: &DeviceId, topic: GroupId, ranges: &[Range]) {
+        let others = self.pulls().done(peer, &topic, ranges);
+        for other in others.iter().filter_map(|other| self.session(other)) {
+            other.fetch.notify_one();
+        }
+    }
+
+    /// Says the receipts that are due.
+    pub(crate) fn say_receipts(&self) {
+        let due = self.receipts().take(self.journal.key(), Instant::now());
+        for (receipt, but) in due {
+            self.say_receipt(&receipt, but);
+        }
+    }
+
+    /// Names all logs of the topics that grew.
+    pub(crate) fn say_full_receipts(&self) {
+        let topics = self.receipts().take_grown();
+        for topic in topics {
+            let heights = self.journal.heights(&topic).into_iter().take(ITEMS);
+            let logs: Vec<_> = heights.map(|(author, tip)| Held { author, seq: tip.seq }).collect();
+            if !logs.is_empty() {
+                self.say_receipt(&Receipt::sign(self.journal.key(), topic, logs), None);
+            }
+        }
+    }
+
+    fn say_receipt(&self, receipt: &Receipt, but: Option<DeviceId>) {
+        let live = locked(&self.live);
+        let Some(live) = live.get(&receipt.topic) else { return };
+        for session in locked(&self.sessions).values() {
+            let peer = session.peer;
+            if live.neighbours.contains(&peer) && Some(peer) != but && peer != receipt.device {
+                session.send_receipt(receipt.clone());
+            }
+        }
+    }
+
+    /// Takes in a receipt that `from` sent, and passes it on if it says something new.
+    pub(crate) fn hear_receipt(&self, from: DeviceId, receipt: Receipt) -> Result<(), Misconduct> {
+        let Receipt { topic, device, ref logs, .. } = receipt;
+        let Some(devices) = locked(&self.live).get(&topic).map(|live| live.devices) else { return Ok(()) };
+        if device == self.journal.device() || !self.journal.may_pull(&device, &topic) {
+            return Ok(());
+        }
+        // Most are heard more than once: whether it says anything new is cheaper to tell than whether it is genuine.
+        let is_new = |held: &Held| !self.journal.holders(&topic, &held.author, held.seq).contains(&device);
+        if !logs.iter().take(ITEMS).any(is_new) {
+            return Ok(());
+        }
+        if !receipt.verify() {
+            return Err(Misconduct::ForgedReceipt);
+        }
+        let heights: Vec<_> = logs.iter().take(ITEMS).map(|held| (held.author, held.seq)).collect();
+        self.journal.record_receipts(&device, &topic, &heights);
+        self.receipts().pass_on(receipt, from, devices, Instant::now());
+        self.receipts_changed.notify_one();
+        Ok(())
+    }
+
+    // Addresses.
+
+    /// Where the devices were reached that `peer` shares a topic with.
+    pub(crate) fn whereabouts_for(&self, peer: &DeviceId) -> BTreeMap<DeviceId, Whereabouts> {
+        let me = self.journal.device();
+        let topics = self.journal.shared_with(peer);
+        let rules = topics.iter().filter_map(|topic| self.journal.rules(topic));
+        let devices: HashSet<DeviceId> = rules
+            .filter(|rules| rules.level(peer).is_some())
+            .flat_map(|rules| rules.devices().keys().copied().collect::<Vec<_>>())
+            .filter(|device| *device != me && device != peer)
+            .collect();
+        devices
+            .into_iter()
+            .filter_map(|device| Some((device, self.mesh.known_addresses(device)?)))
+            .filter(|(_, addresses)| !addresses.is_empty())
+            .take(WHEREABOUTS)
+            .map(|(device, addresses)| (device, Whereabouts::from((device, addresses))))
+            .collect()
+    }
+
+    /// Takes in where other members were reached.
+    pub(crate) fn learn(&self, devices: impl Iterator<Item = Whereabouts>) {
+        let members = self.journal.neighbours();
+        for Whereabouts { device, addrs, relays } in devices.filter(|place| members.contains(&place.device)) {
+            // The mesh keeps what it can use, and not more than its own limits.
+            let addresses = Addresses {
+                direct: addrs.iter().filter_map(|addr| addr.parse().ok()).collect(),
+                relays: relays.iter().filter_map(|relay| relay.parse().ok()).collect(),
+            };
+            self.mesh.learn(device, addresses, Source::Member);
+        }
+    }
+}
