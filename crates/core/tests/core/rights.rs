@@ -1,0 +1,213 @@
+//! Who may do what, with everybody in touch.
+
+use compeer_core::group::{Act, GroupKind, Level, Member, Verdict, VoidReason};
+use compeer_core::{DeviceId, EntryHash, Hlc};
+
+use crate::sim::{START, Sim};
+
+#[test]
+fn the_founder_manages_and_lets_others_in() {
+    let mut sim = Sim::new(&["alice", "bob"]);
+    let space = sim.found("space", GroupKind::Space, "alice");
+    assert_eq!(sim.members(space), "alice:manage");
+    sim.set("alice", space, sim.device("bob"), Level::Write);
+    assert_eq!(sim.members(space), "alice:manage bob:write");
+    let rules = sim.rules(space);
+    assert!(rules.founded());
+    assert_eq!(rules.kind(), Some(GroupKind::Space));
+    let bob = rules.members()[&sim.device("bob")];
+    assert_eq!((bob.by, bob.entry), (sim.id("alice"), sim.hash(1)));
+}
+
+#[test]
+fn each_level_does_what_it_may() {
+    let mut sim = Sim::new(&["alice", "puller", "reader", "writer", "manager", "carol"]);
+    let space = sim.found("space", GroupKind::Space, "alice");
+    let levels =
+        [("puller", Level::Pull), ("reader", Level::Read), ("writer", Level::Write), ("manager", Level::Manage)];
+    for (name, level) in levels {
+        sim.set("alice", space, sim.device(name), level);
+    }
+    sim.meet_all();
+    for (name, level) in levels {
+        let said = sim.say(name, space);
+        assert_eq!(sim.counts(said), level >= Level::Write, "{name} speaks");
+        let granted = sim.grant(name, space, &[], &[]);
+        assert_eq!(sim.counts(granted), level >= Level::Write, "{name} hands out keys");
+        let carol = sim.device("carol");
+        let added = sim.set(name, space, carol, Level::Read);
+        assert_eq!(sim.counts(added), level >= Level::Manage, "{name} adds");
+    }
+    sim.meet_all();
+    let read_only = sim.say("carol", space);
+    assert_eq!(sim.void(read_only), VoidReason::Rights { has: Some(Level::Read), needs: Level::Write });
+}
+
+#[test]
+fn a_strangers_acts_are_nothing() {
+    let mut sim = Sim::new(&["alice", "mallory"]);
+    let space = sim.found("space", GroupKind::Space, "alice");
+    sim.meet_all();
+    let act = sim.set("mallory", space, sim.device("mallory"), Level::Manage);
+    assert_eq!(sim.void(act), VoidReason::Rights { has: None, needs: Level::Manage });
+    assert_eq!(sim.members(space), "alice:manage");
+    // Nobody builds on it either.
+    sim.meet_all();
+    assert_eq!(sim.view("alice", space).heads(), [sim.hash(0)]);
+}
+
+#[test]
+fn only_the_named_device_founds_and_only_once() {
+    let mut sim = Sim::new(&["alice", "mallory"]);
+    let space = sim.found("space", GroupKind::Space, "alice");
+    let Some(act) = sim.notes[0].act.clone() else { panic!("an act") };
+    // Another device with the same body, and the same device with another one.
+    let copied = sim.act_naming("mallory", space, act.clone(), vec![], None);
+    assert_eq!(sim.void(copied), VoidReason::Unfounded);
+    let again = sim.act_naming("alice", space, act, vec![], None);
+    assert_eq!(sim.void(again), VoidReason::SecondFounding);
+    let other = Act::Found {
+        kind: GroupKind::Person,
+        nonce: [9; 32],
+        founder: sim.device("mallory"),
+        device: sim.id("mallory"),
+    };
+    let foreign = sim.act_naming("mallory", space, other, vec![sim.hash(0)], None);
+    assert_eq!(sim.void(foreign), VoidReason::SecondFounding);
+    assert_eq!(sim.members(space), "alice:manage");
+    assert_eq!(sim.rules(space).kind(), Some(GroupKind::Space));
+}
+
+#[test]
+fn what_does_not_build_on_the_founding_is_nothing() {
+    let mut sim = Sim::new(&["alice", "bob"]);
+    let space = sim.found("space", GroupKind::Space, "alice");
+    sim.set("alice", space, sim.device("bob"), Level::Manage);
+    let adrift = sim.say_naming("bob", space, vec![], None);
+    assert_eq!(sim.void(adrift), VoidReason::Unfounded);
+}
+
+#[test]
+fn an_entry_waits_for_its_past() {
+    let mut sim = Sim::new(&["alice", "bob", "carol"]);
+    let space = sim.found("space", GroupKind::Space, "alice");
+    let bob = sim.set("alice", space, sim.device("bob"), Level::Manage);
+    sim.meet_all();
+    let carol = sim.set("bob", space, sim.device("carol"), Level::Write);
+    let said = sim.say("bob", space);
+    let notes: Vec<_> = [0, carol, said].iter().map(|at| sim.notes[*at].clone()).collect();
+    let rules = crate::sim::reduce(space, &notes);
+    assert_eq!(rules.judge(&notes[1].header), Verdict::Waiting);
+    assert_eq!(rules.judge(&notes[2].header), Verdict::Waiting);
+    assert_eq!(rules.members().len(), 1);
+    assert_eq!(rules.heads(), [sim.hash(0)]);
+    let unheard = compeer_core::group::GroupLog::new(space);
+    assert!(unheard.missing().is_empty() && unheard.is_empty());
+    assert!(sim.counts(bob) && sim.counts(carol) && sim.counts(said));
+}
+
+#[test]
+fn an_author_cannot_forget_own_acts() {
+    let mut sim = Sim::new(&["alice", "bob"]);
+    let space = sim.found("space", GroupKind::Space, "alice");
+    sim.set("alice", space, sim.device("bob"), Level::Write);
+    sim.meet_all();
+    let before = sim.view("bob", space).heads().to_vec();
+    sim.remove("bob", space, sim.device("bob"));
+    // It left, and now claims not to know: by its own word it does.
+    let said = sim.say_naming("bob", space, before.clone(), None);
+    assert_eq!(sim.void(said), VoidReason::Rights { has: None, needs: Level::Write });
+    // The same holds for its acts.
+    let act =
+        Act::Set { member: sim.device("bob"), level: Some(Level::Pull), invite: None, cuts: vec![], elsewhere: vec![] };
+    let act = sim.act_naming("bob", space, act, before, None);
+    assert_eq!(sim.void(act), VoidReason::Rights { has: None, needs: Level::Manage });
+    assert_eq!(sim.members(space), "alice:manage");
+}
+
+#[test]
+fn time_runs_forwards_along_what_is_named() {
+    let mut sim = Sim::new(&["alice", "bob", "carol"]);
+    let space = sim.found("space", GroupKind::Space, "alice");
+    let bob = sim.set("alice", space, sim.device("bob"), Level::Manage);
+    sim.meet_all();
+    let act = Act::Revoke { key: DeviceId::from_bytes([1; 32]) };
+    let back = sim.act_naming("bob", space, act.clone(), vec![sim.hash(bob)], Some(Hlc::new(START, 0)));
+    assert_eq!(sim.void(back), VoidReason::Backwards);
+    // What builds on it is no better, whoever wrote it.
+    let built = sim.act_naming("alice", space, act, vec![sim.hash(back)], None);
+    assert_eq!(sim.void(built), VoidReason::Backwards);
+    let said = sim.say_naming("alice", space, vec![sim.hash(back)], None);
+    assert_eq!(sim.void(said), VoidReason::Backwards);
+}
+
+#[test]
+fn leaving_needs_nobody_and_leaves_the_rest_alone() {
+    let mut sim = Sim::new(&["alice", "bob", "carol"]);
+    let space = sim.found("space", GroupKind::Space, "alice");
+    sim.set("alice", space, sim.device("bob"), Level::Read);
+    sim.set("alice", space, sim.device("carol"), Level::Write);
+    sim.meet_all();
+    let other = sim.remove("bob", space, sim.device("carol"));
+    assert!(!sim.counts(other), "a reader removes nobody else");
+    let left = sim.remove("bob", space, sim.device("bob"));
+    assert!(sim.counts(left));
+    assert_eq!(sim.members(space), "alice:manage carol:write");
+    assert_eq!(sim.rules(space).past_devices().len(), 3);
+}
+
+#[test]
+fn after_the_end_nothing_counts_and_the_end_can_still_reach_everybody() {
+    let mut sim = Sim::new(&["alice", "bob"]);
+    let space = sim.found("space", GroupKind::Space, "alice");
+    sim.set("alice", space, sim.device("bob"), Level::Write);
+    sim.meet_all();
+    let early = sim.act("bob", space, Act::End);
+    assert!(!sim.counts(early), "a writer ends nothing");
+    let end = sim.act("alice", space, Act::End);
+    let crossing = sim.say("bob", space);
+    sim.meet_all();
+    let late = sim.say("bob", space);
+    let act = sim.set("alice", space, sim.device("bob"), Level::Read);
+    assert!(sim.counts(crossing));
+    assert_eq!(sim.void(late), VoidReason::Ended);
+    assert_eq!(sim.void(act), VoidReason::Ended);
+    assert_eq!(sim.rules(space).ended(), Some(sim.hash(end)));
+    assert_eq!(sim.devices(space), "alice:manage bob:write");
+}
+
+#[test]
+fn of_levels_given_at_once_the_last_counts_and_of_two_in_a_row_the_later() {
+    let mut sim = Sim::new(&["alice", "bob", "carol"]);
+    let space = sim.found("space", GroupKind::Space, "alice");
+    sim.set("alice", space, sim.device("bob"), Level::Manage);
+    sim.meet_all();
+    sim.set("alice", space, sim.device("carol"), Level::Write);
+    sim.set("bob", space, sim.device("carol"), Level::Read);
+    assert_eq!(sim.members(space), "alice:manage bob:manage carol:read");
+    sim.meet_all();
+    sim.set("alice", space, sim.device("carol"), Level::Write);
+    assert_eq!(sim.members(space), "alice:manage bob:manage carol:write");
+}
+
+#[test]
+fn an_entry_of_another_group_is_foreign() {
+    let mut sim = Sim::new(&["alice"]);
+    let here = sim.found("here", GroupKind::Space, "alice");
+    let there = sim.found("there", GroupKind::Space, "alice");
+    let said = sim.say("alice", there);
+    assert_eq!(sim.rules(here).judge(&sim.notes[said].header), Verdict::Void(VoidReason::Foreign));
+}
+
+#[test]
+fn a_group_nobody_founded_has_no_members() {
+    let mut sim = Sim::new(&["alice"]);
+    let nowhere = compeer_core::GroupId::from_bytes([7; 32]);
+    let act = sim.act_naming("alice", nowhere, Act::End, vec![EntryHash::from_bytes([1; 32])], None);
+    assert_eq!(sim.verdict(act), Verdict::Waiting);
+    let act = sim.act_naming("alice", nowhere, Act::End, vec![], None);
+    assert_eq!(sim.verdict(act), Verdict::Waiting, "behind its author's own waiting act");
+    let rules = sim.rules(nowhere);
+    assert!(!rules.founded() && rules.members().is_empty() && rules.heads().is_empty());
+    assert!(rules.members().get(&Member::Group(nowhere)).is_none());
+}
