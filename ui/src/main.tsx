@@ -1,5 +1,23 @@
+import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { startEvents } from '~/api/events';
+import { startTyping } from '~/api/typing';
+import { App } from '~/shell/App';
+import { startNotifications } from '~/shell/notify';
+import { router } from '~/shell/router';
+import { startTheme } from '~/shell/theme';
 import './styles.css';
 
+startTheme();
+startEvents();
+startTyping();
+startNotifications(router);
+
 const root = document.getElementById('root');
-if (root) createRoot(root).render(<p className="p-4 text-text-2">Compeer</p>);
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      <App />
+    </StrictMode>,
+  );
+}

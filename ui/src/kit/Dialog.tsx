@@ -4,7 +4,7 @@
  * forbids, and nothing behind the veil can scroll anyway.
  */
 import * as Radix from '@radix-ui/react-dialog';
-import type { ReactNode } from 'react';
+import { useRef, type ReactNode } from 'react';
 import { IconButton } from './Button';
 
 export interface DialogProps {
@@ -20,27 +20,31 @@ export interface DialogProps {
 }
 
 export function Dialog({ open, onClose, title, about, children, footer, wide }: DialogProps) {
+  const before = useRef<Element | null>(null);
   return (
     <Radix.Root open={open} onOpenChange={(next) => next || onClose()}>
       <Radix.Portal>
         <div aria-hidden="true" className="fixed inset-0 z-40 animate-fade bg-(--veil)" />
         <div className="pointer-events-none fixed inset-0 z-40 grid place-items-center p-4 phone:items-end phone:p-0">
           <Radix.Content
+            // Opened by state and not by a trigger, Radix would not know where the focus belongs.
+            onOpenAutoFocus={() => {
+              before.current = document.activeElement;
+            }}
+            onCloseAutoFocus={(event) => {
+              event.preventDefault();
+              if (before.current instanceof HTMLElement) before.current.focus();
+            }}
             {...(about === undefined ? { 'aria-describedby': undefined } : {})}
-            className={`pointer-events-auto flex max-h-full w-full animate-rise flex-col overflow-hidden rounded-card bg-raised shadow-float outline-none phone:max-h-[92dvh] phone:rounded-b-none ${wide === true ? 'max-w-xl' : 'max-w-md'} phone:max-w-none`}
+            className={`pointer-events-auto relative flex max-h-full w-full animate-rise flex-col overflow-hidden rounded-card bg-raised shadow-float outline-none phone:max-h-[92dvh] phone:rounded-b-none ${wide === true ? 'max-w-xl' : 'max-w-md'} phone:max-w-none`}
           >
-            <div className="flex items-start gap-4 px-6 pt-5 phone:px-4">
-              <div className="min-w-0 flex-1">
-                <Radix.Title className="text-[17px]/6 font-semibold">{title}</Radix.Title>
-                {about !== undefined && (
-                  <Radix.Description className="mt-1 text-[14px]/5 text-text-2">
-                    {about}
-                  </Radix.Description>
-                )}
-              </div>
-              <Radix.Close asChild>
-                <IconButton icon="close" label="Close" className="-mt-1 -mr-2" />
-              </Radix.Close>
+            <div className="pt-5 pr-14 pl-6 phone:pl-4">
+              <Radix.Title className="text-[17px]/6 font-semibold">{title}</Radix.Title>
+              {about !== undefined && (
+                <Radix.Description className="mt-1 text-[14px]/5 text-text-2">
+                  {about}
+                </Radix.Description>
+              )}
             </div>
             <div className="min-h-0 flex-1 overflow-y-auto px-6 pt-4 pb-6 phone:px-4">
               {children}
@@ -50,6 +54,14 @@ export function Dialog({ open, onClose, title, about, children, footer, wide }: 
                 {footer}
               </div>
             )}
+            {/* Last in the order of the Tab key, so that a dialog starts at its first field. */}
+            <Radix.Close asChild>
+              <IconButton
+                icon="close"
+                label="Close"
+                className="absolute! top-4 right-4 phone:right-2"
+              />
+            </Radix.Close>
           </Radix.Content>
         </div>
       </Radix.Portal>

@@ -45,15 +45,15 @@ export const tellFailure = (text: string, retry?: () => void) =>
 
 /**
  * Does `commit` only after the person had the time to change their mind: `undo` brings back what
- * was taken away from sight. Leaving the page commits at once.
+ * was taken away from sight. Leaving the page commits at once. Without `commit` it is done already.
  */
-export function tellUndoable(text: string, commit: () => void, undo: () => void): void {
+export function tellUndoable(text: string, commit: (() => void) | null, undo: () => void): void {
   let done = false;
   const settle = () => {
     if (done) return;
     done = true;
     removeEventListener('pagehide', settle);
-    commit();
+    commit?.();
   };
   addEventListener('pagehide', settle);
   push({

@@ -1,0 +1,356 @@
+/** The conversation of a space. */
+import { useNavigate, useRouterState } from '@tanstack/react-router';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { sayTyping } from '~/api/actions';
+import { ownUrl, sentenceOf } from '~/api/client';
+import { stillPending, type MessageWindow } from '~/api/messages';
+import { discard, outbox, retry, send } from '~/api/outbox';
+import {
+  forgetOldest,
+  loadAround,
+  loadNewer,
+  loadNewest,
+  loadOlder,
+  useFiles,
+  useMembers,
+  useMessages,
+  useStatus,
+} from '~/api/queries';
+import { useStore } from '~/api/store';
+import type { Message, Space } from '~/api/types';
+import { typing } from '~/api/typing';
+import { upload } from '~/api/uploads';
+import { Button, IconButton } from '~/kit/Button';
+import { EmptyState, Failure, Loading } from '~/kit/EmptyState';
+import { formatCount, listNames, plural } from '~/kit/format';
+import { copyText, useNow } from '~/kit/hooks';
+import { Icon } from '~/kit/Icon';
+import { Name } from '~/kit/Text';
+import { plainName, plainText } from '~/kit/text';
+import { tell, tellFailure } from '~/kit/toast';
+import { Composer } from '~/parts/Composer';
+import { showDialog } from '~/parts/dialogs';
+import { PaneHeader } from '~/parts/PaneHeader';
+import { UploadRows } from '~/parts/UploadRows';
+import { Conversation } from './Conversation';
+import { useAnchor, wasLeftAt } from './useAnchor';
+import { useReading } from './useReading';
+
+const typingPause = 3000;
+/** Older messages are asked for this many pixels before their place comes into sight. */
+const ahead = 800;
+
+export function ChatPane({ space, detail }: { space: Space; detail: string | undefined }) {
+  const id = space.space;
+  const navigate = useNavigate();
+  const messages = useMessages(id);
+  const panelOpen = detail === 'people';
+  const toPanel = () =>
+    void navigate({
+      to: '/s/$space/chat',
+      params: { space: id },
+      search: panelOpen ? {} : { detail: 'people' },
+    });
+  return (
+    <>
+      <PaneHeader
+        title={
+          <>
+            Chat{' '}
+            <span className="font-normal text-text-3 desk:hidden">
+              · <Name>{space.name}</Name>
+            </span>
+          </>
+        }
+        about={
+          <>
+            {plural(space.members, 'person').replace('persons', 'people')}
+            {space.waiting > 0 && (
+              <span className="text-wait">
+                {' '}
+                · {plural(space.waiting, 'message')} of yours{' '}
+                {space.waiting === 1 ? 'waits' : 'wait'}
+              </span>
+            )}
+          </>
+        }
+        back={`/s/${id}`}
+      >
+        <IconButton
+          icon="panel"
+          label={panelOpen ? 'Hide people' : 'Show people'}
+          aria-pressed={panelOpen}
+          onClick={toPanel}
+        />
+      </PaneHeader>
+      {messages.data ? (
+        <OpenChat key={id} space={space} window={messages.data} />
+      ) : messages.error ? (
+        <Failure retry={<Button onClick={() => void messages.refetch()}>Try again</Button>}>
+          {sentenceOf(messages.error)}
+        </Failure>
+      ) : (
+        <Loading label="Opening the conversation" />
+      )}
+    </>
+  );
+}
+
+function OpenChat({ space, window }: { space: Space; window: MessageWindow }) {
+  const id = space.space;
+  const now = useNow();
+  const navigate = useNavigate();
+  const status = useStatus().data;
+  const members = useMembers(id).data;
+  const files = useFiles(id).data;
+  const pending = stillPending(useStore(outbox), window, id);
+  const scroller = useRef<HTMLDivElement>(null);
+  const content = useRef<HTMLDivElement>(null);
+  const [glowing, setGlowing] = useState<string | null>(null);
+
+  const anchored = useAnchor(id, scroller, content, window);
+  const { atEnd, farFromEnd, toEnd, toRow } = anchored;
+  const reading = useReading(space, window, atEnd && !window.newer);
+  const { newFrom, ready, missed, forgetNew } = reading;
+
+  // Arriving with something new: to the line above it. Otherwise to where one left.
+  const placed = useRef(wasLeftAt(id) !== undefined && space.unread === 0);
+  useEffect(() => {
+    if (placed.current || !ready) return;
+    placed.current = true;
+    if (newFrom !== null) toRow(newFrom, 'top');
+  }, [ready, newFrom, toRow]);
+
+  // A link to one message.
+  const hash = useRouterState({ select: (state) => state.location.hash });
+  const [sought, setSought] = useState<string | null>(null);
+  useEffect(() => {
+    if (hash === '' || hash.startsWith('composer')) return;
+    placed.current = true;
+    loadAround(id, hash).then(
+      (found) => (found ? setSought(hash) : void tell('This message is not on this device.')),
+      (error: unknown) => tellFailure(sentenceOf(error)),
+    );
+  }, [hash, id]);
+  useEffect(() => {
+    if (sought === null || !toRow(sought, 'middle')) return;
+    setGlowing(sought);
+    setSought(null);
+    const timer = setTimeout(() => setGlowing(null), 2000);
+    return () => clearTimeout(timer);
+  }, [sought, window, toRow]);
+
+  // Both ends grow before they are reached.
+  const growing = useRef(false);
+  const [failure, setFailure] = useState<string | null>(null);
+  const grow = useCallback(() => {
+    const element = scroller.current;
+    if (element === null || growing.current) return;
+    const fromEnd = element.scrollHeight - element.scrollTop - element.clientHeight;
+    const load =
+      window.older && element.scrollTop < ahead
+        ? loadOlder
+        : window.newer && fromEnd < ahead
+          ? loadNewer
+          : null;
+    if (load === null) return;
+    growing.current = true;
+    load(id)
+      .then(
+        () => setFailure(null),
+        (error: unknown) => setFailure(sentenceOf(error)),
+      )
+      .finally(() => {
+        growing.current = false;
+      });
+  }, [id, window.older, window.newer]);
+  useEffect(() => {
+    if (failure === null) grow();
+  }, [grow, window, failure]);
+  useEffect(() => {
+    if (atEnd) forgetOldest(id);
+  }, [atEnd, id]);
+
+  const jumpToEnd = () => {
+    if (window.newer) void loadNewest(id).then(() => toEnd(false));
+    else toEnd(true);
+  };
+
+  const lastTyping = useRef(0);
+  const onTyping = () => {
+    if (Date.now() - lastTyping.current < typingPause) return;
+    lastTyping.current = Date.now();
+    sayTyping(id).catch(() => undefined);
+  };
+  const onSend = (text: string) => {
+    lastTyping.current = 0;
+    forgetNew();
+    send(id, text);
+    if (window.newer) jumpToEnd();
+    else toEnd(false);
+  };
+
+  const onOpenFile = useCallback(
+    (file: string) =>
+      void navigate({
+        to: '/s/$space/chat',
+        params: { space: id },
+        search: { detail: `file-${file}` },
+      }),
+    [navigate, id],
+  );
+  const onCopy = useCallback((message: Message) => {
+    void copyText(message.text).then((done) =>
+      tell(done ? 'Copied.' : 'Copying did not work here.'),
+    );
+  }, []);
+  const onCopyLink = useCallback(
+    (message: Message) => {
+      void copyText(`${location.origin}/s/${id}/chat#${message.id}`).then((done) =>
+        tell(done ? 'Link copied.' : 'Copying did not work here.'),
+      );
+    },
+    [id],
+  );
+
+  const me = useMemo(
+    () => ({
+      name: status?.name ?? '',
+      hue: status?.hue ?? 0,
+      picture: ownUrl(status?.picture),
+    }),
+    [status],
+  );
+  const alone = space.members <= 1;
+  const empty = window.messages.length === 0 && pending.length === 0;
+  return (
+    <div className="relative flex min-h-0 flex-1 flex-col">
+      {/* A region that scrolls must be reachable by keyboard. */}
+      <div
+        ref={scroller}
+        role="region"
+        aria-label="Conversation"
+        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+        tabIndex={0}
+        data-testid="conversation"
+        onScroll={() => {
+          anchored.onScroll();
+          grow();
+        }}
+        className="flex min-h-0 flex-1 flex-col overflow-x-hidden overflow-y-auto [overflow-anchor:none] focus-visible:outline-offset-[-2px]"
+      >
+        <div ref={content} className="mx-auto mt-auto w-full max-w-[808px] px-6 pb-2 phone:px-4">
+          {empty ? (
+            <EmptyState
+              icon="chat"
+              title={alone ? 'Just you so far' : 'Nothing said yet'}
+              actions={
+                alone &&
+                space.level === 'manage' && (
+                  <Button
+                    kind="primary"
+                    big
+                    onClick={() => showDialog({ kind: 'invite', space: id })}
+                  >
+                    Invite someone
+                  </Button>
+                )
+              }
+            >
+              {alone
+                ? 'Invite the people this space is for. What you write before they come waits here for them.'
+                : 'Whatever you write reaches everybody in this space, also those who are away now.'}
+            </EmptyState>
+          ) : (
+            <>
+              {window.older ? (
+                <div
+                  role="status"
+                  className="h-8 animate-late pt-3 text-center text-tiny text-text-3"
+                >
+                  {failure ?? 'Loading older messages…'}
+                </div>
+              ) : (
+                <p className="pt-6 pb-2 text-center text-small text-text-3">
+                  The beginning of <Name>{space.name}</Name>
+                </p>
+              )}
+              <Conversation
+                space={id}
+                window={window}
+                pending={pending}
+                newFrom={newFrom}
+                now={now}
+                glowing={glowing}
+                me={me}
+                members={members}
+                files={files}
+                onOpenFile={onOpenFile}
+                onCopy={onCopy}
+                onCopyLink={onCopyLink}
+                onRetry={retry}
+                onDiscard={discard}
+              />
+            </>
+          )}
+        </div>
+      </div>
+      <div className="relative mx-auto w-full max-w-[808px] flex-none px-6 pb-4 phone:px-3 phone:pb-2">
+        {(missed > 0 || farFromEnd || window.newer) && (
+          <div className="pointer-events-none absolute inset-x-0 -top-10 z-10 flex justify-center">
+            <button
+              type="button"
+              onClick={jumpToEnd}
+              className={`pointer-events-auto flex h-8 animate-rise items-center gap-1.5 rounded-full px-3.5 text-small font-medium shadow-float touch:h-11 ${missed > 0 ? 'bg-accent text-on-accent' : 'border border-line bg-raised text-text-2'}`}
+            >
+              <Icon name="down" size={16} />
+              {missed > 0
+                ? `${formatCount(missed)} new ${missed === 1 ? 'message' : 'messages'}`
+                : 'To the newest'}
+            </button>
+          </div>
+        )}
+        <TypingLine space={id} me={status?.person ?? null} />
+        <UploadRows space={id} />
+        {space.level === 'read' ? (
+          <p className="rounded-card border border-line bg-panel px-4 py-3 text-center text-small text-text-2">
+            You can read here. To write, ask someone who manages this space.
+          </p>
+        ) : (
+          <Composer
+            key={id}
+            space={id}
+            placeholder={`Message ${plainName(space.name)}`}
+            onSend={onSend}
+            onTyping={onTyping}
+            onFiles={(list) =>
+              upload(
+                id,
+                list.map((file) => ({ file, name: file.name })),
+              )
+            }
+          />
+        )}
+      </div>
+      <div role="status" className="sr-only">
+        {reading.latest &&
+          `${plainName(reading.latest.author_name)}: ${plainText(reading.latest.text).slice(0, 300)}`}
+      </div>
+    </div>
+  );
+}
+
+function TypingLine({ space, me }: { space: string; me: string | null }) {
+  const names = useStore(typing)
+    .filter((item) => item.space === space && item.person !== me)
+    .map(({ name }) => plainName(name).split(' ')[0] ?? '');
+  return (
+    <div className="h-[18px] truncate px-0.5 text-tiny/[18px] text-text-3">
+      {names.length > 0 && (
+        <span className="animate-fade">
+          <bdi>{listNames(names)}</bdi> {names.length === 1 ? 'is' : 'are'} writing…
+        </span>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,121 @@
+/** The rows of a conversation. One row is "active": only its buttons are in the way of the Tab key. */
+import { useMemo, useState, type KeyboardEvent, type MouseEvent } from 'react';
+import type { MessageWindow, Pending } from '~/api/messages';
+import type { Member, Message, SharedFile } from '~/api/types';
+import { plainName } from '~/kit/text';
+import { MessageRow, PendingRow } from '~/parts/MessageRow';
+import { toRows } from './rows';
+
+export interface ConversationProps {
+  space: string;
+  window: MessageWindow;
+  pending: Pending[];
+  newFrom: string | null;
+  now: number;
+  glowing: string | null;
+  me: { name: string; hue: number; picture: string | null };
+  members: Member[] | undefined;
+  files: SharedFile[] | undefined;
+  onOpenFile: (id: string) => void;
+  onCopy: (message: Message) => void;
+  onCopyLink: (message: Message) => void;
+  onRetry: (nonce: string) => void;
+  onDiscard: (nonce: string) => void;
+}
+
+export function Conversation(props: ConversationProps) {
+  const { window, pending, newFrom, now, members, files, me } = props;
+  const [active, setActive] = useState<string | null>(null);
+  // The clock matters here only for the names of days.
+  const today = new Date(now).toDateString();
+  const rows = useMemo(
+    () => toRows(window.messages, pending, newFrom, Date.parse(today) + 43_200_000),
+    [window.messages, pending, newFrom, today],
+  );
+  const byPerson = useMemo(
+    () => new Map((members ?? []).map((member) => [member.person, member])),
+    [members],
+  );
+  const byFile = useMemo(() => new Map((files ?? []).map((file) => [file.id, file])), [files]);
+  const people = useMemo(() => (members ?? []).map(({ name }) => plainName(name)), [members]);
+
+  const onKeyDown = (event: KeyboardEvent<HTMLOListElement>) => {
+    const step = { ArrowUp: -1, k: -1, ArrowDown: 1, j: 1 }[event.key];
+    const row = (event.target as HTMLElement).closest('li');
+    if (step === undefined || row === null || event.target !== row) return;
+    let next = step < 0 ? row.previousElementSibling : row.nextElementSibling;
+    while (next !== null && !next.hasAttribute('tabindex')) {
+      next = step < 0 ? next.previousElementSibling : next.nextElementSibling;
+    }
+    if (!(next instanceof HTMLElement)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    next.focus();
+    next.scrollIntoView({ block: 'nearest' });
+  };
+  // Touch has no hover: a tap on a message brings its buttons.
+  const onClick = (event: MouseEvent<HTMLOListElement>) => {
+    if (!matchMedia('(pointer: coarse)').matches) return;
+    const target = event.target as HTMLElement;
+    const row = target.closest<HTMLElement>('[data-row]');
+    if (target.closest('button, a') || !row) return;
+    setActive((before) => (before === row.id ? null : row.id));
+  };
+  return (
+    // The list only delegates; every action has a button of its own.
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
+    <ol aria-label="Messages" onKeyDown={onKeyDown} onClick={onClick}>
+      {rows.map((row) => {
+        switch (row.kind) {
+          case 'divider':
+            return <Divider key={row.key} label={row.label} fresh={row.fresh} />;
+          case 'message':
+            return (
+              <MessageRow
+                key={row.key}
+                space={props.space}
+                message={row.message}
+                head={row.head}
+                stated={row.stated}
+                active={active === row.message.id}
+                glowing={props.glowing === row.message.id}
+                author={byPerson.get(row.message.author)}
+                people={people}
+                file={row.message.file ? byFile.get(row.message.file.id) : undefined}
+                onActivate={setActive}
+                onOpenFile={props.onOpenFile}
+                onCopy={props.onCopy}
+                onCopyLink={props.onCopyLink}
+              />
+            );
+          case 'pending':
+            return (
+              <PendingRow
+                key={row.key}
+                pending={row.pending}
+                head={row.head}
+                me={me}
+                people={people}
+                onRetry={() => props.onRetry(row.pending.nonce)}
+                onDiscard={() => props.onDiscard(row.pending.nonce)}
+              />
+            );
+        }
+      })}
+    </ol>
+  );
+}
+
+function Divider({ label, fresh }: { label: string; fresh: boolean }) {
+  const line = `flex-1 border-t ${fresh ? 'border-accent' : 'border-soft'}`;
+  return (
+    <li
+      data-testid={fresh ? 'new-divider' : undefined}
+      className={`mt-5 mb-2 flex items-center gap-3 text-tiny ${fresh ? 'text-accent-text' : 'text-text-3'}`}
+    >
+      <span className={line} />
+      {label}
+      <span className={line} />
+    </li>
+  );
+}

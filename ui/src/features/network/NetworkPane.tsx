@@ -1,0 +1,317 @@
+/** How this computer is connected: what needs attention, every peer and path, and this device itself. */
+import type { ReactNode } from 'react';
+import { dismissProblem } from '~/api/actions';
+import { sentenceOf } from '~/api/client';
+import { useSpaces, useStatus } from '~/api/queries';
+import type { Peer, Problem, Status } from '~/api/types';
+import { Avatar } from '~/kit/Avatar';
+import { Button, IconButton } from '~/kit/Button';
+import { EmptyState, Loading } from '~/kit/EmptyState';
+import {
+  formatExact,
+  formatRate,
+  formatRtt,
+  formatSize,
+  formatWhen,
+  listNames,
+} from '~/kit/format';
+import { copyText, useNow, usePhone } from '~/kit/hooks';
+import { Icon } from '~/kit/Icon';
+import { Pill } from '~/kit/Pill';
+import { Name } from '~/kit/Text';
+import { plainName, plainText } from '~/kit/text';
+import { tell, tellFailure } from '~/kit/toast';
+import { PaneHeader } from '~/parts/PaneHeader';
+import { pathMeaning, pathWord, peersWord } from '~/parts/words';
+
+const rank = { direct: 0, relay: 1, none: 2 };
+
+export function NetworkPane() {
+  // Rates and round trips change all the time and come with no event.
+  const status = useStatus(2000).data;
+  const now = useNow();
+  if (status === undefined) return <Loading />;
+  const peers = [...status.peers].sort(
+    (a, b) => rank[a.path] - rank[b.path] || labelOf(a).localeCompare(labelOf(b)),
+  );
+  return (
+    <>
+      <PaneHeader
+        title="Network"
+        about={
+          <>
+            <Name>{status.device_name}</Name> · {peersWord(status.peers)}
+          </>
+        }
+      />
+      <div className="min-h-0 flex-1 overflow-y-auto">
+        <div className="mx-auto w-full max-w-[948px] px-6 pt-3 pb-10 phone:px-4">
+          {status.problems.length > 0 && (
+            <section aria-label="Needs attention" className="mb-4 flex flex-col gap-2">
+              {status.problems.map((problem) => (
+                <ProblemNote key={problem.id} problem={problem} now={now} />
+              ))}
+            </section>
+          )}
+          <section aria-label="Devices">
+            {peers.length === 0 ? (
+              <EmptyState icon="network" title="Nobody to connect to yet">
+                As soon as you share a space, the devices of its members appear here.
+              </EmptyState>
+            ) : (
+              <Peers peers={peers} now={now} />
+            )}
+          </section>
+          <ThisDevice status={status} now={now} />
+        </div>
+      </div>
+    </>
+  );
+}
+
+const labelOf = (peer: Peer) => peer.name ?? peer.device.slice(0, 8);
+
+function ProblemNote({ problem, now }: { problem: Problem; now: number }) {
+  const error = problem.severity === 'error';
+  return (
+    <div
+      className={`flex items-start gap-3 rounded-card py-2.5 pr-2 pl-3.5 text-[14px]/5 ${error ? 'bg-need-soft text-need' : 'bg-wait-soft text-wait'}`}
+    >
+      <Icon name={error ? 'alert' : 'clock'} className="mt-[7px]" />
+      <div className="min-w-0 flex-1 py-1.5">
+        <p className="[overflow-wrap:anywhere]">{plainText(problem.text)}</p>
+        <p className="mt-0.5 text-small opacity-90">
+          {plainText(problem.hint)}{' '}
+          <span title={formatExact(problem.at)}>({formatWhen(problem.at, now)})</span>
+        </p>
+      </div>
+      <IconButton
+        icon="close"
+        label="Dismiss"
+        className="text-inherit! hover:bg-transparent! hover:opacity-70"
+        onClick={() =>
+          void dismissProblem(problem).catch((cause: unknown) => tellFailure(sentenceOf(cause)))
+        }
+      />
+    </div>
+  );
+}
+
+function PathPill({ peer }: { peer: Peer }) {
+  return (
+    <Pill
+      meaning={pathMeaning[peer.path]}
+      icon={peer.path === 'relay' ? 'network' : peer.path === 'direct' ? 'check' : null}
+    >
+      {pathWord(peer.path, peer.lan)}
+    </Pill>
+  );
+}
+
+function PeerAvatar({ peer, size }: { peer: Peer; size: 's' | 'l' }) {
+  const presence = peer.path === 'direct' ? 'here' : peer.path === 'relay' ? 'relay' : 'away';
+  return (
+    <Avatar
+      name={peer.person_name ?? labelOf(peer)}
+      hue={hueOf(peer)}
+      size={size}
+      presence={presence}
+    />
+  );
+}
+
+/** A peer's status names no hue, so it is taken from the id, stable like everybody's. */
+function hueOf(peer: Peer): number {
+  let sum = 0;
+  for (const letter of peer.person ?? peer.device) sum = (sum * 31 + letter.charCodeAt(0)) % 360;
+  return sum;
+}
+
+function Peers({ peers, now }: { peers: Peer[]; now: number }) {
+  const phone = usePhone();
+  const spaces = useSpaces().data ?? [];
+  const about = (peer: Peer) => {
+    const names = spaces
+      .filter(({ space }) => peer.spaces.includes(space))
+      .map(({ name }) => plainName(name));
+    return names.length === 0 ? undefined : `In ${listNames(names, 3)}`;
+  };
+  const heard = (peer: Peer) =>
+    peer.path !== 'none'
+      ? 'now'
+      : peer.last_seen === null
+        ? 'never'
+        : formatWhen(peer.last_seen, now);
+  if (phone) {
+    return (
+      <ul>
+        {peers.map((peer) => (
+          <li
+            key={peer.device}
+            className="flex items-center gap-3 border-b border-soft py-2.5 [--around:var(--raised)]"
+          >
+            <PeerAvatar peer={peer} size="l" />
+            <div className="min-w-0 flex-1">
+              <div className="truncate font-medium">
+                <Name>{labelOf(peer)}</Name>
+              </div>
+              <div className="truncate text-tiny text-text-3 nums">
+                {peer.person_name !== null && (
+                  <>
+                    <Name>{peer.person_name}</Name> ·{' '}
+                  </>
+                )}
+                {peer.path === 'none'
+                  ? `heard ${heard(peer)}`
+                  : `${formatRtt(peer.rtt_ms)} · in ${formatRate(peer.receive_rate)} · out ${formatRate(peer.send_rate)}`}
+              </div>
+            </div>
+            <PathPill peer={peer} />
+          </li>
+        ))}
+      </ul>
+    );
+  }
+  const head = 'px-3 py-2 text-tiny font-medium text-text-3 border-b border-line';
+  const cell = 'border-b border-soft px-3 py-2 nums';
+  return (
+    <table className="w-full border-collapse text-[14px] [--around:var(--raised)]">
+      <thead>
+        <tr className="text-left">
+          <th scope="col" className={head}>
+            Device
+          </th>
+          <th scope="col" className={head}>
+            Path
+          </th>
+          <th scope="col" className={`${head} text-right`}>
+            Round trip
+          </th>
+          <th scope="col" className={`${head} w-28 text-right`}>
+            In
+          </th>
+          <th scope="col" className={`${head} w-28 text-right`}>
+            Out
+          </th>
+          <th scope="col" className={head}>
+            Last heard
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {peers.map((peer) => (
+          <tr key={peer.device} className="group">
+            <td className={`${cell} group-hover:bg-panel`} title={about(peer)}>
+              <div className="flex items-center gap-2.5">
+                <PeerAvatar peer={peer} size="s" />
+                <div className="min-w-0">
+                  <div className="font-medium">
+                    <Name>{labelOf(peer)}</Name>
+                  </div>
+                  <div className="text-tiny text-text-3">
+                    {peer.person_name === null ? (
+                      'not introduced yet'
+                    ) : (
+                      <Name>{peer.person_name}</Name>
+                    )}
+                  </div>
+                </div>
+              </div>
+            </td>
+            <td className={`${cell} group-hover:bg-panel`}>
+              <PathPill peer={peer} />
+              {peer.address !== null && (
+                <div
+                  className="mt-0.5 max-w-56 truncate text-tiny text-text-3"
+                  title={plainText(peer.address)}
+                >
+                  {plainText(peer.address)}
+                </div>
+              )}
+            </td>
+            <td className={`${cell} text-right group-hover:bg-panel`}>{formatRtt(peer.rtt_ms)}</td>
+            <td
+              className={`${cell} text-right group-hover:bg-panel`}
+              title={`${formatSize(peer.received_bytes)} in all`}
+            >
+              {formatRate(peer.receive_rate)}
+            </td>
+            <td
+              className={`${cell} text-right group-hover:bg-panel`}
+              title={`${formatSize(peer.sent_bytes)} in all`}
+            >
+              {formatRate(peer.send_rate)}
+            </td>
+            <td
+              className={`${cell} group-hover:bg-panel`}
+              title={peer.last_seen === null ? undefined : formatExact(peer.last_seen)}
+            >
+              {heard(peer)}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function ThisDevice({ status, now }: { status: Status; now: number }) {
+  const { relay } = status;
+  const report = () =>
+    copyText(JSON.stringify(status, null, 2)).then((done) =>
+      tell(done ? 'Copied, with every technical detail.' : 'Copying did not work here.'),
+    );
+  return (
+    <section aria-labelledby="this-device" className="mt-8">
+      <div className="flex items-center justify-between gap-3">
+        <h2 id="this-device" className="text-body font-semibold">
+          This device
+        </h2>
+        <Button icon="copy" onClick={() => void report()}>
+          Copy details
+        </Button>
+      </div>
+      <dl className="mt-2 grid grid-cols-[128px_minmax(0,1fr)] gap-x-4 gap-y-2 text-[14px]/5 nums phone:grid-cols-[104px_minmax(0,1fr)]">
+        <Fact word="Name">
+          <Name>{status.device_name}</Name>
+        </Fact>
+        <Fact word="Id">
+          <code className="font-mono text-[12px] text-text-2">{status.device}</code>
+        </Fact>
+        <Fact word="Listens at">
+          {status.listening.length === 0
+            ? 'nowhere: others cannot reach this device directly'
+            : status.listening.map((address) => <div key={address}>{address}</div>)}
+        </Fact>
+        <Fact word="Local network">
+          {status.lan_discovery
+            ? 'finds and is found by members on the same network'
+            : 'does not look around on the local network'}
+        </Fact>
+        <Fact word="Relay">
+          {relay === null ? (
+            'none; devices that cannot reach each other directly wait for each other'
+          ) : (
+            <span className="flex flex-wrap items-center gap-2">
+              <span className="[overflow-wrap:anywhere]">{plainText(relay.url)}</span>
+              <Pill meaning={relay.connected ? 'held' : 'wait'}>
+                {relay.connected ? 'connected' : 'not reached'}
+              </Pill>
+            </span>
+          )}
+        </Fact>
+        <Fact word="Running">
+          <span title={formatExact(status.started)}>since {formatWhen(status.started, now)}</span>,
+          version {status.version}
+        </Fact>
+      </dl>
+    </section>
+  );
+}
+
+const Fact = ({ word, children }: { word: string; children: ReactNode }) => (
+  <>
+    <dt className="text-text-3">{word}</dt>
+    <dd className="[overflow-wrap:anywhere]">{children}</dd>
+  </>
+);

@@ -1,0 +1,97 @@
+/** Everybody in the space, and the invitations that are still open. */
+import { Link } from '@tanstack/react-router';
+import { sentenceOf } from '~/api/client';
+import { useInvitations, useMembers } from '~/api/queries';
+import type { Member, Space } from '~/api/types';
+import { Button } from '~/kit/Button';
+import { Failure, Loading } from '~/kit/EmptyState';
+import { useNow } from '~/kit/hooks';
+import { showDialog } from '~/parts/dialogs';
+import { InvitationList } from '~/parts/InvitationList';
+import { PaneHeader } from '~/parts/PaneHeader';
+import { PersonRow } from '~/parts/PersonRow';
+import { useVisible } from '~/parts/undo';
+import { levelWords } from '~/parts/words';
+import { orderMembers } from './order';
+
+export function PeoplePane({ space, detail }: { space: Space; detail: string | undefined }) {
+  const id = space.space;
+  const members = useMembers(id, 10_000);
+  const now = useNow();
+  const manages = space.level === 'manage';
+  const invitations = useInvitations(id, manages);
+  const open = useVisible(invitations.data)?.filter(({ state }) => state === 'open') ?? [];
+  return (
+    <>
+      <PaneHeader
+        title="People"
+        about={`${space.here_now} of ${space.members} here now`}
+        back={`/s/${id}`}
+      >
+        {manages && (
+          <Button icon="invite" onClick={() => showDialog({ kind: 'invite', space: id })}>
+            Invite someone
+          </Button>
+        )}
+      </PaneHeader>
+      {members.error && !members.data ? (
+        <Failure retry={<Button onClick={() => void members.refetch()}>Try again</Button>}>
+          {sentenceOf(members.error)}
+        </Failure>
+      ) : !members.data ? (
+        <Loading />
+      ) : (
+        <div className="min-h-0 flex-1 overflow-y-auto">
+          <div className="mx-auto w-full max-w-[808px] px-6 py-3 phone:px-4 [--around:var(--raised)]">
+            <ul aria-label="Members">
+              {orderMembers(members.data).map((member) => (
+                <Row
+                  key={member.person}
+                  {...{ id, member, now }}
+                  selected={detail === `person-${member.person}`}
+                />
+              ))}
+            </ul>
+            {open.length > 0 && (
+              <section className="mt-6">
+                <h2 className="mb-1 text-small font-semibold">Open invitations</h2>
+                <InvitationList space={id} invitations={open} now={now} />
+              </section>
+            )}
+          </div>
+        </div>
+      )}
+    </>
+  );
+}
+
+function Row({
+  id,
+  member,
+  now,
+  selected,
+}: {
+  id: string;
+  member: Member;
+  now: number;
+  selected: boolean;
+}) {
+  return (
+    <li
+      className={`relative -mx-3 flex items-center gap-3 rounded-card px-3 ${selected ? 'bg-accent-soft' : 'hover:bg-panel'}`}
+    >
+      <PersonRow member={member} now={now} />
+      <span className="w-[76px] flex-none text-right text-small text-text-3 phone:hidden">
+        {levelWords[member.level]}
+      </span>
+      <Link
+        to="/s/$space/people"
+        params={{ space: id }}
+        search={{ detail: `person-${member.person}` }}
+        data-nav
+        aria-label={`Details of ${member.name}`}
+        className="absolute inset-0 rounded-card"
+      />
+    </li>
+  );
+}

@@ -1,0 +1,125 @@
+/** One member: their devices and paths, what they may do here, and their removal. */
+import { changeLevel } from '~/api/actions';
+import { sentenceOf } from '~/api/client';
+import { useMembers } from '~/api/queries';
+import type { Level, Member, MemberDevice, Space } from '~/api/types';
+import { Button } from '~/kit/Button';
+import { Loading } from '~/kit/EmptyState';
+import { Choice } from '~/kit/Field';
+import { formatCount, formatExact, formatRtt, formatWhen } from '~/kit/format';
+import { useNow } from '~/kit/hooks';
+import { Icon } from '~/kit/Icon';
+import { Pill } from '~/kit/Pill';
+import { Name } from '~/kit/Text';
+import { plainName } from '~/kit/text';
+import { tellFailure, tellUndoable } from '~/kit/toast';
+import { showDialog } from '~/parts/dialogs';
+import { MemberAvatar } from '~/parts/PersonRow';
+import { levelNotes, levelWords, pathMeaning, pathWord } from '~/parts/words';
+
+export function PersonPanel({ space, person }: { space: Space; person: string }) {
+  const members = useMembers(space.space, 10_000).data;
+  const now = useNow();
+  const member = members?.find((item) => item.person === person);
+  if (member === undefined) {
+    return members ? (
+      <p className="p-4 text-text-2">This person is no longer in the space.</p>
+    ) : (
+      <Loading />
+    );
+  }
+  const manages = space.level === 'manage' && !member.me;
+  return (
+    <div className="flex flex-col gap-5 p-4">
+      <div className="flex items-center gap-4">
+        <MemberAvatar member={member} size="xl" quiet />
+        <div className="min-w-0">
+          <div className="text-[17px]/6 font-semibold [overflow-wrap:anywhere]">
+            <Name>{member.name}</Name>
+          </div>
+          <div className="text-small text-text-2">
+            {member.me ? 'This is you' : member.presence === 'here' ? 'Here now' : 'Away'} ·{' '}
+            {levelWords[member.level]}
+          </div>
+          <div className="text-small text-text-3" title={formatExact(member.joined)}>
+            in this space since {formatWhen(member.joined, now)}
+          </div>
+        </div>
+      </div>
+      <section>
+        <h3 className="mb-1 text-small font-semibold">
+          {member.devices.length === 1 ? 'Device' : 'Devices'}
+        </h3>
+        <ul>
+          {member.devices.map((device) => (
+            <Device key={device.device} device={device} now={now} />
+          ))}
+        </ul>
+      </section>
+      {manages && (
+        <>
+          <Choice<Level>
+            label="In this space"
+            value={member.level}
+            options={[
+              { value: 'read', label: 'Read' },
+              { value: 'write', label: 'Write' },
+              { value: 'manage', label: 'Manage' },
+            ]}
+            hint={levelNotes[member.level]}
+            onChange={(level) => setLevel(space.space, member, level)}
+          />
+          <div className="border-t border-line pt-4">
+            <Button
+              icon="trash"
+              className="text-need!"
+              onClick={() => showDialog({ kind: 'remove-member', space: space.space, person })}
+            >
+              Remove from this space…
+            </Button>
+          </div>
+        </>
+      )}
+    </div>
+  );
+}
+
+function setLevel(space: string, member: Member, level: Level): void {
+  changeLevel(space, member.person, level).then(
+    () =>
+      tellUndoable(`${plainName(member.name)} now ${levelWords[level]}.`, null, () => {
+        changeLevel(space, member.person, member.level).catch((error: unknown) =>
+          tellFailure(sentenceOf(error)),
+        );
+      }),
+    (error: unknown) => tellFailure(sentenceOf(error), () => setLevel(space, member, level)),
+  );
+}
+
+function Device({ device, now }: { device: MemberDevice; now: number }) {
+  const rtt = device.rtt_ms === null ? '' : ` · ${formatRtt(device.rtt_ms)}`;
+  return (
+    <li className="flex items-start gap-2.5 py-1.5">
+      <Icon name="device" className="mt-0.5 text-text-3" />
+      <div className="min-w-0 flex-1">
+        <div className="truncate text-[14px]/5">
+          <Name>{device.name}</Name>
+        </div>
+        <div className="text-tiny text-text-3 nums">
+          {device.path === 'self'
+            ? 'this device'
+            : device.path === 'none'
+              ? device.last_seen === null
+                ? 'not seen yet'
+                : `last seen ${formatWhen(device.last_seen, now)}`
+              : `heard now${rtt}`}
+          {device.path !== 'self' &&
+            (device.has_all ? ' · has all' : ` · ${formatCount(device.missing)} waiting for it`)}
+        </div>
+      </div>
+      <Pill meaning={pathMeaning[device.path]} icon={device.path === 'relay' ? 'network' : null}>
+        {pathWord(device.path)}
+      </Pill>
+    </li>
+  );
+}

@@ -1,0 +1,10 @@
+/** What this browser remembers about how the person likes the page. */
+import { createKeptStore } from '~/api/store';
+
+export type Theme = 'light' | 'dark' | 'system';
+
+/** `public/theme.js` reads the same key before the first paint. */
+export const theme = createKeptStore<Theme>('compeer.theme', 'system');
+
+/** Raise a notification when something new arrives and the page is not being looked at. */
+export const notify = createKeptStore<boolean>('compeer.notify', true);

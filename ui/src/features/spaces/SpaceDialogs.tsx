@@ -1,0 +1,189 @@
+/** Changing a space's name, and the three questions that are really asked: leaving, deleting, removing. */
+import { useNavigate } from '@tanstack/react-router';
+import { useState, type ReactNode } from 'react';
+import { deleteSpace, leaveSpace, removeMember, renameSpace } from '~/api/actions';
+import { sentenceOf } from '~/api/client';
+import { useFiles, useMembers } from '~/api/queries';
+import type { Space } from '~/api/types';
+import { Button } from '~/kit/Button';
+import { Dialog } from '~/kit/Dialog';
+import { TextField } from '~/kit/Field';
+import { formatSize, plural } from '~/kit/format';
+import { useAction } from '~/kit/hooks';
+import { plainName } from '~/kit/text';
+import { tell } from '~/kit/toast';
+
+interface Props {
+  space: Space;
+  onClose: () => void;
+}
+
+export function RenameDialog({ space, onClose }: Props) {
+  const [name, setName] = useState(space.name);
+  const ready = name.trim() !== '' && name.trim() !== space.name;
+  const { run, busy, error } = useAction(async () => {
+    await renameSpace(space.space, name.trim());
+    onClose();
+  }, sentenceOf);
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title="Rename space"
+      about="Everybody in it sees the new name."
+      footer={
+        <>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" form="rename" kind="primary" busy={busy} disabled={!ready}>
+            Rename
+          </Button>
+        </>
+      }
+    >
+      <form
+        id="rename"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (ready) void run();
+        }}
+      >
+        <TextField label="Name" value={name} onChange={setName} maxLength={80} error={error} />
+      </form>
+    </Dialog>
+  );
+}
+
+/** A question before something that cannot be taken back. */
+function Question({
+  title,
+  action,
+  onClose,
+  act,
+  ready = true,
+  children,
+}: {
+  title: string;
+  action: string;
+  onClose: () => void;
+  act: () => Promise<void>;
+  ready?: boolean;
+  children: ReactNode;
+}) {
+  const { run, busy, error } = useAction(act, sentenceOf);
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title={title}
+      footer={
+        <>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button kind="danger" busy={busy} disabled={!ready} onClick={() => void run()}>
+            {action}
+          </Button>
+        </>
+      }
+    >
+      <div className="flex flex-col gap-3 text-[14px]/[21px] text-text-2">
+        {children}
+        {error !== undefined && (
+          <p role="alert" className="text-need">
+            {error}
+          </p>
+        )}
+      </div>
+    </Dialog>
+  );
+}
+
+export function LeaveDialog({ space, onClose }: Props) {
+  const navigate = useNavigate();
+  const members = useMembers(space.space).data;
+  const onlyManager =
+    space.level === 'manage' &&
+    space.members > 1 &&
+    members?.filter(({ level }) => level === 'manage').length === 1;
+  return (
+    <Question
+      title={`Leave ${plainName(space.name)}?`}
+      action="Leave"
+      onClose={onClose}
+      act={async () => {
+        await leaveSpace(space.space);
+        onClose();
+        await navigate({ to: '/' });
+      }}
+    >
+      <p>
+        The space goes on without you. You will not get what is said or shared there afterwards; to
+        come back you need a new invitation. The {formatSize(space.disk_bytes)} that it keeps on
+        this computer are removed; files you fetched stay where they are.
+      </p>
+      {space.waiting > 0 && (
+        <p className="text-wait">
+          {plural(space.waiting, 'message')} of yours {space.waiting === 1 ? 'is' : 'are'} only on
+          this computer and would be lost.
+        </p>
+      )}
+      {onlyManager && (
+        <p className="text-wait">
+          You are the only one who manages it. Without a manager nobody can invite or remove people:
+          make somebody else a manager first.
+        </p>
+      )}
+    </Question>
+  );
+}
+
+export function DeleteDialog({ space, onClose }: Props) {
+  const navigate = useNavigate();
+  const files = useFiles(space.space).data;
+  const [typed, setTyped] = useState('');
+  const name = plainName(space.name);
+  const others = space.members - 1;
+  return (
+    <Question
+      title={`Delete ${name} for everybody?`}
+      action="Delete for everybody"
+      ready={typed.trim() === name}
+      onClose={onClose}
+      act={async () => {
+        await deleteSpace(space.space);
+        onClose();
+        await navigate({ to: '/' });
+      }}
+    >
+      <p>
+        This ends the space on every member’s computer and cannot be taken back. Lost are the whole
+        conversation{others > 0 && <> of {plural(others + 1, 'member')}</>}
+        {files && files.length > 0 && <>, the list of {plural(files.length, 'shared file')}</>} and
+        all open invitations. Files that lie on people’s disks stay there.
+      </p>
+      <TextField label={`Type “${name}” to confirm`} value={typed} onChange={setTyped} />
+    </Question>
+  );
+}
+
+export function RemoveMemberDialog({ space, person, onClose }: Props & { person: string }) {
+  const member = useMembers(space.space).data?.find((other) => other.person === person);
+  if (member === undefined) return null;
+  const name = plainName(member.name);
+  return (
+    <Question
+      title={`Remove ${name} from ${plainName(space.name)}?`}
+      action="Remove"
+      onClose={onClose}
+      act={async () => {
+        await removeMember(space.space, person);
+        onClose();
+        tell(`${name} is no longer in this space.`);
+      }}
+    >
+      <p>
+        From now on {name} reads nothing new: what follows is sealed with a fresh key that none of
+        their {plural(member.devices.length, 'device')} gets. What they already have stays with
+        them, and what they wrote stays here.
+      </p>
+    </Question>
+  );
+}

@@ -1,0 +1,245 @@
+/** The pieces that every drawing of a file is made of: its icon, its state, its buttons, its card. */
+import type { FileRef, SharedFile } from '~/api/types';
+import { Button, IconButton } from '~/kit/Button';
+import { formatSize, percent } from '~/kit/format';
+import { Icon, type IconName } from '~/kit/Icon';
+import { Pill } from '~/kit/Pill';
+import { Progress } from '~/kit/Progress';
+import { Name } from '~/kit/Text';
+import { plainName } from '~/kit/text';
+import {
+  canOpen,
+  contentUrl,
+  isPicture,
+  startCancel,
+  startFetch,
+  startPause,
+  startResume,
+} from './fileActions';
+import { fileWord, splitPath, transferWord } from './words';
+
+export function fileIcon(name: string, media: string | null | undefined): IconName {
+  if (media?.startsWith('image/') === true) return 'image';
+  if (media?.startsWith('video/') === true) return 'film';
+  if (media?.startsWith('audio/') === true) return 'sound';
+  return /\.(zip|tar|gz|xz|zst|7z|laz|las|iso|dmg|deb|bin)$/i.test(name) ? 'box' : 'file';
+}
+
+export function FileState({ file }: { file: SharedFile }) {
+  const { meaning, word, about } = fileWord(file);
+  const state = file.transfer?.state;
+  if (state === 'paused') {
+    return (
+      <Pill meaning="off" icon="pause">
+        paused
+      </Pill>
+    );
+  }
+  if (state === 'waiting') return <Pill meaning="wait">waiting</Pill>;
+  if (state === 'failed') return <Pill meaning="need">stopped</Pill>;
+  if (file.transfer && state === 'running') {
+    return (
+      <Pill meaning="accent" icon="download">
+        {percent(file.transfer.done, file.transfer.size)} %
+      </Pill>
+    );
+  }
+  return (
+    <Pill meaning={meaning} title={about} {...(meaning === 'off' ? { icon: null } : {})}>
+      {word}
+    </Pill>
+  );
+}
+
+/** The one or two things to do next with this file, as icons. */
+export function FileButtons({
+  space,
+  file,
+  tabIndex,
+  size = 's',
+}: {
+  space: string;
+  file: SharedFile;
+  tabIndex?: number;
+  size?: 'm' | 's';
+}) {
+  const name = plainName(splitPath(file.name).name);
+  const shared = { size, tabIndex, side: 'top' } as const;
+  const { transfer } = file;
+  if (transfer !== null && transfer.state !== 'done') {
+    return (
+      <>
+        {transfer.state === 'running' || transfer.state === 'waiting' ? (
+          <IconButton
+            {...shared}
+            icon="pause"
+            label={`Pause ${name}`}
+            onClick={() => startPause(space, file.id)}
+          />
+        ) : (
+          <IconButton
+            {...shared}
+            icon={transfer.state === 'failed' ? 'retry' : 'play'}
+            label={`${transfer.state === 'failed' ? 'Try again' : 'Resume'}: ${name}`}
+            onClick={() => startResume(space, file.id)}
+          />
+        )}
+        <IconButton
+          {...shared}
+          icon="close"
+          label={`Cancel ${name}`}
+          onClick={() => startCancel(space, file.id)}
+        />
+      </>
+    );
+  }
+  if (file.state === 'remote' && file.holders.length > 0) {
+    return (
+      <IconButton
+        {...shared}
+        icon="download"
+        label={`Fetch ${name}`}
+        onClick={() => startFetch(space, file.id)}
+      />
+    );
+  }
+  return file.here && file.state !== 'missing' ? (
+    <OpenLink space={space} file={file} tabIndex={tabIndex} />
+  ) : null;
+}
+
+const iconLink =
+  'grid size-[30px] flex-none place-items-center rounded-control text-text-2 hover:bg-soft hover:text-text touch:size-11';
+
+function OpenLink({
+  space,
+  file,
+  tabIndex,
+}: {
+  space: string;
+  file: SharedFile;
+  tabIndex: number | undefined;
+}) {
+  const name = plainName(splitPath(file.name).name);
+  return canOpen(file.media) ? (
+    <a
+      href={contentUrl(space, file.id)}
+      target="_blank"
+      rel="noopener noreferrer"
+      aria-label={`Open ${name}`}
+      title="Open"
+      tabIndex={tabIndex}
+      className={iconLink}
+    >
+      <Icon name="open" size={16} />
+    </a>
+  ) : (
+    <a
+      href={contentUrl(space, file.id, true)}
+      download={splitPath(file.name).name}
+      aria-label={`Download ${name}`}
+      title="Download"
+      tabIndex={tabIndex}
+      className={iconLink}
+    >
+      <Icon name="download" size={16} />
+    </a>
+  );
+}
+
+/** Progress with its words, for a file that is on its way. */
+export function TransferLine({ file }: { file: SharedFile }) {
+  const { transfer } = file;
+  if (transfer === null || transfer.state === 'done') return null;
+  return (
+    <div className="min-w-0">
+      <div
+        className={`truncate text-small nums ${transfer.state === 'failed' ? 'text-need' : 'text-text-2'}`}
+      >
+        {transferWord(transfer)}
+      </div>
+      <div className="mt-1.5">
+        <Progress
+          label={`Fetching ${plainName(file.name)}`}
+          value={percent(transfer.done, transfer.size)}
+          still={transfer.state !== 'running'}
+        />
+      </div>
+    </div>
+  );
+}
+
+/** A file as it stands in the chat: a card, or the picture itself once it is here. */
+export function FileCard({
+  space,
+  fileRef,
+  file,
+  tabIndex,
+  onOpen,
+}: {
+  space: string;
+  /** What the message itself says about the file. */
+  fileRef: FileRef;
+  /** The file's row; absent when it has been taken off the list. */
+  file: SharedFile | undefined;
+  tabIndex: number;
+  onOpen: () => void;
+}) {
+  const { name } = splitPath(fileRef.name);
+  const media = file?.media ?? fileRef.media;
+  if (file?.here === true && file.state === 'here' && isPicture(media)) {
+    return (
+      <button
+        type="button"
+        tabIndex={tabIndex}
+        onClick={onOpen}
+        aria-label={`${plainName(name)}: show details`}
+        // The height is there before the picture is, so nothing moves when it arrives.
+        className="mt-1.5 block h-60 max-w-full overflow-hidden rounded-card border border-line bg-soft phone:h-48"
+      >
+        <img
+          src={contentUrl(space, file.id)}
+          alt={plainName(name)}
+          className="h-full max-w-full object-contain"
+        />
+      </button>
+    );
+  }
+  return (
+    <div className="mt-1.5 flex max-w-[460px] items-center gap-3 rounded-card border border-line bg-raised p-3">
+      <span className="grid size-10 flex-none place-items-center rounded-control bg-accent-soft text-accent-text">
+        <Icon name={fileIcon(name, media)} />
+      </span>
+      <div className="min-w-0 flex-1">
+        <button
+          type="button"
+          tabIndex={tabIndex}
+          disabled={!file}
+          onClick={onOpen}
+          className="block max-w-full truncate text-left font-medium not-disabled:hover:underline"
+        >
+          <Name>{name}</Name>
+        </button>
+        {file?.transfer ? (
+          <TransferLine file={file} />
+        ) : (
+          <div className="truncate text-small text-text-2 nums">
+            {formatSize(fileRef.size)}
+            {file ? ` · ${fileWord(file).word}` : ' · no longer on the list'}
+          </div>
+        )}
+      </div>
+      {file?.state === 'remote' && !file.transfer && file.holders.length > 0 ? (
+        <Button tabIndex={tabIndex} onClick={() => startFetch(space, file.id)}>
+          Fetch
+        </Button>
+      ) : (
+        file && (
+          <span className="flex">
+            <FileButtons space={space} file={file} tabIndex={tabIndex} />
+          </span>
+        )
+      )}
+    </div>
+  );
+}

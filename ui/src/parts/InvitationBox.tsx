@@ -1,0 +1,62 @@
+/** A fresh invitation, in the three forms it can travel in: text, file, picture. */
+import { useState } from 'react';
+import type { NewInvitation } from '~/api/types';
+import { Button } from '~/kit/Button';
+import { formatExact, formatUntil, plural } from '~/kit/format';
+import { copyText, saveAs } from '~/kit/hooks';
+import { levelWords } from './words';
+
+/**
+ * The code as an image: as markup in the page it could carry anything, as an image it can only be
+ * looked at. White around it in both themes, or cameras do not find it.
+ */
+export function Qr({ svg }: { svg: string }) {
+  return (
+    <img
+      src={`data:image/svg+xml,${encodeURIComponent(svg)}`}
+      alt="The invitation as a QR code"
+      className="size-44 flex-none rounded-control border border-line bg-white p-1"
+    />
+  );
+}
+
+export function InvitationBox({ invitation, now }: { invitation: NewInvitation; now: number }) {
+  const [copied, setCopied] = useState(false);
+  const uses = invitation.uses === 1 ? 'once' : plural(invitation.uses, 'time');
+  return (
+    <div className="flex gap-5 phone:flex-col phone:items-center">
+      <Qr svg={invitation.qr_svg} />
+      <div className="flex min-w-0 flex-1 flex-col gap-3 phone:w-full">
+        <textarea
+          readOnly
+          rows={4}
+          aria-label="Invitation"
+          value={invitation.invite}
+          onFocus={(event) => event.target.select()}
+          className="w-full resize-none rounded-control border border-line bg-panel p-2.5 font-mono text-[12px]/[18px] break-all text-text-2"
+        />
+        <div className="flex gap-2">
+          <Button
+            kind="primary"
+            icon={copied ? 'check' : 'copy'}
+            onClick={() => void copyText(invitation.invite).then(setCopied)}
+          >
+            {copied ? 'Copied' : 'Copy'}
+          </Button>
+          <Button icon="download" onClick={() => saveAs(invitation.file_name, invitation.invite)}>
+            Save as file
+          </Button>
+        </div>
+        <p className="text-small text-text-3" title={formatExact(invitation.expires)}>
+          Whoever has it{' '}
+          {levelWords[invitation.level] === 'manages' ? 'can manage' : levelWords[invitation.level]}{' '}
+          in this space. It works {uses} and ends {formatUntil(invitation.expires, now)}. Send it by
+          a way you trust.
+        </p>
+        <span role="status" className="sr-only">
+          {copied ? 'Copied to the clipboard' : ''}
+        </span>
+      </div>
+    </div>
+  );
+}

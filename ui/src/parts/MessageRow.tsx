@@ -1,0 +1,209 @@
+/** One message. Consecutive ones of one person share a head; the state stands at the right. */
+import { memo } from 'react';
+import { ownUrl } from '~/api/client';
+import type { Pending } from '~/api/messages';
+import type { Member, Message, SharedFile } from '~/api/types';
+import { Avatar } from '~/kit/Avatar';
+import { IconButton } from '~/kit/Button';
+import { formatClock, formatExact } from '~/kit/format';
+import { Icon } from '~/kit/Icon';
+import { MessageText, Name } from '~/kit/Text';
+import { FileCard } from './FileBits';
+import { HoldersButton } from './HoldersButton';
+
+export interface MessageRowProps {
+  space: string;
+  message: Message;
+  /** Shows who and when; off for the next message of the same person. */
+  head: boolean;
+  /** Shows the state; off where the next message says the same. */
+  stated: boolean;
+  /** The row the keyboard or a tap is on: its buttons are shown and can be reached. */
+  active: boolean;
+  glowing: boolean;
+  author: Member | undefined;
+  people: string[];
+  file: SharedFile | undefined;
+  onActivate: (id: string) => void;
+  onOpenFile: (id: string) => void;
+  onCopy: (message: Message) => void;
+  onCopyLink: (message: Message) => void;
+}
+
+export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
+  const { space, message, head, stated, active, author, file } = props;
+  const tabIndex = active ? 0 : -1;
+  return (
+    <li
+      id={message.id}
+      data-row={message.id}
+      tabIndex={-1}
+      onFocus={() => props.onActivate(message.id)}
+      className={`group relative -mx-3 grid grid-cols-[36px_minmax(0,1fr)_auto] gap-x-3 rounded-card px-3 outline-offset-[-2px]! focus-visible:outline-2! focus-visible:outline-accent! mouse:hover:bg-panel ${head ? 'mt-2 pt-1.5 pb-0.5' : 'py-0.5'} ${props.glowing ? 'glow' : ''}`}
+    >
+      <Side head={head} author={author} message={message} />
+      <div className="min-w-0">
+        {head && <Head name={message.author_name} time={message.time} />}
+        {message.text !== '' && <MessageText text={message.text} people={props.people} />}
+        {message.file && (
+          <FileCard
+            space={space}
+            fileRef={message.file}
+            file={file}
+            tabIndex={tabIndex}
+            onOpen={() => message.file && props.onOpenFile(message.file.id)}
+          />
+        )}
+      </div>
+      <div className="flex min-w-0 items-start">
+        {message.mine && (stated || active) && (
+          <HoldersButton space={space} message={message} tabIndex={tabIndex} />
+        )}
+      </div>
+      <div
+        className={`absolute -top-4 right-2 rounded-control border border-line bg-raised p-px shadow-raised group-focus-within:flex mouse:group-hover:flex ${active ? 'touch:flex' : ''} hidden`}
+      >
+        {message.text !== '' && (
+          <IconButton
+            icon="copy"
+            label="Copy text"
+            size="s"
+            side="top"
+            tabIndex={tabIndex}
+            onClick={() => props.onCopy(message)}
+          />
+        )}
+        <IconButton
+          icon="link"
+          label="Copy link to message"
+          size="s"
+          side="top"
+          tabIndex={tabIndex}
+          onClick={() => props.onCopyLink(message)}
+        />
+      </div>
+    </li>
+  );
+});
+
+function Side({
+  head,
+  author,
+  message,
+}: {
+  head: boolean;
+  author: Member | undefined;
+  message: Message;
+}) {
+  return head ? (
+    <Avatar
+      size="l"
+      name={message.author_name}
+      hue={author?.hue ?? hueOf(message.author)}
+      picture={ownUrl(author?.picture)}
+      className="mt-0.5"
+    />
+  ) : (
+    <time
+      dateTime={new Date(message.time).toISOString()}
+      title={formatExact(message.time)}
+      className="w-full text-right text-[11px]/[22px] text-text-3 opacity-0 nums group-focus-within:opacity-100 mouse:group-hover:opacity-100"
+    >
+      {formatClock(message.time)}
+    </time>
+  );
+}
+
+function Head({ name, time }: { name: string; time: number }) {
+  return (
+    <div className="flex items-baseline gap-2">
+      <span className="truncate font-semibold">
+        <Name>{name}</Name>
+      </span>
+      <time
+        dateTime={new Date(time).toISOString()}
+        title={formatExact(time)}
+        className="flex-none text-tiny text-text-3 nums"
+      >
+        {formatClock(time)}
+      </time>
+    </div>
+  );
+}
+
+/** For somebody who is no longer a member: the same colour for the same person, still. */
+function hueOf(person: string): number {
+  let sum = 0;
+  for (const letter of person) sum = (sum * 31 + letter.charCodeAt(0)) % 360;
+  return sum;
+}
+
+/** A message the node has not taken yet: on its way, or failed with the reason and a way on. */
+export function PendingRow({
+  pending,
+  head,
+  me,
+  people,
+  onRetry,
+  onDiscard,
+}: {
+  pending: Pending;
+  head: boolean;
+  me: { name: string; hue: number; picture: string | null };
+  people: string[];
+  onRetry: () => void;
+  onDiscard: () => void;
+}) {
+  const failed = pending.state === 'failed';
+  return (
+    <li
+      data-row={pending.nonce}
+      className={`-mx-3 grid grid-cols-[36px_minmax(0,1fr)_auto] gap-x-3 rounded-card px-3 ${head ? 'mt-2 pt-1.5 pb-0.5' : 'py-0.5'}`}
+    >
+      {head ? (
+        <Avatar size="l" name={me.name} hue={me.hue} picture={me.picture} className="mt-0.5" />
+      ) : (
+        <span />
+      )}
+      <div className="min-w-0">
+        {head && <Head name={me.name} time={pending.time} />}
+        <div className={failed ? '' : 'text-text-2'}>
+          <MessageText text={pending.text} people={people} />
+        </div>
+        {failed && (
+          <div
+            role="alert"
+            className="mt-1 flex flex-wrap items-center gap-x-3 text-small text-need"
+          >
+            <span className="flex items-center gap-1.5">
+              <Icon name="alert" size={14} />
+              {pending.reason}
+            </span>
+            <button
+              type="button"
+              onClick={onRetry}
+              className="font-semibold underline underline-offset-2 touch:min-h-11"
+            >
+              Try again
+            </button>
+            <button
+              type="button"
+              onClick={onDiscard}
+              className="text-text-2 underline underline-offset-2 touch:min-h-11"
+            >
+              Discard
+            </button>
+          </div>
+        )}
+      </div>
+      <div className="flex items-start">
+        {!failed && (
+          <span className="flex h-[22px] animate-late items-center gap-1 text-tiny text-text-3">
+            <Icon name="clock" size={14} />
+            saving
+          </span>
+        )}
+      </div>
+    </li>
+  );
+}

@@ -1,0 +1,57 @@
+/** A member: who, how they are reached, and whether they have everything. */
+import { ownUrl } from '~/api/client';
+import type { Member } from '~/api/types';
+import { Avatar } from '~/kit/Avatar';
+import { formatCount } from '~/kit/format';
+import { Pill } from '~/kit/Pill';
+import { Name } from '~/kit/Text';
+import { missingOf, presenceOf, reachWord } from './words';
+
+export function MemberAvatar({
+  member,
+  size,
+  quiet = false,
+}: {
+  member: Member;
+  size?: 'xs' | 's' | 'm' | 'l' | 'xl';
+  /** Without the presence dot. */
+  quiet?: boolean;
+}) {
+  return (
+    <Avatar
+      name={member.name}
+      hue={member.hue}
+      picture={ownUrl(member.picture)}
+      {...(size ? { size } : {})}
+      presence={quiet ? null : presenceOf(member)}
+    />
+  );
+}
+
+export function SupplyPill({ member }: { member: Member }) {
+  const missing = missingOf(member);
+  return missing === null ? (
+    <Pill meaning="held" title="Has everything that this device has.">
+      all
+    </Pill>
+  ) : (
+    <Pill meaning="wait" title="Entries on this device that none of their devices has yet.">
+      {formatCount(missing)} waiting
+    </Pill>
+  );
+}
+
+export function PersonRow({ member, now }: { member: Member; now: number }) {
+  return (
+    <div className="flex min-w-0 flex-1 items-center gap-2.5 py-1.5">
+      <MemberAvatar member={member} size="l" />
+      <div className="min-w-0 flex-1">
+        <div className="truncate">
+          <Name>{member.name}</Name>
+        </div>
+        <div className="truncate text-tiny text-text-3 nums">{reachWord(member, now)}</div>
+      </div>
+      {!member.me && <SupplyPill member={member} />}
+    </div>
+  );
+}

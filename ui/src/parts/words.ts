@@ -1,0 +1,196 @@
+/** The words for state, the same everywhere: in the page, in the command line, in the guide. */
+import type { Level, Member, Message, Path, Peer, SharedFile, Transfer } from '~/api/types';
+import type { Presence } from '~/kit/Avatar';
+import {
+  formatDuration,
+  formatRate,
+  formatRtt,
+  formatSize,
+  formatWhen,
+  listNames,
+} from '~/kit/format';
+import type { Meaning } from '~/kit/Pill';
+import { plainName } from '~/kit/text';
+
+/** `waiting`, `sent`, `held by 3 of 7`. In a space of one there is nobody to hold anything. */
+export function stateWord(message: Pick<Message, 'state' | 'held_by' | 'of'>): string {
+  if (message.of === 0) return 'only you';
+  if (message.state === 'waiting' || message.held_by === 0) {
+    return message.state === 'waiting' ? 'waiting' : 'sent';
+  }
+  if (message.state === 'sent') return 'sent';
+  return message.held_by >= message.of
+    ? `held by all ${message.of}`
+    : `held by ${message.held_by} of ${message.of}`;
+}
+
+export function stateMeans(message: Pick<Message, 'state' | 'of'>): string {
+  if (message.of === 0) return 'Nobody else is in this space yet.';
+  switch (message.state) {
+    case 'waiting':
+      return 'Only on this device; nobody else has it yet.';
+    case 'sent':
+      return 'At least one other member has it, verified.';
+    case 'held':
+      return 'These members have it on their own disks.';
+  }
+}
+
+export const levelWords: Record<Level, string> = {
+  read: 'can read',
+  write: 'can write',
+  manage: 'manages',
+};
+
+export const levelNotes: Record<Level, string> = {
+  read: 'Reads messages and fetches files.',
+  write: 'Also writes messages and shares files.',
+  manage: 'Also invites, removes and changes what others may do.',
+};
+
+export function pathWord(path: Path | 'self', lan = false): string {
+  switch (path) {
+    case 'direct':
+      return lan ? 'direct · LAN' : 'direct';
+    case 'relay':
+      return 'relay';
+    case 'self':
+      return 'this device';
+    case 'none':
+      return 'away';
+  }
+}
+
+export const pathMeaning: Record<Path | 'self', Meaning> = {
+  direct: 'held',
+  relay: 'wait',
+  none: 'off',
+  self: 'accent',
+};
+
+/** `bo-desktop · direct, 0.4 ms`, or since when they are away. The best path of all devices counts. */
+export function reachWord(member: Member, now: number): string {
+  if (member.me) return 'this is you';
+  const device = bestDevice(member);
+  if (device !== undefined && device.path !== 'none') {
+    const rtt = device.rtt_ms === null ? '' : `, ${formatRtt(device.rtt_ms)}`;
+    return `${plainName(device.name)} · ${pathWord(device.path)}${rtt}`;
+  }
+  const seen = Math.max(0, ...member.devices.map(({ last_seen }) => last_seen ?? 0));
+  return seen === 0 ? 'not seen yet' : `away since ${formatWhen(seen, now)}`;
+}
+
+const order: (Path | 'self')[] = ['self', 'direct', 'relay', 'none'];
+
+export const bestDevice = (member: Member) =>
+  [...member.devices].sort((a, b) => order.indexOf(a.path) - order.indexOf(b.path))[0];
+
+export function presenceOf(member: Member): Presence {
+  const path = bestDevice(member)?.path;
+  if (path === 'relay') return 'relay';
+  return path === 'direct' || path === 'self' || member.presence === 'here' ? 'here' : 'away';
+}
+
+/** What their best-supplied device lacks of what this one knows. Null: has all. */
+export function missingOf(member: Member): number | null {
+  if (member.devices.some(({ has_all }) => has_all)) return null;
+  return Math.min(...member.devices.map(({ missing }) => missing));
+}
+
+/** `5 direct, 1 by relay, 2 away`. */
+export function peersWord(peers: Peer[]): string {
+  const count = (path: Path) => peers.filter((peer) => peer.path === path).length;
+  const words = [
+    [count('direct'), 'direct'],
+    [count('relay'), 'by relay'],
+    [count('none'), 'away'],
+  ] as const;
+  const some = words.filter(([number]) => number > 0).map(([number, word]) => `${number} ${word}`);
+  return some.length === 0 ? 'nobody yet' : some.join(', ');
+}
+
+/** What a transfer does: `from Bo and Cy · 96.4 MB/s · 0:27 left`. */
+export function transferWord(transfer: Transfer): string {
+  const names = [...new Set(transfer.from.map(({ name }) => plainName(name)))];
+  const from = names.length === 0 ? '' : `from ${listNames(names)}`;
+  const parts = (...words: string[]) => words.filter((word) => word !== '').join(' · ');
+  const soFar = `${formatSize(transfer.done)} of ${formatSize(transfer.size)}`;
+  switch (transfer.state) {
+    case 'running':
+      return parts(
+        soFar,
+        from,
+        transfer.rate >= 1 ? formatRate(transfer.rate) : '',
+        transfer.eta_s === null ? '' : `${formatDuration(transfer.eta_s)} left`,
+      );
+    case 'paused':
+      return parts('paused', soFar);
+    case 'waiting':
+      return parts('waiting for someone who has it', soFar);
+    case 'failed':
+      return transfer.error ?? 'It stopped.';
+    case 'done':
+      return formatSize(transfer.size);
+  }
+}
+
+export interface FileWord {
+  meaning: Meaning;
+  word: string;
+  about: string;
+}
+
+export function fileWord(file: SharedFile): FileWord {
+  switch (file.state) {
+    case 'here':
+      return { meaning: 'held', word: 'here', about: 'Whole and verified on this device.' };
+    case 'changed':
+      return {
+        meaning: 'wait',
+        word: 'changed',
+        about:
+          'The file on this disk is no longer the one that was shared. Share it again to pass on the new one.',
+      };
+    case 'missing':
+      return {
+        meaning: 'need',
+        word: 'missing',
+        about: 'The file is no longer where it lay, and nobody else has it.',
+      };
+    case 'fetching':
+      return { meaning: 'accent', word: 'fetching', about: 'On its way to this device.' };
+    case 'remote': {
+      const online = file.holders.some((holder) => holder.online);
+      if (online) return { meaning: 'off', word: 'not here', about: 'Fetch it from who has it.' };
+      const names = file.holders.map(({ name }) => plainName(name));
+      const [only] = names;
+      return names.length === 1 && only !== undefined
+        ? {
+            meaning: 'wait',
+            word: `${only.split(' ')[0] ?? only} is away`,
+            about: `Only ${only} has it. It is fetched when they are back.`,
+          }
+        : {
+            meaning: 'wait',
+            word: 'all away',
+            about: `${listNames(names)} have it, and none of them is here now.`,
+          };
+    }
+  }
+}
+
+/** Who has a file: names, or a plain number when there are many. */
+export function holdersWord(file: SharedFile, me: string | null): string {
+  const names = file.holders
+    .filter(({ person }) => person !== me)
+    .map(({ name }) => plainName(name).split(' ')[0] ?? '');
+  if (names.length === 0) return file.here ? 'only you' : 'nobody';
+  return `${listNames(names)}${file.here ? ', you' : ''}`;
+}
+
+/** `a/b/c.txt` as the name and the folders before it. */
+export function splitPath(path: string): { name: string; folder: string } {
+  const parts = path.split('/').filter((part) => part !== '');
+  const name = parts.pop() ?? path;
+  return { name, folder: parts.join(' › ') };
+}

@@ -1,0 +1,51 @@
+/** The panel beside the main pane: a person, a file, or everybody. Esc closes it. */
+import type { Space } from '~/api/types';
+import { FilePanel } from '~/features/files/FilePanel';
+import { PeoplePanel } from '~/features/people/PeoplePanel';
+import { PersonPanel } from '~/features/people/PersonPanel';
+import { IconButton } from '~/kit/Button';
+
+/** `people`, `person-ID`, `file-ID`: what stands in the address after `?detail=`. */
+export type Detail =
+  { kind: 'people' } | { kind: 'person'; id: string } | { kind: 'file'; id: string };
+
+export function parseDetail(text: string | undefined): Detail | null {
+  if (text === 'people') return { kind: 'people' };
+  const [, kind, id] = /^(person|file)-([a-z2-7]{1,64})$/.exec(text ?? '') ?? [];
+  if (id === undefined) return null;
+  return kind === 'person' ? { kind: 'person', id } : { kind: 'file', id };
+}
+
+const titles = { people: 'People', person: 'Person', file: 'File' };
+
+export function DetailPanel({
+  space,
+  detail,
+  onClose,
+}: {
+  space: Space;
+  detail: Detail;
+  onClose: () => void;
+}) {
+  return (
+    <aside
+      aria-label={titles[detail.kind]}
+      className="flex w-[340px] flex-none animate-sheet flex-col border-l border-line bg-panel phone:w-full phone:flex-1 phone:border-l-0 phone:bg-raised max-[1179px]:desk:absolute max-[1179px]:desk:inset-y-0 max-[1179px]:desk:right-0 max-[1179px]:desk:z-20 max-[1179px]:desk:shadow-float"
+    >
+      <header className="flex h-13 flex-none items-center gap-1 border-b border-line pr-2 pl-4 phone:pl-1">
+        <IconButton icon="back" label="Back" className="desk:hidden!" onClick={onClose} />
+        <h2 className="flex-1 text-body font-semibold">{titles[detail.kind]}</h2>
+        <IconButton icon="close" label="Close" className="phone:hidden!" onClick={onClose} />
+      </header>
+      <div className="min-h-0 flex-1 overflow-y-auto">
+        {detail.kind === 'people' && <PeoplePanel space={space} />}
+        {detail.kind === 'person' && (
+          <PersonPanel key={detail.id} space={space} person={detail.id} />
+        )}
+        {detail.kind === 'file' && (
+          <FilePanel key={detail.id} space={space} file={detail.id} onClose={onClose} />
+        )}
+      </div>
+    </aside>
+  );
+}

@@ -1,0 +1,104 @@
+/** What stands between a browser and the page: not signed in, not running, not introduced yet. */
+import { useEffect, useState, type ReactNode } from 'react';
+import { connection, request, sentenceOf, Unreachable } from '~/api/client';
+import { useStatus } from '~/api/queries';
+import { useStore } from '~/api/store';
+import type { Status } from '~/api/types';
+import { FirstRun } from '~/features/first-run/FirstRun';
+import { Mark } from '~/features/first-run/Mark';
+import { Button } from '~/kit/Button';
+import { Loading } from '~/kit/EmptyState';
+import { copyText } from '~/kit/hooks';
+
+export function Gate({ children }: { children: ReactNode }) {
+  const { expired } = useStore(connection);
+  const { data, error, refetch } = useStatus();
+  if (expired) return <SignedOut />;
+  if (data) return data.person === null ? <FirstRun status={data} /> : children;
+  if (error instanceof Unreachable) return <NotRunning retry={() => void refetch()} />;
+  if (error) {
+    return (
+      <Page title="Compeer does not answer as it should">
+        <p>{sentenceOf(error)}</p>
+        <Button onClick={() => void refetch()}>Try again</Button>
+      </Page>
+    );
+  }
+  return (
+    <main className="flex h-full">
+      <Loading label="Opening Compeer" />
+    </main>
+  );
+}
+
+function SignedOut() {
+  // Signing in happens in another tab; whoever comes back to this one finds it working.
+  useEffect(() => {
+    const look = () => {
+      if (document.visibilityState !== 'visible') return;
+      request<Status>('GET', '/status').then(
+        () => location.reload(),
+        () => undefined,
+      );
+    };
+    addEventListener('focus', look);
+    document.addEventListener('visibilitychange', look);
+    return () => {
+      removeEventListener('focus', look);
+      document.removeEventListener('visibilitychange', look);
+    };
+  }, []);
+  return (
+    <Page title="This browser is signed out">
+      <p>
+        A sign-in lasts until you sign out or Compeer’s keys change. To come back, run this in a
+        terminal on this computer; it opens a fresh page.
+      </p>
+      <CommandLine command="compeer open" />
+      <p className="text-small text-text-3">
+        Nothing is lost: Compeer keeps running and receiving in the meantime.
+      </p>
+    </Page>
+  );
+}
+
+function NotRunning({ retry }: { retry: () => void }) {
+  useEffect(() => {
+    const timer = setInterval(retry, 2000);
+    return () => clearInterval(timer);
+  }, [retry]);
+  return (
+    <Page title="Compeer is not running">
+      <p>
+        This page is served by the Compeer on this computer, and it does not answer. Start it, and
+        the page comes back by itself.
+      </p>
+      <CommandLine command="compeer up" />
+    </Page>
+  );
+}
+
+function CommandLine({ command }: { command: string }) {
+  const [copied, setCopied] = useState(false);
+  return (
+    <div className="flex items-center gap-2 rounded-card border border-line bg-panel py-1.5 pr-1.5 pl-4">
+      <code className="flex-1 text-left font-mono text-[14px]">{command}</code>
+      <Button
+        icon={copied ? 'check' : 'copy'}
+        onClick={() => void copyText(command).then(setCopied)}
+      >
+        {copied ? 'Copied' : 'Copy'}
+      </Button>
+    </div>
+  );
+}
+
+const Page = ({ title, children }: { title: string; children: ReactNode }) => (
+  <main className="grid h-full place-items-center overflow-y-auto bg-raised p-6">
+    <div className="flex w-full max-w-md flex-col gap-4 text-text-2">
+      <Mark size={44} />
+      <h1 className="text-title font-semibold text-text">{title}</h1>
+      {children}
+    </div>
+  </main>
+);

@@ -1,0 +1,122 @@
+/** The frame: rail, sidebar, main pane, detail; on a phone one of them at a time. */
+import { Outlet, useMatchRoute, useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { useCallback, useEffect } from 'react';
+import { useSpaces } from '~/api/queries';
+import { useStore } from '~/api/store';
+import { DropZone } from '~/features/files/DropZone';
+import { usePhone } from '~/kit/hooks';
+import { attended } from '~/parts/attention';
+import { Badge } from './Badge';
+import { Banner } from './Banner';
+import { DetailPanel, parseDetail } from './Detail';
+import { Dialogs } from './Dialogs';
+import { lastSpace } from './lastSpace';
+import { Rail } from './Rail';
+import { Resizer, sidebarWidth } from './Resizer';
+import { useShortcuts } from './shortcuts';
+import { Sidebar } from './Sidebar';
+import { TabBar } from './TabBar';
+import { nextUnread } from './unread';
+
+export function Layout() {
+  const phone = usePhone();
+  const navigate = useNavigate();
+  const match = useMatchRoute();
+  const params = useParams({ strict: false });
+  const search = useSearch({ strict: false });
+  const spaces = useSpaces().data;
+  const kept = useStore(lastSpace);
+  const width = useStore(sidebarWidth);
+
+  const inSpace = spaces?.find(({ space }) => space === params.space);
+  // Places outside of any space keep the last one beside them.
+  const space = inSpace ?? spaces?.find((item) => item.space === kept) ?? spaces?.[0];
+  const current = space?.space ?? null;
+  const entered = inSpace?.space;
+  useEffect(() => {
+    if (entered !== undefined) lastSpace.set(entered);
+  }, [entered]);
+
+  const detail = inSpace === undefined ? null : parseDetail(search.detail);
+  const hasDetail = detail !== null;
+  const closeDetail = useCallback(() => {
+    if (!hasDetail) return false;
+    void navigate({
+      to: '.',
+      search: ({ detail: _, ...others }) => others,
+    });
+    return true;
+  }, [hasDetail, navigate]);
+  const toUnread = useCallback(
+    (step: 1 | -1) => {
+      const next = nextUnread(spaces ?? [], params.space ?? null, step, attended.get());
+      if (next) void navigate({ to: '/s/$space/chat', params: { space: next.space } });
+    },
+    [spaces, params.space, navigate],
+  );
+  useShortcuts({ nextUnread: toUnread, closeDetail });
+
+  const listing = phone && Boolean(match({ to: '/s/$space' }) || match({ to: '/' })) && space;
+  const around = (
+    <>
+      <Badge place={inSpace?.name ?? ''} />
+      <DropZone space={inSpace} />
+      <Dialogs current={current} />
+    </>
+  );
+  const panel = detail !== null && inSpace !== undefined && (
+    <DetailPanel space={inSpace} detail={detail} onClose={() => void closeDetail()} />
+  );
+  if (phone) {
+    return (
+      <div className="flex h-dvh flex-col">
+        <Banner />
+        {listing ? (
+          <div className="flex min-h-0 flex-1 flex-col bg-panel">
+            <Rail current={current} flat />
+            <Sidebar space={listing} />
+          </div>
+        ) : (
+          (panel ?? <></>)
+        )}
+        {/* The pane stays alive behind its detail, so that going back is going back to the same place. */}
+        <main
+          hidden={Boolean(listing || panel)}
+          className={`min-h-0 flex-1 flex-col bg-raised ${listing || panel ? 'hidden' : 'flex'}`}
+        >
+          <Outlet />
+        </main>
+        <TabBar space={current} />
+        {around}
+      </div>
+    );
+  }
+  return (
+    <div className="flex h-dvh flex-col">
+      <Banner />
+      <div className="relative flex min-h-0 flex-1">
+        <a
+          href="#main"
+          className="absolute top-2 left-2 z-50 -translate-y-20 rounded-control bg-accent px-3 py-2 text-on-accent focus:translate-y-0"
+        >
+          Skip to the main part
+        </a>
+        <Rail current={params.space ?? null} />
+        {space && (
+          <div
+            style={{ width }}
+            className="relative flex flex-none flex-col border-r border-line bg-panel"
+          >
+            <Sidebar space={space} />
+            <Resizer />
+          </div>
+        )}
+        <main id="main" tabIndex={-1} className="flex min-w-0 flex-1 flex-col bg-raised">
+          <Outlet />
+        </main>
+        {panel}
+      </div>
+      {around}
+    </div>
+  );
+}

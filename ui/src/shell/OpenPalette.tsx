@@ -1,0 +1,127 @@
+/** Collects everything the palette can find. */
+import { useNavigate } from '@tanstack/react-router';
+import { useQueries } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { keys } from '~/api/cache';
+import { request } from '~/api/client';
+import { useSpaces } from '~/api/queries';
+import type { Member, SharedFile } from '~/api/types';
+import type { Command } from '~/features/palette/commands';
+import { Palette } from '~/features/palette/Palette';
+import { theme } from '~/features/settings/preferences';
+import { showDialog } from '~/parts/dialogs';
+import { fileIcon } from '~/parts/FileBits';
+import { splitPath } from '~/parts/words';
+
+export function OpenPalette({ current, onClose }: { current: string | null; onClose: () => void }) {
+  const navigate = useNavigate();
+  const spaces = useSpaces().data ?? [];
+  const members = useQueries({
+    queries: spaces.map(({ space }) => ({
+      queryKey: keys.members(space),
+      queryFn: () => request<Member[]>('GET', `/spaces/${space}/members`),
+    })),
+  });
+  const files = useQueries({
+    queries: spaces.map(({ space }) => ({
+      queryKey: keys.files(space),
+      queryFn: () => request<SharedFile[]>('GET', `/spaces/${space}/files`),
+    })),
+  });
+  const membersOf = members.map(({ data }) => data);
+  const filesOf = files.map(({ data }) => data);
+  const commands = useMemo(() => {
+    const list: Command[] = [];
+    const people = new Set<string>();
+    // The open space comes first: of two people or files of one name, its own is meant.
+    const order = spaces.map((_, index) => index);
+    order.sort(
+      (a, b) => Number(spaces[b]?.space === current) - Number(spaces[a]?.space === current),
+    );
+    for (const space of spaces) {
+      list.push({
+        key: space.space,
+        group: 'Spaces',
+        label: space.name,
+        icon: 'chat',
+        ...(space.unread > 0 ? { note: `${space.unread} unread` } : {}),
+        run: () => void navigate({ to: '/s/$space/chat', params: { space: space.space } }),
+      });
+    }
+    for (const index of order) {
+      const space = spaces[index];
+      if (space === undefined) continue;
+      const params = { space: space.space };
+      for (const member of membersOf[index] ?? []) {
+        if (member.me || people.has(member.person)) continue;
+        people.add(member.person);
+        list.push({
+          key: member.person,
+          group: 'People',
+          label: member.name,
+          note: space.name,
+          icon: 'person',
+          run: () =>
+            void navigate({
+              to: '/s/$space/people',
+              params,
+              search: { detail: `person-${member.person}` },
+            }),
+        });
+      }
+      for (const file of filesOf[index] ?? []) {
+        const { name, folder } = splitPath(file.name);
+        list.push({
+          key: file.id,
+          group: 'Files',
+          label: name,
+          note: space.name,
+          words: folder,
+          icon: fileIcon(name, file.media),
+          run: () =>
+            void navigate({
+              to: '/s/$space/files',
+              params,
+              search: { detail: `file-${file.id}` },
+            }),
+        });
+      }
+    }
+    const here = spaces.find(({ space }) => space === current);
+    const action = (
+      label: string,
+      icon: Command['icon'],
+      run: () => void,
+      more: Partial<Command> = {},
+    ) => list.push({ key: label, group: 'Actions', label, icon, run, ...more });
+    if (here) {
+      const params = { space: here.space };
+      const note = { note: here.name };
+      action('Files', 'folder', () => void navigate({ to: '/s/$space/files', params }), note);
+      action('People', 'people', () => void navigate({ to: '/s/$space/people', params }), note);
+      if (here.level === 'manage') {
+        const { space } = here;
+        action('Invite someone', 'invite', () => showDialog({ kind: 'invite', space }), note);
+        action('Rename space', 'pen', () => showDialog({ kind: 'rename', space }), note);
+      }
+    }
+    action('Create a space', 'plus', () => showDialog({ kind: 'create' }), { words: 'new' });
+    action('Join with an invitation', 'invite', () => showDialog({ kind: 'join' }));
+    action('Network', 'network', () => void navigate({ to: '/network' }), {
+      words: 'peers devices problems',
+    });
+    action('Settings', 'settings', () => void navigate({ to: '/settings' }), {
+      words: 'profile name picture notifications',
+    });
+    action('Light theme', 'sun', () => theme.set('light'), { words: 'look bright' });
+    action('Dark theme', 'moon', () => theme.set('dark'), { words: 'look night' });
+    action('Theme of the system', 'screen', () => theme.set('system'), { words: 'look' });
+    action('Keyboard shortcuts', 'keyboard', () => showDialog({ kind: 'shortcuts' }), {
+      words: 'keys help',
+    });
+    return list;
+    // The arrays are new on every render; what is in them changes only with the data.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [navigate, current, ...spaces, ...membersOf, ...filesOf]);
+  return <Palette commands={commands} onClose={onClose} />;
+}

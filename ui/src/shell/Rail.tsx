@@ -1,0 +1,169 @@
+/** The spaces side by side, and the places that belong to none of them. */
+import { Link, useMatchRoute } from '@tanstack/react-router';
+import { ownUrl } from '~/api/client';
+import { useSpaces, useStatus } from '~/api/queries';
+import { useStore } from '~/api/store';
+import type { Space } from '~/api/types';
+import { Avatar } from '~/kit/Avatar';
+import { IconButton } from '~/kit/Button';
+import { Icon, type IconName } from '~/kit/Icon';
+import { Menu, MenuItem } from '~/kit/Menu';
+import { Tip } from '~/kit/Tip';
+import { plural } from '~/kit/format';
+import { initials, plainName } from '~/kit/text';
+import { attended } from '~/parts/attention';
+import { showDialog } from '~/parts/dialogs';
+import { unreadOf } from './unread';
+
+export function Rail({ current, flat = false }: { current: string | null; flat?: boolean }) {
+  const status = useStatus().data;
+  const spaces = useSpaces().data ?? [];
+  const reached = status?.peers.some(({ path }) => path !== 'none') ?? false;
+  if (flat) {
+    return (
+      <nav
+        aria-label="Spaces"
+        className="flex flex-none gap-3 overflow-x-auto border-b border-line px-4 py-3"
+      >
+        <SpaceTiles spaces={spaces} current={current} />
+        <AddSpace />
+      </nav>
+    );
+  }
+  const problems = status?.problems.length ?? 0;
+  return (
+    <nav
+      aria-label="Spaces and places"
+      className="flex w-14 flex-none flex-col items-center gap-2 overflow-y-auto border-r border-line py-3 [scrollbar-width:none] [--around:var(--canvas)]"
+    >
+      <Tip
+        side="right"
+        label={`${plainName(status?.name ?? '')}, ${reached ? 'connected to others' : 'nobody reached right now'}`}
+      >
+        <Link
+          to="/settings"
+          aria-label={`You, ${plainName(status?.name ?? '')}: settings`}
+          className="flex-none rounded-full"
+        >
+          <Avatar
+            name={status?.name ?? '?'}
+            hue={status?.hue ?? 0}
+            picture={ownUrl(status?.picture)}
+            size="l"
+            presence={reached ? 'here' : 'away'}
+          />
+        </Link>
+      </Tip>
+      <hr className="my-1 w-6 flex-none border-line" />
+      <SpaceTiles spaces={spaces} current={current} />
+      <AddSpace />
+      <hr className="my-1 w-6 flex-none border-line" />
+      <Place to="/network" icon="network" label="Network" problems={problems} />
+      <span className="flex-1" />
+      <Place to="/settings" icon="settings" label="Settings" problems={0} />
+    </nav>
+  );
+}
+
+function SpaceTiles({ spaces, current }: { spaces: Space[]; current: string | null }) {
+  return (
+    <ul className="contents">
+      {spaces.map((space) => (
+        <li key={space.space} className="flex-none">
+          <Tile space={space} current={space.space === current} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Tile({ space, current }: { space: Space; current: boolean }) {
+  const unread = unreadOf(space, useStore(attended));
+  const mentions = unread === 0 ? 0 : space.mentions;
+  const name = plainName(space.name);
+  const news =
+    mentions > 0
+      ? `, ${plural(mentions, 'mention')}`
+      : unread > 0
+        ? `, ${plural(unread, 'unread message')}`
+        : '';
+  return (
+    <Tip side="right" label={name}>
+      <Link
+        to="/s/$space/chat"
+        params={{ space: space.space }}
+        aria-label={`${name}${news}`}
+        aria-current={current ? 'page' : undefined}
+        style={{ '--hue': hueOf(space.space) } as React.CSSProperties}
+        className="relative grid size-9 place-items-center rounded-[10px] border border-line bg-raised text-small font-semibold hue-ink transition-colors aria-[current=page]:border-transparent aria-[current=page]:bg-accent aria-[current=page]:text-on-accent touch:size-11"
+      >
+        {initials(space.name)}
+        {mentions > 0 ? (
+          <span className="absolute -top-[7px] -right-[9px] box-content min-w-2 rounded-[10px] border-2 border-canvas bg-need px-1 text-center text-[10px]/4 font-semibold text-on-need nums">
+            {mentions > 99 ? '99+' : mentions}
+          </span>
+        ) : (
+          unread > 0 && (
+            <span className="absolute -top-[3px] -right-[3px] size-2.5 rounded-full border-2 border-canvas bg-accent" />
+          )
+        )}
+      </Link>
+    </Tip>
+  );
+}
+
+function hueOf(id: string): number {
+  let sum = 0;
+  for (const letter of id) sum = (sum * 31 + letter.charCodeAt(0)) % 360;
+  return sum;
+}
+
+const AddSpace = () => (
+  <Menu
+    align="start"
+    trigger={
+      <IconButton
+        icon="plus"
+        label="New space"
+        side="right"
+        className="size-9! rounded-[10px]! touch:size-11!"
+      />
+    }
+  >
+    <MenuItem icon="plus" onSelect={() => showDialog({ kind: 'create' })}>
+      Create a space
+    </MenuItem>
+    <MenuItem icon="invite" onSelect={() => showDialog({ kind: 'join' })}>
+      I have an invitation
+    </MenuItem>
+  </Menu>
+);
+
+function Place({
+  to,
+  icon,
+  label,
+  problems,
+}: {
+  to: '/network' | '/settings';
+  icon: IconName;
+  label: string;
+  problems: number;
+}) {
+  const here = Boolean(useMatchRoute()({ to }));
+  return (
+    <Tip side="right" label={label}>
+      <Link
+        to={to}
+        aria-label={problems > 0 ? `${label}, ${plural(problems, 'problem')}` : label}
+        aria-current={here ? 'page' : undefined}
+        className="relative grid size-9 flex-none place-items-center rounded-[10px] text-text-2 hover:bg-raised hover:text-text aria-[current=page]:bg-accent-soft aria-[current=page]:text-accent-text"
+      >
+        <Icon name={icon} />
+        {problems > 0 && (
+          <span className="absolute top-0.5 right-0.5 size-2.5 rounded-full border-2 border-canvas bg-wait" />
+        )}
+      </Link>
+    </Tip>
+  );
+}

@@ -1,0 +1,212 @@
+/** What is in the current space: its tools, its people, and what can be done with it. */
+import { Link, useMatchRoute } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import { useMembers, useTransfers } from '~/api/queries';
+import { useStore } from '~/api/store';
+import type { Space } from '~/api/types';
+import { formatExact, plural } from '~/kit/format';
+import { Icon, type IconName } from '~/kit/Icon';
+import { Menu, MenuItem, MenuLine } from '~/kit/Menu';
+import { Name } from '~/kit/Text';
+import { plainName } from '~/kit/text';
+import { orderMembers } from '~/features/people/order';
+import { attended } from '~/parts/attention';
+import { showDialog } from '~/parts/dialogs';
+import { MemberAvatar } from '~/parts/PersonRow';
+import { presenceOf } from '~/parts/words';
+import { Key } from './ShortcutSheet';
+import { mod } from './shortcuts';
+import { unreadOf } from './unread';
+
+/** More people than this are found in the People view. */
+const listed = 30;
+
+export function Sidebar({ space }: { space: Space }) {
+  const id = space.space;
+  const unread = unreadOf(space, useStore(attended));
+  const running = (useTransfers().data ?? []).filter(
+    (transfer) => transfer.space === id && transfer.state === 'running',
+  ).length;
+  return (
+    <nav
+      aria-label={plainName(space.name)}
+      className="flex min-h-0 flex-1 flex-col overflow-y-auto px-2 py-3"
+    >
+      <SpaceMenu space={space} />
+      <p className="mx-2 mb-3 truncate text-small text-text-3 nums">
+        {plural(space.members, 'person').replace('persons', 'people')}
+        {space.members > 1 && ` · ${space.here_now} here now`}
+      </p>
+      <button
+        type="button"
+        onClick={() => showDialog({ kind: 'palette' })}
+        className="mb-3 flex h-[34px] w-full flex-none items-center gap-2 rounded-control border border-line bg-raised px-2.5 text-small text-text-3 hover:border-(--line-strong) phone:hidden"
+      >
+        <Icon name="search" size={15} />
+        Find or do anything
+        <span className="ml-auto flex gap-0.5">
+          <Key>{`${mod} K`}</Key>
+        </span>
+      </button>
+      <ul>
+        <Item to="/s/$space/chat" id={id} icon="chat" label="Chat" unread={unread} />
+        <Item
+          to="/s/$space/files"
+          id={id}
+          icon="folder"
+          label="Files"
+          note={running > 0 ? `${running} ↓` : undefined}
+        />
+        <Item
+          to="/s/$space/people"
+          id={id}
+          icon="people"
+          label="People"
+          note={space.members > 1 ? String(space.members) : undefined}
+        />
+      </ul>
+      <Members space={id} />
+    </nav>
+  );
+}
+
+function SpaceMenu({ space }: { space: Space }) {
+  const manages = space.level === 'manage';
+  const id = space.space;
+  return (
+    <h2 className="flex-none">
+      <Menu
+        align="start"
+        trigger={
+          <button
+            type="button"
+            className="flex w-full items-center justify-between gap-2 rounded-control px-2 py-0.5 text-left text-body font-semibold hover:bg-soft touch:min-h-11"
+          >
+            <span className="min-w-0 truncate">
+              <Name>{space.name}</Name>
+            </span>
+            <Icon name="down" className="text-text-3" />
+            <span className="sr-only">: actions for this space</span>
+          </button>
+        }
+      >
+        {manages && (
+          <>
+            <MenuItem icon="invite" onSelect={() => showDialog({ kind: 'invite', space: id })}>
+              Invite someone
+            </MenuItem>
+            <MenuItem icon="pen" onSelect={() => showDialog({ kind: 'rename', space: id })}>
+              Rename space
+            </MenuItem>
+            <MenuLine />
+          </>
+        )}
+        <MenuItem icon="leave" onSelect={() => showDialog({ kind: 'leave', space: id })}>
+          Leave space…
+        </MenuItem>
+        {manages && (
+          <MenuItem icon="trash" danger onSelect={() => showDialog({ kind: 'delete', space: id })}>
+            Delete space…
+          </MenuItem>
+        )}
+      </Menu>
+    </h2>
+  );
+}
+
+const rowLook =
+  'flex h-8 w-full items-center gap-2 rounded-control px-2 text-text-2 hover:bg-soft aria-[current=page]:bg-accent-soft aria-[current=page]:font-medium aria-[current=page]:text-accent-text touch:h-11';
+
+function Item({
+  to,
+  id,
+  icon,
+  label,
+  note,
+  unread = 0,
+}: {
+  to: '/s/$space/chat' | '/s/$space/files' | '/s/$space/people';
+  id: string;
+  icon: IconName;
+  label: string;
+  note?: ReactNode;
+  unread?: number;
+}) {
+  const here = Boolean(useMatchRoute()({ to, params: { space: id } }));
+  const news = unread > 0;
+  return (
+    <li>
+      <Link
+        to={to}
+        params={{ space: id }}
+        aria-current={here ? 'page' : undefined}
+        className={`${rowLook} ${news ? 'font-semibold text-text!' : ''}`}
+      >
+        <Icon name={icon} />
+        <span className="min-w-0 flex-1 truncate">{label}</span>
+        {news ? (
+          <span className="rounded-[9px] bg-accent px-1.5 text-tiny/[18px] font-medium text-on-accent nums">
+            {unread > 999 ? '999+' : unread}
+            <span className="sr-only"> unread</span>
+          </span>
+        ) : (
+          note !== undefined && <span className="text-tiny text-text-3 nums">{note}</span>
+        )}
+      </Link>
+    </li>
+  );
+}
+
+function Members({ space }: { space: string }) {
+  const members = useMembers(space).data ?? [];
+  const others = orderMembers(members).filter(({ me }) => !me);
+  if (others.length === 0) return null;
+  return (
+    <section aria-label="Members">
+      <h3 className="mx-2 mt-3.5 mb-1 text-tiny font-medium text-text-3">Members</h3>
+      <ul>
+        {others.slice(0, listed).map((member) => {
+          const away = presenceOf(member) === 'away';
+          const seen = Math.max(0, ...member.devices.map(({ last_seen }) => last_seen ?? 0));
+          return (
+            <li key={member.person}>
+              <Link
+                to="/s/$space/chat"
+                params={{ space }}
+                search={{ detail: `person-${member.person}` }}
+                activeOptions={{ includeSearch: true }}
+                activeProps={{ className: 'bg-soft' }}
+                className={rowLook}
+              >
+                <MemberAvatar member={member} />
+                <span className="min-w-0 flex-1 truncate">
+                  <Name>{member.name}</Name>
+                </span>
+                {away && seen > 0 && (
+                  <span className="text-tiny text-text-3" title={formatExact(seen)}>
+                    {shortDay(seen)}
+                  </span>
+                )}
+              </Link>
+            </li>
+          );
+        })}
+      </ul>
+      {others.length > listed && (
+        <Link to="/s/$space/people" params={{ space }} className={rowLook}>
+          and {others.length - listed} more
+        </Link>
+      )}
+    </section>
+  );
+}
+
+/** Since when somebody is away, in the room that a sidebar has. */
+function shortDay(time: number): string {
+  const days = (Date.now() - time) / 86_400_000;
+  if (days < 1) return new Intl.DateTimeFormat(undefined, { timeStyle: 'short' }).format(time);
+  return new Intl.DateTimeFormat(
+    undefined,
+    days < 7 ? { weekday: 'short' } : { day: 'numeric', month: 'short' },
+  ).format(time);
+}

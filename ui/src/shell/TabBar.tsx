@@ -1,0 +1,95 @@
+/** On a phone the rail lies at the bottom: five places, each 44 pixels and more. */
+import { Link, useMatchRoute } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import { useSpaces, useStatus } from '~/api/queries';
+import { useStore } from '~/api/store';
+import { Icon, type IconName } from '~/kit/Icon';
+import { plural } from '~/kit/format';
+import { attended } from '~/parts/attention';
+import { showDialog } from '~/parts/dialogs';
+import { unreadOf } from './unread';
+
+const look =
+  'relative flex flex-1 flex-col items-center justify-center gap-0.5 text-[11px]/[14px] text-text-3 aria-[current=page]:text-accent-text';
+
+export function TabBar({ space }: { space: string | null }) {
+  const match = useMatchRoute();
+  const seen = useStore(attended);
+  const unread = (useSpaces().data ?? []).reduce((sum, item) => sum + unreadOf(item, seen), 0);
+  const problems = useStatus().data?.problems.length ?? 0;
+  const onFiles = Boolean(match({ to: '/s/$space/files' }));
+  const onSpaces =
+    Boolean(match({ to: '/s/$space', fuzzy: true }) || match({ to: '/' })) && !onFiles;
+  return (
+    <nav
+      aria-label="Places"
+      className="flex h-[calc(58px+env(safe-area-inset-bottom))] flex-none border-t border-line bg-panel pb-[env(safe-area-inset-bottom)]"
+    >
+      <Link
+        to={space === null ? '/' : '/s/$space'}
+        params={{ space: space ?? '' }}
+        aria-current={onSpaces ? 'page' : undefined}
+        className={look}
+      >
+        <Face icon="chat" dot={unread > 0 && 'bg-accent'}>
+          Spaces
+        </Face>
+        {unread > 0 && <span className="sr-only">, {unread} unread</span>}
+      </Link>
+      {space !== null && (
+        <Link
+          to="/s/$space/files"
+          params={{ space }}
+          aria-current={onFiles ? 'page' : undefined}
+          className={look}
+        >
+          <Face icon="folder">Files</Face>
+        </Link>
+      )}
+      <button type="button" className={look} onClick={() => showDialog({ kind: 'palette' })}>
+        <Face icon="search">Find</Face>
+      </button>
+      <Link
+        to="/network"
+        aria-current={match({ to: '/network' }) ? 'page' : undefined}
+        className={look}
+      >
+        <Face icon="network" dot={problems > 0 && 'bg-wait'}>
+          Network
+        </Face>
+        {problems > 0 && <span className="sr-only">, {plural(problems, 'problem')}</span>}
+      </Link>
+      <Link
+        to="/settings"
+        aria-current={match({ to: '/settings' }) ? 'page' : undefined}
+        className={look}
+      >
+        <Face icon="person">Me</Face>
+      </Link>
+    </nav>
+  );
+}
+
+function Face({
+  icon,
+  dot = false,
+  children,
+}: {
+  icon: IconName;
+  dot?: string | false;
+  children: ReactNode;
+}) {
+  return (
+    <>
+      <span className="relative">
+        <Icon name={icon} size={20} />
+        {dot !== false && (
+          <span
+            className={`absolute -top-0.5 -right-1 size-2.5 rounded-full border-2 border-panel ${dot}`}
+          />
+        )}
+      </span>
+      {children}
+    </>
+  );
+}

@@ -1,0 +1,34 @@
+/** Says that something new has arrived while nobody is looking. */
+import type { Router } from './router';
+import { cache, keys } from '~/api/cache';
+import { leading, onEvent } from '~/api/events';
+import type { Space } from '~/api/types';
+import { notify } from '~/features/settings/preferences';
+import { plainName, plainText } from '~/kit/text';
+
+const most = 160;
+
+export function startNotifications(router: Router): void {
+  onEvent((event) => {
+    if (event.event !== 'chat.message' || event.message.mine || !leading) return;
+    if (document.visibilityState === 'visible' && document.hasFocus()) return;
+    if (!('Notification' in globalThis) || Notification.permission !== 'granted') return;
+    if (!notify.get()) return;
+    const { message, space: id } = event;
+    const space = cache.getQueryData<Space[]>(keys.spaces)?.find((other) => other.space === id);
+    const notice = new Notification(
+      `${plainName(message.author_name)}${space ? ` in ${plainName(space.name)}` : ''}`,
+      {
+        body: plainText(message.text || message.file?.name || '').slice(0, most),
+        // One notice per space: the newest replaces the one before.
+        tag: id,
+        icon: '/favicon.svg',
+      },
+    );
+    notice.onclick = () => {
+      focus();
+      void router.navigate({ to: '/s/$space/chat', params: { space: id } });
+      notice.close();
+    };
+  });
+}

@@ -1,0 +1,185 @@
+/** Every view has an address; back, reload and a copied link bring back the same one. */
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  Navigate,
+  Outlet,
+  useParams,
+} from '@tanstack/react-router';
+import { useSpace, useSpaces, useStatus } from '~/api/queries';
+import { useStore } from '~/api/store';
+import type { Space } from '~/api/types';
+import { ChatPane } from '~/features/chat/ChatPane';
+import { FilesPane, type FilesSearch } from '~/features/files/FilesPane';
+import { isSort } from '~/features/files/sort';
+import { Welcome } from '~/features/first-run/Welcome';
+import { NetworkPane } from '~/features/network/NetworkPane';
+import { PeoplePane } from '~/features/people/PeoplePane';
+import { SettingsPane } from '~/features/settings/SettingsPane';
+import { Button } from '~/kit/Button';
+import { EmptyState, Loading } from '~/kit/EmptyState';
+import { usePhone } from '~/kit/hooks';
+import { showDialog } from '~/parts/dialogs';
+import { lastSpace } from './lastSpace';
+import { Layout } from './Layout';
+
+const root = createRootRoute({ component: Layout, notFoundComponent: NotFound });
+
+const home = createRoute({ getParentRoute: () => root, path: '/', component: Home });
+
+interface SpaceSearch {
+  detail?: string | undefined;
+}
+
+const text = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined;
+
+const space = createRoute({
+  getParentRoute: () => root,
+  path: '/s/$space',
+  validateSearch: (search: Record<string, unknown>): SpaceSearch => ({
+    detail: text(search['detail']),
+  }),
+  component: InSpace,
+});
+
+const spaceHome = createRoute({ getParentRoute: () => space, path: '/', component: SpaceHome });
+const chat = createRoute({ getParentRoute: () => space, path: 'chat', component: Chat });
+const files = createRoute({
+  getParentRoute: () => space,
+  path: 'files',
+  validateSearch: (search: Record<string, unknown>): FilesSearch => ({
+    q: text(search['q']),
+    sort: isSort(search['sort']) ? search['sort'] : undefined,
+  }),
+  component: Files,
+});
+const people = createRoute({ getParentRoute: () => space, path: 'people', component: People });
+
+const network = createRoute({
+  getParentRoute: () => root,
+  path: '/network',
+  component: NetworkPane,
+});
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: '/settings',
+  component: SettingsPane,
+});
+
+const tree = root.addChildren([
+  home,
+  space.addChildren([spaceHome, chat, files, people]),
+  network,
+  settings,
+]);
+
+export const router = createRouter({
+  routeTree: tree,
+  // A link to a message is brought into sight by the conversation, which may have to load it first.
+  defaultHashScrollIntoView: false,
+  // Words in the address stay words: a search for 42 is not a number.
+  parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
+  stringifySearch: (search) => {
+    const parameters = new URLSearchParams();
+    for (const [key, value] of Object.entries(search)) {
+      if (typeof value === 'string') parameters.set(key, value);
+    }
+    const line = parameters.toString();
+    return line === '' ? '' : `?${line}`;
+  },
+});
+
+export type Router = typeof router;
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: Router;
+  }
+}
+
+function Home() {
+  const status = useStatus().data;
+  const spaces = useSpaces();
+  const kept = useStore(lastSpace);
+  const phone = usePhone();
+  if (spaces.data === undefined || status === undefined) return <Loading />;
+  const to = spaces.data.find((item) => item.space === kept) ?? spaces.data[0];
+  if (to === undefined) return <Welcome status={status} />;
+  return (
+    <Navigate to={phone ? '/s/$space' : '/s/$space/chat'} params={{ space: to.space }} replace />
+  );
+}
+
+function InSpace() {
+  const id = useParams({ from: space.id }).space;
+  const spaces = useSpaces();
+  const found = useSpace(id);
+  if (spaces.data === undefined) return <Loading />;
+  if (found === undefined) return <Gone />;
+  if (found.state === 'joining') {
+    return (
+      <EmptyState icon="clock" title="Joining">
+        Waiting for a member’s computer to hand over what has been said here. It appears as it
+        arrives.
+      </EmptyState>
+    );
+  }
+  if (found.state !== 'active') return <Gone space={found} />;
+  return <Outlet />;
+}
+
+function Gone({ space }: { space?: Space }) {
+  return (
+    <EmptyState
+      icon="leave"
+      title={
+        space?.state === 'removed'
+          ? 'You are no longer in this space'
+          : space?.state === 'ended'
+            ? 'This space has ended'
+            : 'This space is not here'
+      }
+      actions={<Button onClick={() => showDialog({ kind: 'join' })}>I have an invitation</Button>}
+    >
+      {space?.state === 'removed'
+        ? 'Somebody who manages it has removed you. To come back you need a new invitation.'
+        : space?.state === 'ended'
+          ? 'Somebody who manages it has ended it for everybody.'
+          : 'You may have left it, or it was ended, or it is on another of your computers.'}
+    </EmptyState>
+  );
+}
+
+function SpaceHome() {
+  const phone = usePhone();
+  const id = useParams({ from: space.id }).space;
+  return phone ? null : <Navigate to="/s/$space/chat" params={{ space: id }} replace />;
+}
+
+function Chat() {
+  const { detail } = space.useSearch();
+  const found = useSpace(useParams({ from: space.id }).space);
+  return found && <ChatPane space={found} detail={detail} />;
+}
+
+function Files() {
+  const search = files.useSearch();
+  const found = useSpace(useParams({ from: space.id }).space);
+  return found && <FilesPane space={found} search={search} />;
+}
+
+function People() {
+  const { detail } = space.useSearch();
+  const found = useSpace(useParams({ from: space.id }).space);
+  return found && <PeoplePane space={found} detail={detail} />;
+}
+
+function NotFound() {
+  return (
+    <EmptyState icon="search" title="There is no such page">
+      The address may have been cut off when it was copied.
+    </EmptyState>
+  );
+}

@@ -1,0 +1,97 @@
+/** The keys of the page. They keep out of the way of whoever is typing. */
+import { useEffect } from 'react';
+import { closeDialog, openDialog, showDialog } from '~/parts/dialogs';
+
+export const isMac = /Mac|iPhone|iPad/.test(navigator.userAgent);
+export const mod = isMac ? '⌘' : 'Ctrl';
+
+export interface Keys {
+  nextUnread: (step: 1 | -1) => void;
+  /** Closes the detail panel. False when there is none. */
+  closeDetail: () => boolean;
+}
+
+export const sheet: [string[], string][] = [
+  [[mod, 'K'], 'Find or do anything'],
+  [['?'], 'This list'],
+  [['Alt', '↑ or ↓'], 'Previous or next unread space'],
+  [['J or K'], 'Down or up in a list'],
+  [['/'], 'Find in files'],
+  [['C'], 'Write a message'],
+  [['Enter'], 'Send, or open what is chosen'],
+  [['Shift', 'Enter'], 'A new line'],
+  [['Esc'], 'Close the detail, or leave a field'],
+];
+
+function isTyping(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLElement &&
+    target.closest('input:not([type=radio]), textarea, select, [contenteditable]') !== null
+  );
+}
+
+/** Moves the focus through the things of the main pane that can be opened. */
+function step(by: 1 | -1): void {
+  const items = [...document.querySelectorAll<HTMLElement>('main [data-nav]')];
+  const at = items.indexOf(document.activeElement as HTMLElement);
+  const next = items[at < 0 ? (by > 0 ? 0 : items.length - 1) : at + by];
+  next?.focus();
+  next?.scrollIntoView({ block: 'nearest' });
+}
+
+function focusOn(selector: string): void {
+  document.querySelector<HTMLElement>(selector)?.focus();
+}
+
+export function useShortcuts({ nextUnread, closeDetail }: Keys): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || event.isComposing) return;
+      const open = openDialog.get();
+      const command = event.ctrlKey || event.metaKey;
+      if (command && !event.altKey && event.key.toLowerCase() === 'k') {
+        event.preventDefault();
+        if (open?.kind === 'palette') closeDialog();
+        else if (open === null) showDialog({ kind: 'palette' });
+        return;
+      }
+      if (open !== null) return;
+      if (event.altKey && !command && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) {
+        event.preventDefault();
+        nextUnread(event.key === 'ArrowDown' ? 1 : -1);
+        return;
+      }
+      if (event.key === 'Escape') {
+        // A menu or a tip that is open has the first claim.
+        if (document.querySelector('[data-radix-popper-content-wrapper] [role=menu]')) return;
+        if (isTyping(event.target) && closeDetail()) return;
+        if (isTyping(event.target)) (event.target as HTMLElement).blur();
+        else closeDetail();
+        return;
+      }
+      if (command || event.altKey || isTyping(event.target)) return;
+      switch (event.key) {
+        case '?':
+          showDialog({ kind: 'shortcuts' });
+          break;
+        case 'j':
+          step(1);
+          break;
+        case 'k':
+          step(-1);
+          break;
+        case '/':
+          focusOn('[data-find]');
+          break;
+        case 'c':
+          focusOn('#composer');
+          break;
+        default:
+          return;
+      }
+      event.preventDefault();
+    };
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
+  }, [nextUnread, closeDetail]);
+}
