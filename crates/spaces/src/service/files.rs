@@ -132,17 +132,12 @@ impl Spaces {
         }
     }
 
-    /// Whether `device` may be served `blob`: it may read a space that lists it. Asked for every blob, so it only looks
-    /// at indexes.
-    pub async fn may_read_blob(&self, device: DeviceId, blob: BlobHash) -> bool {
-        let topics = self.inner.view.with(move |view| view.topics_of_blob(&blob)).await.unwrap_or_default();
-        self.may_read_any(&device, &topics)
-    }
-
-    /// As [`Spaces::may_read_blob`], for callers that may block.
+    /// Whether `device` may be served `blob`: it may read a space in which this device offers it. Asked for every blob,
+    /// so it only looks at indexes; call it where blocking is allowed.
     #[must_use]
-    pub fn may_read_blob_blocking(&self, device: &DeviceId, blob: &BlobHash) -> bool {
-        self.may_read_any(device, &self.inner.view.topics_of_blob(blob).unwrap_or_default())
+    pub fn may_read_blob(&self, device: &DeviceId, blob: &BlobHash) -> bool {
+        let topics = self.inner.view.topics_served(blob, &self.inner.journal.device());
+        topics.is_ok_and(|topics| self.may_read_any(device, &topics))
     }
 
     fn may_read_any(&self, device: &DeviceId, topics: &[GroupId]) -> bool {

@@ -80,12 +80,16 @@ impl View {
         Ok(holders)
     }
 
-    /// The topics in which a listed file has this content.
-    pub(crate) fn topics_of_blob(&self, blob: &BlobHash) -> Result<Vec<GroupId>> {
+    /// The topics that list this content and in which `own` has said that it holds it. Somebody else's listing alone
+    /// opens nothing: whoever learned a hash could otherwise list it where they may read, and be served.
+    pub(crate) fn topics_served(&self, blob: &BlobHash, own: &DeviceId) -> Result<Vec<GroupId>> {
         let connection = self.lock();
-        let sql = format!("SELECT DISTINCT topic FROM file WHERE blob = ?1 AND {LISTED}");
+        let sql = format!(
+            "SELECT DISTINCT topic FROM file WHERE blob = ?1 AND {LISTED}
+             AND EXISTS (SELECT 1 FROM holds h WHERE h.topic = file.topic AND h.blob = file.blob AND h.device = ?2)"
+        );
         let mut statement = connection.prepare_cached(&sql)?;
-        let rows = statement.query_map([blob.as_bytes()], |row| group_at(row, 0))?;
+        let rows = statement.query_map([blob.as_bytes(), own.as_bytes()], |row| group_at(row, 0))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 

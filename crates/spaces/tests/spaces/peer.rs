@@ -1,0 +1,177 @@
+//! A peer as the tests see it: all floors up to spaces, in one process, over real links on loopback.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use compeer_blobs::BlobStore;
+use compeer_core::group::{GroupKind, Level, Member};
+use compeer_core::{DeviceKey, EntryHash, GroupId, system_wall};
+use compeer_journal::sync::{JournalGate, SYNC, Sync, SyncOptions};
+use compeer_journal::{Journal, JournalConfig};
+use compeer_mesh::{Mesh, MeshConfig, StreamKind};
+use compeer_spaces::{
+    BLOBS, InviteRequest, Me, MessageInfo, MessageRange, PRESENCE, Parts, Profile, Spaces, SpacesEvent,
+};
+use tempfile::TempDir;
+use tokio::sync::broadcast::Receiver;
+
+/// How long anything may take before a test gives up.
+pub const LIMIT: Duration = Duration::from_secs(60);
+
+pub struct Peer {
+    pub spaces: Spaces,
+    pub journal: Journal,
+    pub mesh: Mesh,
+    pub blobs: BlobStore,
+    sync: Sync,
+    serving: tokio::task::JoinHandle<()>,
+    pub me: Me,
+    key: DeviceKey,
+    pub home: TempDir,
+}
+
+impl Peer {
+    pub async fn start(name: &str) -> Self {
+        let home = tempfile::tempdir().expect("home");
+        Self::in_home(home, DeviceKey::generate().expect("key"), name, None).await
+    }
+
+    async fn in_home(home: TempDir, key: DeviceKey, name: &str, person: Option<GroupId>) -> Self {
+        let dir = home.path().to_owned();
+        let journal =
+            Journal::open(JournalConfig::new(dir.clone(), key.clone(), system_wall())).await.expect("journal");
+        let person = match person {
+            Some(person) => person,
+            None => journal.found(GroupKind::Person, Member::Device(key.id())).await.expect("person"),
+        };
+        let profile = Profile { name: name.into(), device_name: format!("{name}'s laptop"), picture: None };
+        let me = Me { person, profile };
+        let gate = JournalGate::new(journal.clone(), system_wall());
+        let mut config = MeshConfig::new(key.clone());
+        config.listen = vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))];
+        let mut builder = Mesh::builder(config, gate.clone());
+        let streams = builder.accept(SYNC, 256);
+        let joins = builder.accept(StreamKind::JOIN, 256);
+        let presence = builder.accept(PRESENCE, 64);
+        let mut blob_streams = builder.accept(BLOBS, 64);
+        let mesh = builder.start().await.expect("mesh");
+        let sync = Sync::start(journal.clone(), mesh.clone(), gate, streams, joins, SyncOptions::default());
+        let blobs = BlobStore::open(dir.join("blobs")).await.expect("blobs");
+        let spaces = Spaces::start(Parts {
+            journal: journal.clone(),
+            sync: sync.clone(),
+            mesh: mesh.clone(),
+            blobs: blobs.clone(),
+            presence,
+            dir: dir.clone(),
+            downloads: dir.join("received"),
+            me: Some(me.clone()),
+            wall: system_wall(),
+        })
+        .await
+        .expect("spaces");
+        let serving = tokio::spawn({
+            let (spaces, blobs) = (spaces.clone(), blobs.clone());
+            async move {
+                while let Some(stream) = blob_streams.recv().await {
+                    let (spaces, blobs) = (spaces.clone(), blobs.clone());
+                    tokio::spawn(async move {
+                        let device = stream.device;
+                        let access = move |hash: &_| spaces.may_read_blob(&device, hash);
+                        let _ =
+                            compeer_blobs::serve(&blobs, std::sync::Arc::new(access), stream.recv, stream.send).await;
+                    });
+                }
+            }
+        });
+        Self { spaces, journal, mesh, blobs, sync, serving, me, key, home }
+    }
+
+    /// Stops, as a program that is closed.
+    pub async fn stop(self) -> Stopped {
+        self.spaces.shutdown().await;
+        self.sync.shutdown().await;
+        self.mesh.shutdown().await;
+        self.serving.abort();
+        self.journal.close().await;
+        Stopped { home: self.home, key: self.key, me: self.me }
+    }
+
+    pub fn person(&self) -> GroupId {
+        self.me.person
+    }
+
+    /// Invites `other`, who joins.
+    pub async fn bring(&self, space: GroupId, other: &Self, level: Level) {
+        let request = InviteRequest { level, expires_in: 3_600_000, uses: 1 };
+        let invite = self.spaces.invite(space, request).await.expect("invitation");
+        let joined = tokio::time::timeout(LIMIT, other.spaces.join(&invite)).await.expect("in time").expect("joins");
+        assert_eq!(joined, space);
+    }
+
+    /// The texts of all messages here, oldest first.
+    pub async fn texts(&self, space: GroupId) -> Vec<String> {
+        self.log(space).await.into_iter().map(|message| message.text).collect()
+    }
+
+    pub async fn log(&self, space: GroupId) -> Vec<MessageInfo> {
+        let range = MessageRange { limit: 1000, ..MessageRange::default() };
+        self.spaces.messages(space, range).await.expect("messages").0
+    }
+
+    pub async fn say(&self, space: GroupId, text: &str) -> EntryHash {
+        self.spaces.send(space, text.into(), None).await.expect("sent").id
+    }
+
+    /// Waits until `check` holds, looking again after each event.
+    pub async fn until<F, Fut>(&self, what: &str, mut check: F)
+    where
+        F: FnMut() -> Fut,
+        Fut: Future<Output = bool>,
+    {
+        let mut events = self.spaces.events();
+        let wait = async {
+            while !check().await {
+                next(&mut events).await;
+            }
+        };
+        tokio::time::timeout(LIMIT, wait)
+            .await
+            .unwrap_or_else(|_| panic!("{}: not in time: {what}", self.me.profile.name));
+    }
+
+    /// Waits until all these texts are here, in any order.
+    pub async fn hears(&self, space: GroupId, texts: &[&str]) {
+        self.until(&format!("{texts:?}"), || async {
+            let here = self.texts(space).await;
+            texts.iter().all(|text| here.iter().any(|here| here == text))
+        })
+        .await;
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+}
+
+/// A peer that is not running.
+pub struct Stopped {
+    home: TempDir,
+    key: DeviceKey,
+    me: Me,
+}
+
+impl Stopped {
+    pub async fn start(self) -> Peer {
+        Peer::in_home(self.home, self.key, &self.me.profile.name.clone(), Some(self.me.person)).await
+    }
+}
+
+async fn next(events: &mut Receiver<SpacesEvent>) {
+    use tokio::sync::broadcast::error::RecvError;
+    match events.recv().await {
+        Ok(_) | Err(RecvError::Lagged(_)) => {}
+        Err(RecvError::Closed) => panic!("the service ended"),
+    }
+}
