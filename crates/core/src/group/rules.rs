@@ -204,7 +204,7 @@ impl Rules {
                 Err(verdict) => return verdict,
             },
             BodyClass::Keys | BodyClass::Data => match header.heads.iter().map(known).collect() {
-                Ok(tips) => self.weigh(header, tips),
+                Ok(tips) => self.weigh(header, tips, Level::Write),
                 Err(verdict) => return verdict,
             },
         };
@@ -216,11 +216,21 @@ impl Rules {
         }
     }
 
+    /// The most that the author of this entry might do when it wrote it, as [`judge`](Self::judge) weighs it; `None` when
+    /// it was no member, or that cannot be told yet.
+    #[must_use]
+    pub fn level_at(&self, header: &SignedHeader) -> Option<Level> {
+        let tips: Vec<usize> =
+            header.heads.iter().map(|hash| self.ledger.dag.position(hash)).collect::<Option<_>>()?;
+        let levels = [Level::Manage, Level::Write, Level::Read, Level::Pull];
+        levels.into_iter().find(|level| self.weigh(header, tips.clone(), *level).is_ok())
+    }
+
     fn unusable(&self, hash: &EntryHash) -> Verdict {
         if self.ledger.dag.is_malformed(hash) { Verdict::Void(VoidReason::Backwards) } else { Verdict::Waiting }
     }
 
-    fn weigh(&self, header: &SignedHeader, mut tips: Vec<usize>) -> Result<(), VoidReason> {
+    fn weigh(&self, header: &SignedHeader, mut tips: Vec<usize>, needs: Level) -> Result<(), VoidReason> {
         // Nobody can forget their own acts.
         let dag = &self.ledger.dag;
         let own = dag.by(&header.author);
@@ -244,7 +254,7 @@ impl Rules {
             Arc::clone(standings.entry(header.author).or_insert_with(new))
         };
         let spot = Spot { seq: header.seq, hash: header.hash(), clock: header.clock };
-        self.ledger.demand(&standing, &spot, Level::Write)
+        self.ledger.demand(&standing, &spot, needs)
     }
 
     fn has_acted_in(&self, person: &GroupId, device: &DeviceId) -> bool {
