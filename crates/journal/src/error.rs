@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 
+use compeer_core::group::InviteFault;
 use compeer_core::key::KeyError;
 use compeer_core::{EntryError, GroupId};
+
+use crate::store::StoreError;
 
 /// Why a journal could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -33,9 +36,12 @@ pub enum OpenError {
     /// A record in it cannot be read back.
     #[error("the journal is damaged: {0}")]
     Damaged(&'static str),
-    /// SQLite or the disk failed.
-    #[error("the disk failed")]
-    Disk(#[from] rusqlite::Error),
+    /// No space left.
+    #[error("the disk is full")]
+    Full,
+    /// The disk failed in another way; what SQLite said.
+    #[error("the disk failed: {0}")]
+    Disk(String),
     /// The operating system gave no thread.
     #[error("no thread for the journal")]
     Thread(#[source] std::io::Error),
@@ -56,6 +62,12 @@ pub enum WriteError {
     /// The group has been ended.
     #[error("the group has ended")]
     Ended,
+    /// The invitation is no good.
+    #[error("{0}")]
+    Invitation(InviteFault),
+    /// The group has as many members as it may have.
+    #[error("the group is full")]
+    Full,
     /// One entry would be too long.
     #[error("{got} bytes, one entry takes {limit}")]
     TooLong {
@@ -123,4 +135,95 @@ pub enum IngestError {
     /// The journal has been closed.
     #[error("the journal is closed")]
     Closed,
+}
+
+/// An error that can come from the store: what the engine looks at to see whether its transaction can go on.
+pub(crate) trait Failure: From<StoreError> {
+    /// The journal has been closed.
+    fn closed() -> Self;
+    /// What failed after something may have been changed; `None` for a refusal that changed nothing.
+    fn failed(&self) -> Option<StoreError>;
+}
+
+impl From<StoreError> for WriteError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Full => Self::DiskFull,
+            other => Self::Disk(other.to_string()),
+        }
+    }
+}
+
+impl Failure for WriteError {
+    fn closed() -> Self {
+        Self::Closed
+    }
+
+    fn failed(&self) -> Option<StoreError> {
+        match self {
+            Self::DiskFull => Some(StoreError::Full),
+            Self::Disk(said) => Some(StoreError::Failed(said.clone())),
+            Self::Key(error) => Some(StoreError::Failed(error.to_string())),
+            Self::Entry(error) => Some(StoreError::Failed(error.to_string())),
+            _ => None,
+        }
+    }
+}
+
+impl From<StoreError> for IngestError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Full => Self::DiskFull,
+            other => Self::Disk(other.to_string()),
+        }
+    }
+}
+
+impl Failure for IngestError {
+    fn closed() -> Self {
+        Self::Closed
+    }
+
+    fn failed(&self) -> Option<StoreError> {
+        match self {
+            Self::DiskFull => Some(StoreError::Full),
+            Self::Disk(said) => Some(StoreError::Failed(said.clone())),
+            Self::TooMuch | Self::Closed => None,
+        }
+    }
+}
+
+impl Failure for StoreError {
+    fn closed() -> Self {
+        Self::Failed("the journal is closed".into())
+    }
+
+    fn failed(&self) -> Option<StoreError> {
+        Some(self.clone())
+    }
+}
+
+impl From<StoreError> for ReadError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Damaged(what) => Self::Damaged(what),
+            other => Self::Disk(other.to_string()),
+        }
+    }
+}
+
+impl From<StoreError> for OpenError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Damaged(what) => Self::Damaged(what),
+            StoreError::Full => Self::Full,
+            StoreError::Failed(said) => Self::Disk(said),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for OpenError {
+    fn from(error: rusqlite::Error) -> Self {
+        StoreError::from(error).into()
+    }
 }

@@ -1,7 +1,14 @@
 //! What can be read: accepted entries that this device has the key for, in the order in which they became so.
 
+use std::sync::Arc;
+
 use compeer_core::group::Level;
-use compeer_core::{DeviceId, EntryHash, GroupId, Hlc};
+use compeer_core::{DeviceId, EntryHash, GroupId, Hlc, SignedHeader};
+
+use crate::error::ReadError;
+use crate::event::ProblemCause;
+use crate::shared::Shared;
+use crate::store::read::Fed;
 
 /// How far a view has read. The default is the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -51,4 +58,47 @@ pub struct Opened {
     pub clock: Hlc,
     /// What was sealed.
     pub plain: Vec<u8>,
+}
+
+impl Shared {
+    /// The next at most `limit` readable entries.
+    pub(crate) fn read(&self, id: &GroupId, from: Cursor, limit: usize) -> Result<Page, ReadError> {
+        let (row, generation, readable, keys, rules) = {
+            let views = self.views();
+            let view = views.get(id).ok_or(ReadError::UnknownTopic)?;
+            (view.row, view.generation, view.readable, Arc::clone(&view.keys), Arc::clone(&view.rules))
+        };
+        if from.generation != generation || from.position > readable {
+            return Ok(Page::Rebuild { generation });
+        }
+        let page = self.readers.feed(row, from.position, readable, limit).ok_or(ReadError::Closed)??;
+        if page.generation != generation {
+            // Committed a moment ago, and not yet visible here.
+            return Ok(Page::Rebuild { generation: page.generation });
+        }
+        let next = page.entries.last().map_or(from.position, |last| last.position + 1);
+        let mut entries = Vec::with_capacity(page.entries.len());
+        for Fed { position, header, body } in page.entries {
+            let header = SignedHeader::decode(&header).map_err(|_| ReadError::Damaged("an unreadable header"))?;
+            // A body that was dropped has nothing to say any more.
+            let (Some(body), Some(key)) = (body, keys.get(&header.epoch)) else { continue };
+            let Ok(plain) = key.open(&header.place(), &body) else {
+                // Only its author could seal it wrongly. Everybody skips it.
+                self.problem(header.author, Some(*id), ProblemCause::Unopenable { seq: header.seq });
+                continue;
+            };
+            entries.push(Opened {
+                position,
+                hash: header.hash(),
+                author: header.author,
+                person: rules.person_of(&header.author),
+                // Accepted, so never below Write; if the rules have just moved on, a rebuild follows.
+                level: rules.level_at(&header).unwrap_or(Level::Write),
+                seq: header.seq,
+                clock: header.clock,
+                plain,
+            });
+        }
+        Ok(Page::Entries { entries, next: Cursor { generation, position: next }, more: next < readable })
+    }
 }

@@ -2,16 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use compeer_core::group::{GroupKind, InviteTerms, Level, Member};
+use compeer_core::group::{Act, EpochInfo, GroupKind, InviteTerms, Level, Member, Rules};
 use compeer_core::{DeviceId, DeviceKey, EntryHash, GroupId, Hlc, Tip, Wall};
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
-use crate::error::{IngestError, OpenError, ReadError, WriteError};
+use crate::engine::{self, Answer, Engine, Job};
+use crate::error::{Failure, IngestError, OpenError, ReadError, WriteError};
 use crate::event::JournalEvent;
 use crate::feed::{Cursor, Page};
-use crate::run::{Growth, IngestReport, Run};
+use crate::ingest;
+use crate::run::{BATCH_BYTES, BATCH_ENTRIES, Growth, IngestReport, RawEntry, Run};
+use crate::shared::{Shared, View};
+use crate::store::{SEQ_LIMIT, StoreError};
+
+/// How long a receipt may wait to be written.
+const RECEIPTS: Duration = Duration::from_secs(1);
 
 /// Where a journal lies and whose it is.
 #[derive(Clone)]
@@ -79,198 +88,400 @@ pub struct TopicInfo {
     pub readable: u64,
 }
 
-/// A handle to one journal. Cloning is cheap.
+/// A handle to one journal. Cloning is cheap; the file is closed when the last one is gone.
 #[derive(Clone)]
-pub struct Journal;
+pub struct Journal {
+    shared: Arc<Shared>,
+    jobs: mpsc::Sender<Job>,
+    asking_limit: Duration,
+}
+
+impl std::fmt::Debug for Journal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Journal of {}", self.shared.device.short())
+    }
+}
 
 impl Journal {
-    /// Opens the journal in `config.dir`, or makes one.
-    pub async fn open(_config: JournalConfig) -> Result<Self, OpenError> {
-        Err(OpenError::InUse)
+    /// Opens the journal in `config.dir`, or makes one. Needs a Tokio runtime, on which it keeps one small task.
+    pub async fn open(config: JournalConfig) -> Result<Self, OpenError> {
+        let asking_limit = config.options.asking_limit;
+        let (jobs, queue) = mpsc::channel(engine::QUEUE);
+        let (opened, open) = oneshot::channel();
+        let work = move || {
+            let JournalConfig { dir, key, wall, options } = config;
+            match Engine::open(dir, key, wall, options) {
+                Ok((engine, due)) => {
+                    if opened.send(Ok((Arc::clone(&engine.shared), due))).is_ok() {
+                        engine.run(queue);
+                    }
+                }
+                Err(error) => drop(opened.send(Err(error))),
+            }
+        };
+        thread::Builder::new().name("journal".into()).spawn(work).map_err(OpenError::Thread)?;
+        // The thread always answers before it ends.
+        let (shared, due) = open.await.unwrap_or(Err(OpenError::Damaged("reading it failed unexpectedly")))?;
+        tokio::spawn(keep_house(jobs.downgrade(), due, Arc::clone(&shared)));
+        Ok(Self { shared, jobs, asking_limit })
     }
 
     /// Finishes what was asked for, then closes the file. Later calls fail with `Closed`.
-    pub async fn close(&self) {}
+    pub async fn close(&self) {
+        let asked: Result<(), StoreError> = self.write(|engine| { engine.close(); Ok(()) }).await;
+        drop(asked);
+        // The engine drops the queue when the file is closed.
+        self.jobs.closed().await;
+    }
+
+    /// Hands work to the engine and waits until its transaction is on disk.
+    async fn write<T, E>(&self, work: impl FnOnce(&mut Engine) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: Failure + Send + 'static,
+    {
+        let (reply, result) = oneshot::channel();
+        let job: Job = Box::new(move |engine| {
+            let outcome = work(engine);
+            let failed = outcome.as_ref().err().and_then(E::failed);
+            let answer: Answer = Box::new(move |committed| {
+                let outcome = outcome.and_then(|value| committed.map(|()| value).map_err(E::from));
+                // Whoever asked may have gone.
+                let _ = reply.send(outcome);
+            });
+            (answer, failed)
+        });
+        self.jobs.send(job).await.map_err(|_| E::closed())?;
+        result.await.map_err(|_| E::closed())?
+    }
+
+    /// After a restore, waits until somebody has told how far our own log had come.
+    async fn until_known(&self, topic: &GroupId) {
+        let mut asking = self.shared.asking.subscribe();
+        // When the time is over, the engine says why it refuses.
+        let _ = tokio::time::timeout(self.asking_limit, asking.wait_for(|asking| !asking.contains(topic))).await;
+    }
 
     /// This device.
     #[must_use]
     pub fn device(&self) -> DeviceId {
-        DeviceId::from_bytes([0; 32])
+        self.shared.device
     }
 
     /// This device's key: replication proves with it and opens invitations.
     #[must_use]
     pub fn key(&self) -> &DeviceKey {
-        unimplemented!()
+        &self.shared.key
     }
 
     /// Founds a group with `founder` (this device, or the person it belongs to) as its first manager, and adopts it.
-    pub async fn found(&self, _kind: GroupKind, _founder: Member) -> Result<GroupId, WriteError> {
-        Err(WriteError::Closed)
+    pub async fn found(&self, kind: GroupKind, founder: Member) -> Result<GroupId, WriteError> {
+        self.write(move |engine| engine.found(kind, founder)).await
     }
 
     /// Takes part in a group that somebody else founded: its entries are taken in from peers from now on.
-    pub async fn adopt(&self, _topic: GroupId) -> Result<(), WriteError> {
-        Err(WriteError::Closed)
+    pub async fn adopt(&self, topic: GroupId) -> Result<(), WriteError> {
+        self.write(move |engine| Ok(engine.join_topic(topic, true)?)).await
     }
 
     /// Takes in a group's entries without taking part: the person group of somebody who is about to join.
-    pub async fn attach(&self, _topic: GroupId) -> Result<(), WriteError> {
-        Err(WriteError::Closed)
+    pub async fn attach(&self, topic: GroupId) -> Result<(), WriteError> {
+        self.write(move |engine| Ok(engine.join_topic(topic, false)?)).await
     }
 
-    /// Adds a member, changes its level, or removes it (`None`). When adding by an invitation, names its key.
+    /// Adds a member, changes its level, or removes it (`None`). When adding by an invitation, names its key. Whoever is
+    /// added is given the keys at once; after a removal the next write starts a new epoch.
     pub async fn set_member(
         &self,
-        _topic: GroupId,
-        _member: Member,
-        _level: Option<Level>,
-        _invite: Option<DeviceId>,
+        topic: GroupId,
+        member: Member,
+        level: Option<Level>,
+        invite: Option<DeviceId>,
     ) -> Result<EntryHash, WriteError> {
-        Err(WriteError::Closed)
+        self.until_known(&topic).await;
+        self.write(move |engine| engine.set_member(topic, member, level, invite)).await
     }
 
     /// Opens an invitation.
-    pub async fn invite(&self, _topic: GroupId, _terms: InviteTerms) -> Result<EntryHash, WriteError> {
-        Err(WriteError::Closed)
+    pub async fn invite(&self, topic: GroupId, terms: InviteTerms) -> Result<EntryHash, WriteError> {
+        self.act(topic, Act::Invite { terms }).await
     }
 
     /// Closes an invitation.
-    pub async fn revoke(&self, _topic: GroupId, _key: DeviceId) -> Result<EntryHash, WriteError> {
-        Err(WriteError::Closed)
+    pub async fn revoke(&self, topic: GroupId, key: DeviceId) -> Result<EntryHash, WriteError> {
+        self.act(topic, Act::Revoke { key }).await
     }
 
     /// Ends the group for everybody.
-    pub async fn end(&self, _topic: GroupId) -> Result<EntryHash, WriteError> {
-        Err(WriteError::Closed)
+    pub async fn end(&self, topic: GroupId) -> Result<EntryHash, WriteError> {
+        self.act(topic, Act::End).await
+    }
+
+    async fn act(&self, topic: GroupId, act: Act) -> Result<EntryHash, WriteError> {
+        self.until_known(&topic).await;
+        self.write(move |engine| engine.act(topic, act)).await
     }
 
     /// Everything on this disk, adopted or attached.
     #[must_use]
     pub fn topics(&self) -> Vec<TopicInfo> {
-        Vec::new()
+        self.shared.views().iter().map(|(topic, view)| TopicInfo::of(*topic, view)).collect()
     }
 
     /// One topic on this disk.
     #[must_use]
-    pub fn topic(&self, _topic: &GroupId) -> Option<TopicInfo> {
-        None
+    pub fn topic(&self, topic: &GroupId) -> Option<TopicInfo> {
+        self.shared.views().get(topic).map(|view| TopicInfo::of(*topic, view))
+    }
+
+    /// What a group's control entries mean now; `None` when the group is not known here.
+    #[must_use]
+    pub fn rules(&self, topic: &GroupId) -> Option<Arc<Rules>> {
+        self.shared.views().get(topic).map(|view| Arc::clone(&view.rules))
+    }
+
+    /// The epochs of a topic, oldest first.
+    #[must_use]
+    pub fn epochs(&self, topic: &GroupId) -> Vec<EpochInfo> {
+        self.shared.views().get(topic).map(|view| view.epochs.to_vec()).unwrap_or_default()
     }
 
     /// Drops a topic's entries, keys and feed from this disk.
-    pub async fn forget(&self, _topic: GroupId) -> Result<(), WriteError> {
-        Err(WriteError::Closed)
+    pub async fn forget(&self, topic: GroupId) -> Result<(), WriteError> {
+        self.write(move |engine| Ok(engine.forget(topic)?)).await
     }
 
     /// Seals, signs and stores `plain`; on disk when it returns.
-    pub async fn append(&self, _topic: GroupId, _plain: Vec<u8>) -> Result<Appended, WriteError> {
-        Err(WriteError::Closed)
+    pub async fn append(&self, topic: GroupId, plain: Vec<u8>) -> Result<Appended, WriteError> {
+        let appended = self.append_all(topic, vec![plain]).await?;
+        appended.first().copied().ok_or(WriteError::Closed)
     }
 
     /// All of them or none, in one transaction.
-    pub async fn append_all(&self, _topic: GroupId, _plains: Vec<Vec<u8>>) -> Result<Vec<Appended>, WriteError> {
-        Err(WriteError::Closed)
+    pub async fn append_all(&self, topic: GroupId, plains: Vec<Vec<u8>>) -> Result<Vec<Appended>, WriteError> {
+        self.until_known(&topic).await;
+        self.write(move |engine| engine.append(topic, &plains)).await
     }
 
     /// The next at most `limit` readable entries. Reads the disk: call it where blocking is allowed.
-    pub fn read(&self, _topic: &GroupId, _from: Cursor, _limit: usize) -> Result<Page, ReadError> {
-        Err(ReadError::Closed)
+    ///
+    /// One author's entries mostly come in their order, but not always: one that could be judged or opened only later
+    /// comes later.
+    pub fn read(&self, topic: &GroupId, from: Cursor, limit: usize) -> Result<Page, ReadError> {
+        self.shared.read(topic, from, limit)
     }
 
     /// What happens from now on.
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<JournalEvent> {
-        broadcast::channel(1).1
+        self.shared.events.subscribe()
     }
 
-    /// The devices known to hold this entry on disk, ours included.
+    /// The devices known to hold this entry on disk, ours and its author included.
     #[must_use]
-    pub fn holders(&self, _topic: &GroupId, _author: &DeviceId, _seq: u64) -> BTreeSet<DeviceId> {
-        BTreeSet::new()
+    pub fn holders(&self, topic: &GroupId, author: &DeviceId, seq: u64) -> BTreeSet<DeviceId> {
+        let mut holders = self.shared.receipts.holders(topic, author, seq);
+        let views = self.shared.views();
+        if views.get(topic).and_then(|view| view.logs.get(author)).is_some_and(|log| log.tip.seq >= seq) {
+            holders.insert(self.shared.device);
+            holders.insert(*author);
+        }
+        holders
     }
 
-    /// How many of our entries each other device with access is not known to hold.
+    /// How many of the entries here each other device with access is not known to hold.
     #[must_use]
-    pub fn receipts(&self, _topic: &GroupId) -> BTreeMap<DeviceId, u64> {
-        BTreeMap::new()
+    pub fn receipts(&self, topic: &GroupId) -> BTreeMap<DeviceId, u64> {
+        let views = self.shared.views();
+        let Some(view) = views.get(topic) else { return BTreeMap::new() };
+        let lacks = |device: &DeviceId| -> u64 {
+            let others = view.logs.iter().filter(|(author, _)| *author != device);
+            let held = |author| self.shared.receipts.height(topic, device, author).map_or(0, |seq| seq + 1);
+            others.map(|(author, log)| (log.tip.seq + 1).saturating_sub(held(author))).sum()
+        };
+        let others = view.rules.devices().keys().filter(|device| **device != self.shared.device);
+        others.map(|device| (*device, lacks(device))).collect()
     }
 
     /// Where each author's log ends here.
     #[must_use]
-    pub fn heights(&self, _topic: &GroupId) -> BTreeMap<DeviceId, Tip> {
-        BTreeMap::new()
+    pub fn heights(&self, topic: &GroupId) -> BTreeMap<DeviceId, Tip> {
+        let views = self.shared.views();
+        let logs = views.get(topic).into_iter().flat_map(|view| &view.logs);
+        logs.map(|(author, log)| (*author, log.tip)).collect()
     }
 
     // What replication needs.
 
     /// Takes in what `from` sent: verifies, stores (on disk when it returns), judges, and makes readable what counts.
-    pub async fn ingest(&self, _from: DeviceId, _runs: Vec<Run>) -> Result<IngestReport, IngestError> {
-        Err(IngestError::Closed)
+    ///
+    /// At most [`BATCH_ENTRIES`] entries and [`BATCH_BYTES`] bytes.
+    pub async fn ingest(&self, from: DeviceId, runs: Vec<Run>) -> Result<IngestReport, IngestError> {
+        let entries = || runs.iter().flat_map(|run| &run.entries);
+        let bytes = |entry: &RawEntry| entry.header.len() + entry.body.as_ref().map_or(0, Vec::len);
+        if entries().count() > BATCH_ENTRIES || entries().map(bytes).sum::<usize>() > BATCH_BYTES {
+            return Err(IngestError::TooMuch);
+        }
+        let check = move || {
+            let (mut checked, mut refused) = (Vec::new(), Vec::new());
+            for run in runs {
+                match ingest::check(run) {
+                    Ok(run) => checked.extend(run),
+                    Err(refusal) => refused.push(refusal),
+                }
+            }
+            (checked, refused)
+        };
+        let (checked, refused) = tokio::task::spawn_blocking(check).await.map_err(|_| IngestError::Closed)?;
+        self.write(move |engine| engine.ingest(from, checked, refused)).await
     }
 
     /// Consecutive entries of a log from number `from`, at most `max_entries` and about `max_bytes`, at least one if
     /// there is one. Reads the disk: call it where blocking is allowed.
     pub fn run(
         &self,
-        _topic: &GroupId,
-        _author: &DeviceId,
-        _from: u64,
-        _max_entries: usize,
-        _max_bytes: usize,
+        topic: &GroupId,
+        author: &DeviceId,
+        from: u64,
+        max_entries: usize,
+        max_bytes: usize,
     ) -> Result<Run, ReadError> {
-        Err(ReadError::Closed)
+        let log = {
+            let views = self.shared.views();
+            views.get(topic).ok_or(ReadError::UnknownTopic)?.logs.get(author).copied()
+        };
+        let entries = match log.filter(|log| from <= log.tip.seq) {
+            Some(log) => self.shared.readers.run(log.row, from, max_entries, max_bytes).ok_or(ReadError::Closed)??,
+            None => Vec::new(),
+        };
+        Ok(Run { topic: *topic, author: *author, first: from, entries })
     }
 
     /// Whether this topic's entries are taken in here: adopted, attached, or a member group of one that is.
     #[must_use]
-    pub fn wants(&self, _topic: &GroupId) -> bool {
-        false
+    pub fn wants(&self, topic: &GroupId) -> bool {
+        self.shared.views().contains_key(topic)
     }
 
     /// Whether `device` may be sent this topic's entries.
     #[must_use]
-    pub fn may_pull(&self, _device: &DeviceId, _topic: &GroupId) -> bool {
-        false
+    pub fn may_pull(&self, device: &DeviceId, topic: &GroupId) -> bool {
+        self.shared.may_pull(device, topic)
     }
 
     /// The topics that `device` may pull from here, in ascending order.
     #[must_use]
-    pub fn shared_with(&self, _device: &DeviceId) -> Vec<GroupId> {
-        Vec::new()
+    pub fn shared_with(&self, device: &DeviceId) -> Vec<GroupId> {
+        self.shared.shared_with(device)
     }
 
     /// The devices that may pull anything from here, ours excluded: whom to connect to.
     #[must_use]
     pub fn neighbours(&self) -> BTreeSet<DeviceId> {
-        BTreeSet::new()
+        self.shared.neighbours()
     }
 
     /// A hash over where every log of the topic ends: equal exactly when two devices hold the same of it.
     #[must_use]
-    pub fn digest(&self, _topic: &GroupId) -> Option<[u8; 32]> {
-        None
+    pub fn digest(&self, topic: &GroupId) -> Option<[u8; 32]> {
+        self.shared.views().get(topic).map(View::digest)
     }
 
     /// Every log that grows here, ours and those of others. A receiver that falls behind compares heights instead.
     #[must_use]
     pub fn growth(&self) -> broadcast::Receiver<Growth> {
-        broadcast::channel(1).1
+        self.shared.growth.subscribe()
     }
 
     /// `device` says that it holds, on disk, these logs up to these numbers (inclusive). Kept in memory at once, on
-    /// disk within a second.
-    pub fn record_receipts(&self, _device: &DeviceId, _topic: &GroupId, _heights: &[(DeviceId, u64)]) {}
+    /// disk within a second. Logs of authors that the topic does not know are passed over.
+    pub fn record_receipts(&self, device: &DeviceId, topic: &GroupId, heights: &[(DeviceId, u64)]) {
+        let known: Vec<(DeviceId, u64)> = {
+            let views = self.shared.views();
+            let Some(view) = views.get(topic).filter(|view| view.rules.level(device).is_some()) else { return };
+            let known = |author| view.logs.contains_key(author) || view.rules.past_devices().contains_key(author);
+            let heights = heights.iter().filter(|(author, seq)| known(author) && *seq < SEQ_LIMIT);
+            heights.copied().collect()
+        };
+        if self.shared.receipts.record(*topic, *device, &known) {
+            self.shared.receipts_noted.notify_one();
+            self.shared.emit(JournalEvent::Receipts { topic: *topic });
+        }
+    }
 
     /// `from` has said where our own log ends on `topic` at its place (`None`: it has nothing of ours). After a restore,
     /// writing starts again once our log has come that far. Call it before pulling.
-    pub async fn own_height_heard(&self, _topic: GroupId, _from: DeviceId, _height: Option<u64>) {}
+    pub async fn own_height_heard(&self, topic: GroupId, from: DeviceId, height: Option<u64>) {
+        let told: Result<(), StoreError> = self.write(move |engine| engine.hear_own_height(topic, height)).await;
+        if let Err(error) = told {
+            tracing::warn!(%error, from = %from.short(), "our own height was heard and not noted");
+        }
+    }
 
     /// Topics on which we may not write before somebody told our own height.
     #[must_use]
     pub fn asking(&self) -> BTreeSet<GroupId> {
-        BTreeSet::new()
+        self.shared.asking.borrow().clone()
     }
 
     /// Writes again without asking: whoever says so knows that no other copy of this journal has been in use.
-    pub async fn trust_local(&self) {}
+    pub async fn trust_local(&self) -> Result<(), WriteError> {
+        self.write(|engine| Ok(engine.trust_local()?)).await
+    }
+}
+
+impl TopicInfo {
+    fn of(topic: GroupId, view: &View) -> Self {
+        Self {
+            topic,
+            kind: view.rules.kind(),
+            adopted: view.adopted,
+            entries: view.entries,
+            bytes: view.bytes,
+            readable: view.readable,
+        }
+    }
+}
+
+/// Wakes the engine when something is due: keys to hand out, receipts and counts to write.
+async fn keep_house(jobs: mpsc::WeakSender<Job>, mut due: watch::Receiver<Option<Instant>>, shared: Arc<Shared>) {
+    let mut receipts_due: Option<Instant> = None;
+    loop {
+        let next = due.borrow_and_update().into_iter().chain(receipts_due).min();
+        let at = async {
+            match next {
+                Some(at) => tokio::time::sleep_until(at.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            changed = due.changed() => match changed {
+                Ok(()) => continue,
+                // The engine has ended.
+                Err(_) => return,
+            },
+            () = shared.receipts_noted.notified() => {
+                receipts_due.get_or_insert_with(|| Instant::now() + RECEIPTS);
+                continue;
+            }
+            () = at => {}
+        }
+        receipts_due = None;
+        let Some(jobs) = jobs.upgrade() else { return };
+        let (done, finished) = oneshot::channel::<()>();
+        let job: Job = Box::new(move |engine| {
+            let failed = engine.keep_house().err();
+            // Dropping `done` tells that the engine has come to it.
+            (Box::new(move |_| drop(done)), failed)
+        });
+        if jobs.send(job).await.is_err() {
+            return;
+        }
+        drop(jobs);
+        let _ = finished.await;
+        // The engine tells what is due next right after this: looking again at once would find what was due before.
+        if due.changed().await.is_err() {
+            return;
+        }
+    }
 }

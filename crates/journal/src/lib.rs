@@ -5,15 +5,24 @@
 //! counts and can be opened, in the order in which it became readable here. [`sync`] brings entries from and to other
 //! devices.
 
+mod append;
+mod engine;
 mod error;
 mod event;
 mod feed;
+mod identity;
+mod ingest;
 mod journal;
+mod receipts;
 mod run;
+mod settle;
+mod shared;
+mod store;
 pub mod sync;
+mod topic;
 
 pub use error::{IngestError, OpenError, ReadError, WriteError};
 pub use event::{JournalEvent, JournalProblem, ProblemCause};
 pub use feed::{Cursor, Opened, Page};
 pub use journal::{Appended, Journal, JournalConfig, JournalOptions, TopicInfo};
-pub use run::{Growth, IngestReport, RawEntry, Refusal, Refused, Run, Wanted};
+pub use run::{BATCH_BYTES, BATCH_ENTRIES, Growth, IngestReport, RawEntry, Refusal, Refused, Run, Wanted};

@@ -1,0 +1,485 @@
+//! The thread that alone writes.
+//!
+//! It takes jobs from a bounded queue, runs as many as are there in one transaction, commits once (one fsync: group
+//! commit), makes the new state visible, and only then answers. If anything in the transaction fails, all of it is rolled
+//! back, the topics touched are read again from disk, and all its jobs are told.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use compeer_core::clock::Clock;
+use compeer_core::group::topic_tag;
+use compeer_core::{DeviceId, DeviceKey, GroupId};
+use rusqlite::Connection;
+use tokio::sync::{mpsc, watch};
+
+use crate::error::OpenError;
+use crate::event::{JournalEvent, JournalProblem, ProblemCause};
+use crate::ingest::Carried;
+use crate::journal::JournalOptions;
+use crate::receipts::Receipt;
+use crate::run::Growth;
+use crate::shared::{Shared, View};
+use crate::store::{self, StoreError, write};
+use crate::topic::{Topic, Topics, load_epochs};
+use crate::{identity, store::read::Readers};
+
+/// Jobs that may wait for the engine.
+pub(crate) const QUEUE: usize = 1024;
+/// Jobs in one transaction.
+const BATCH_JOBS: usize = 1024;
+/// Bytes written in one transaction, after which it takes no further job.
+const BATCH_BYTES: usize = 8 * 1024 * 1024;
+/// How long counts and the write-ahead log may wait to be tidied.
+const UPKEEP: Duration = Duration::from_secs(30);
+
+/// Work for the engine. Returns what to tell the caller, and what failed if the transaction cannot go on.
+pub(crate) type Job = Box<dyn FnOnce(&mut Engine) -> (Answer, Option<StoreError>) + Send>;
+/// Tells the caller, once it is known whether the transaction is on disk.
+pub(crate) type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+/// What the engine owns.
+pub(crate) struct Engine {
+    pub(crate) db: Connection,
+    pub(crate) key: DeviceKey,
+    pub(crate) me: DeviceId,
+    pub(crate) clock: Clock,
+    pub(crate) topics: Topics,
+    pub(crate) options: JournalOptions,
+    pub(crate) shared: Arc<Shared>,
+    /// Runs whose last signature did not hold, in case that what follows settles them.
+    pub(crate) carried: Carried,
+    /// Authors that a person has been told of because their clock runs ahead.
+    pub(crate) warned: BTreeSet<DeviceId>,
+    /// When to look whether members still lack keys.
+    pub(crate) grants_due: BTreeMap<GroupId, Instant>,
+    /// What the transaction at hand has changed.
+    touched: BTreeMap<GroupId, Touched>,
+    problems: Vec<JournalProblem>,
+    receipts: Vec<Receipt>,
+    written: usize,
+    /// Logs with entries that are not in the counts on disk.
+    uncounted: BTreeSet<(GroupId, DeviceId)>,
+    upkeep_due: Option<Instant>,
+    /// Topics whose memory may be ahead of the disk, because a transaction failed.
+    stale: BTreeSet<GroupId>,
+    vacuum_wal: bool,
+    closing: bool,
+    due: watch::Sender<Option<Instant>>,
+    // Released last.
+    _lock: File,
+}
+
+/// What a transaction has changed in one topic.
+#[derive(Debug, Default)]
+pub(crate) struct Touched {
+    /// Logs that grew, and who sent it; `None` when we wrote it.
+    pub(crate) logs: BTreeMap<DeviceId, Option<DeviceId>>,
+    pub(crate) rules: bool,
+    pub(crate) keys: bool,
+    pub(crate) readable: bool,
+    pub(crate) rebuilt: bool,
+    pub(crate) adopted: bool,
+}
+
+impl Engine {
+    /// Opens the file and reads what is kept in memory. Also returns when the engine next wants to be woken.
+    pub(crate) fn open(
+        dir: PathBuf,
+        key: DeviceKey,
+        wall: compeer_core::Wall,
+        options: JournalOptions,
+    ) -> Result<(Self, watch::Receiver<Option<Instant>>), OpenError> {
+        let store::Opened { db, lock, path } = store::open(&dir)?;
+        let me = key.id();
+        match write::meta(&db, "device")? {
+            Some(device) if device != me.as_bytes() => return Err(OpenError::OtherDevice),
+            Some(_) => {}
+            None => write::set_meta(&db, "device", me.as_bytes())?,
+        }
+        let shared = Arc::new(Shared::new(key.clone(), wall, Readers::new(path.clone())));
+        let (due, woken) = watch::channel(None);
+        let mut engine = Self {
+            db,
+            key,
+            me,
+            clock: Clock::default(),
+            topics: Topics::default(),
+            options,
+            shared,
+            carried: Carried::default(),
+            warned: BTreeSet::new(),
+            grants_due: BTreeMap::new(),
+            touched: BTreeMap::new(),
+            problems: Vec::new(),
+            receipts: Vec::new(),
+            written: 0,
+            uncounted: BTreeSet::new(),
+            upkeep_due: None,
+            stale: BTreeSet::new(),
+            vacuum_wal: false,
+            closing: false,
+            due,
+            _lock: lock,
+        };
+        engine.recognise(&path)?;
+        engine.load()?;
+        Ok((engine, woken))
+    }
+
+    /// Notices a file that was restored from a copy: see [`identity`].
+    fn recognise(&self, path: &std::path::Path) -> Result<(), StoreError> {
+        let Some(mark) = identity::mark(path) else { return Ok(()) };
+        let known = write::meta(&self.db, "mark")?;
+        if known.as_ref() == Some(&mark) {
+            return Ok(());
+        }
+        let transaction = self.db.unchecked_transaction()?;
+        if known.is_some() {
+            tracing::warn!("the journal was restored from a copy: asking others how far it had come");
+            // Views may be newer than the copy: a new generation makes them start again.
+            let generation = self.shared.now().cast_signed();
+            transaction.execute(
+                "UPDATE topic SET asking = 1, generation = MAX(generation + 1, ?1)",
+                [generation],
+            )?;
+        }
+        write::set_meta(&transaction, "mark", &mark)?;
+        Ok(transaction.commit()?)
+    }
+
+    fn load(&mut self) -> Result<(), StoreError> {
+        for row in write::topics(&self.db)? {
+            self.topics.0.insert(row.topic, Topic::load(&self.db, &row)?);
+            self.shared.receipts.load(row.topic, write::receipts(&self.db, row.id)?);
+        }
+        let ids: Vec<GroupId> = self.topics.0.keys().copied().collect();
+        self.work_out(&ids)?;
+        let mut views = self.shared.views_mut();
+        views.extend(self.topics.0.iter().map(|(id, topic)| (*id, View::of(topic))));
+        drop(views);
+        self.clock = Clock::starting_after(self.topics.0.values().map(Topic::latest).max().unwrap_or_default());
+        self.publish_asking();
+        for id in ids {
+            self.schedule_grants(&id);
+        }
+        self.tell_due();
+        Ok(())
+    }
+
+    /// Works out rules and epochs from scratch.
+    fn work_out(&mut self, ids: &[GroupId]) -> Result<(), StoreError> {
+        for id in ids {
+            let Some(rules) = self.topics.reduce(id) else { continue };
+            if let Some(topic) = self.topics.0.get_mut(id) {
+                topic.rules = rules;
+                load_epochs(&self.db, topic)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Works until the last handle is gone or [`close`](Self::close) was called.
+    pub(crate) fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+        while let Some(job) = jobs.blocking_recv() {
+            self.batch(job, &mut jobs);
+            if self.closing {
+                break;
+            }
+            if std::mem::take(&mut self.vacuum_wal) && jobs.is_empty() {
+                self.checkpoint("TRUNCATE");
+            }
+            self.tell_due();
+        }
+        self.finish();
+    }
+
+    fn finish(mut self) {
+        let flushed = self.in_transaction(|engine| engine.upkeep());
+        if let Err(error) = flushed {
+            tracing::warn!(%error, "the journal's counts were not written; they are taken again when it opens");
+        }
+        self.shared.readers.close();
+        self.checkpoint("TRUNCATE");
+    }
+
+    fn in_transaction(&mut self, work: impl FnOnce(&mut Self) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        self.db.execute_batch("BEGIN IMMEDIATE")?;
+        let result = work(self).and_then(|()| Ok(self.db.execute_batch("COMMIT")?));
+        if result.is_err() && !self.db.is_autocommit() {
+            self.db.execute_batch("ROLLBACK")?;
+        }
+        result
+    }
+
+    /// Runs `first` and what else is waiting in one transaction.
+    fn batch(&mut self, first: Job, jobs: &mut mpsc::Receiver<Job>) {
+        let mut answers: Vec<Answer> = Vec::new();
+        let outcome = self.refresh().and_then(|()| {
+            self.in_transaction(|engine| {
+                let mut next = Some(first);
+                while let Some(job) = next {
+                    let (answer, failed) = job(engine);
+                    answers.push(answer);
+                    if let Some(failed) = failed {
+                        return Err(failed);
+                    }
+                    let full = engine.closing || answers.len() >= BATCH_JOBS || engine.written >= BATCH_BYTES;
+                    next = if full { None } else { jobs.try_recv().ok() };
+                }
+                Ok(())
+            })
+        });
+        match &outcome {
+            Ok(()) => self.publish(),
+            Err(error) => self.undo(error),
+        }
+        self.written = 0;
+        for answer in answers {
+            answer(outcome.clone());
+        }
+    }
+
+    /// Forgets what the failed transaction has changed in memory.
+    fn undo(&mut self, error: &StoreError) {
+        tracing::error!(%error, "the journal could not write");
+        self.stale.extend(std::mem::take(&mut self.touched).into_keys());
+        self.problems.clear();
+        self.carried.clear();
+        self.shared.receipts.put_back(&std::mem::take(&mut self.receipts));
+        let cause = match error {
+            StoreError::Full => ProblemCause::DiskFull,
+            other => ProblemCause::Disk(other.to_string()),
+        };
+        self.shared.problem(self.me, None, cause);
+        // If even reading fails now, it is tried again before the next transaction.
+        let _ = self.refresh();
+    }
+
+    /// Reads the topics again whose memory may be ahead of the disk.
+    fn refresh(&mut self) -> Result<(), StoreError> {
+        if self.stale.is_empty() {
+            return Ok(());
+        }
+        let rows = write::topics(&self.db)?;
+        for id in &self.stale {
+            match rows.iter().find(|row| row.topic == *id) {
+                Some(row) => drop(self.topics.0.insert(*id, Topic::load(&self.db, row)?)),
+                None => drop(self.topics.0.remove(id)),
+            }
+        }
+        let again = self.topics.with_dependents(self.stale.iter().copied());
+        self.work_out(&again)?;
+        self.stale.clear();
+        Ok(())
+    }
+
+    /// What the transaction at hand changes in a topic.
+    pub(crate) fn touch(&mut self, topic: GroupId) -> &mut Touched {
+        self.touched.entry(topic).or_default()
+    }
+
+    /// Something a person should hear about, once the transaction is on disk.
+    pub(crate) fn problem(&mut self, device: DeviceId, topic: GroupId, cause: ProblemCause) {
+        self.problems.push(JournalProblem { device, topic: Some(topic), cause });
+    }
+
+    pub(crate) fn count_written(&mut self, topic: GroupId, author: DeviceId, bytes: usize) {
+        self.written += bytes;
+        self.uncounted.insert((topic, author));
+        self.upkeep_due.get_or_insert_with(|| Instant::now() + UPKEEP);
+    }
+
+    /// Makes the committed state visible and says what changed.
+    fn publish(&mut self) {
+        self.receipts.clear();
+        let touched = std::mem::take(&mut self.touched);
+        let mut growth = Vec::new();
+        {
+            let mut views = self.shared.views_mut();
+            for (id, touched) in &touched {
+                let Some(topic) = self.topics.0.get(id) else {
+                    views.remove(id);
+                    continue;
+                };
+                for (author, from) in &touched.logs {
+                    let Some(tip) = topic.logs.get(author).and_then(|log| log.tip) else { continue };
+                    let before = views.get(id).and_then(|view| view.logs.get(author));
+                    let first = before.map_or(0, |log| log.tip.seq + 1);
+                    growth.push(Growth { topic: *id, author: *author, first, tip, from: *from });
+                }
+                let whole = touched.rules || touched.keys || touched.adopted;
+                match views.get_mut(id).filter(|_| !whole) {
+                    Some(view) => view.advance(topic, touched.logs.keys()),
+                    None => drop(views.insert(*id, View::of(topic))),
+                }
+            }
+        }
+        self.publish_asking();
+        for growth in growth {
+            let _ = self.shared.growth.send(growth);
+        }
+        for (topic, touched) in touched {
+            if !self.topics.0.contains_key(&topic) {
+                self.shared.receipts.forget(&topic);
+                self.shared.emit(JournalEvent::Forgotten { topic });
+                continue;
+            }
+            let events = [
+                (touched.adopted, JournalEvent::Adopted { topic }),
+                (touched.rules, JournalEvent::Rules { topic }),
+                (touched.rebuilt, JournalEvent::Rebuild { topic }),
+                (touched.readable && !touched.rebuilt, JournalEvent::Readable { topic }),
+            ];
+            events.into_iter().filter(|(happened, _)| *happened).for_each(|(_, event)| self.shared.emit(event));
+        }
+        for JournalProblem { device, topic, cause } in std::mem::take(&mut self.problems) {
+            self.shared.problem(device, topic, cause);
+        }
+    }
+
+    /// A topic on which only this device has access needs nobody's word.
+    fn publish_asking(&self) {
+        let others = |topic: &Topic| topic.rules.devices().keys().any(|device| *device != self.me);
+        let asking = self.topics.0.iter().filter(|(_, topic)| topic.asking && others(topic)).map(|(id, _)| *id);
+        let asking: BTreeSet<GroupId> = asking.collect();
+        self.shared.asking.send_if_modified(|known| {
+            let changed = *known != asking;
+            *known = asking;
+            changed
+        });
+    }
+
+    /// Whether a write on this topic has to wait for a peer to tell our own height.
+    pub(crate) fn must_ask(&self, topic: &Topic) -> Option<usize> {
+        let others = topic.rules.devices().keys().filter(|device| **device != self.me).count();
+        (topic.asking && others > 0).then_some(others)
+    }
+
+    /// Adds a topic, or changes whether we take part in one.
+    pub(crate) fn join_topic(&mut self, id: GroupId, adopt: bool) -> Result<(), StoreError> {
+        let now = self.shared.now();
+        match self.topics.0.get_mut(&id) {
+            Some(topic) if topic.adopted || !adopt => return Ok(()),
+            Some(topic) => {
+                topic.adopted = true;
+                write::put_topic(&self.db, &id, true, topic.asking, topic.generation)?;
+            }
+            None => {
+                // Having been here before, we may have written more than we know.
+                let asking = write::was_forgotten(&self.db, &topic_tag(&id, &self.me))?;
+                let row = write::put_topic(&self.db, &id, adopt, asking, now)?;
+                self.topics.0.insert(id, Topic::empty(row, id, adopt, asking, now));
+            }
+        }
+        let touched = self.touch(id);
+        touched.rules = true;
+        touched.adopted = adopt;
+        Ok(())
+    }
+
+    /// Drops a topic, and the groups that were only here because they are members of it.
+    pub(crate) fn forget(&mut self, id: GroupId) -> Result<(), StoreError> {
+        let Some(topic) = self.topics.0.remove(&id) else { return Ok(()) };
+        if topic.logs.contains_key(&self.me) {
+            write::note_forgotten(&self.db, &topic_tag(&id, &self.me))?;
+        }
+        let logs: Vec<i64> = topic.logs.values().map(|log| log.row).collect();
+        write::forget(&self.db, topic.row, &logs)?;
+        self.touch(id);
+        self.carried.forget(&id);
+        self.grants_due.remove(&id);
+        self.uncounted.retain(|(of, _)| *of != id);
+        self.vacuum_wal = true;
+        for group in topic.log.member_groups() {
+            let named = self.topics.0.values().any(|other| other.log.member_groups().contains(group));
+            if !named && self.topics.0.get(group).is_some_and(|inner| !inner.adopted) {
+                self.forget(*group)?;
+            }
+        }
+        // Still a member of another group: its rules are needed, and come again from peers.
+        if self.topics.0.values().any(|other| other.log.member_groups().contains(&id)) {
+            self.join_topic(id, false)?;
+        }
+        Ok(())
+    }
+
+    /// A peer has told how far our own log has come on this topic.
+    pub(crate) fn hear_own_height(&mut self, id: GroupId, height: Option<u64>) -> Result<(), StoreError> {
+        let Some(topic) = self.topics.0.get_mut(&id).filter(|topic| topic.asking) else { return Ok(()) };
+        topic.own_height = topic.own_height.max(height);
+        let reached = topic.logs.get(&self.me).and_then(|log| log.tip).map(|tip| tip.seq) >= topic.own_height;
+        if reached { self.stop_asking(id) } else { Ok(()) }
+    }
+
+    pub(crate) fn stop_asking(&mut self, id: GroupId) -> Result<(), StoreError> {
+        let Some(topic) = self.topics.0.get_mut(&id) else { return Ok(()) };
+        topic.asking = false;
+        topic.own_height = None;
+        write::put_topic(&self.db, &id, topic.adopted, false, topic.generation)?;
+        self.touch(id);
+        Ok(())
+    }
+
+    pub(crate) fn trust_local(&mut self) -> Result<(), StoreError> {
+        let asking: Vec<GroupId> =
+            self.topics.0.iter().filter(|(_, topic)| topic.asking).map(|(id, _)| *id).collect();
+        asking.into_iter().try_for_each(|id| self.stop_asking(id))
+    }
+
+    /// Does what is due: hands out keys that members still lack, writes receipts and counts.
+    pub(crate) fn keep_house(&mut self) -> Result<(), StoreError> {
+        let now = Instant::now();
+        let due: Vec<GroupId> = self.grants_due.iter().filter(|(_, at)| **at <= now).map(|(id, _)| *id).collect();
+        for id in due {
+            self.grants_due.remove(&id);
+            self.grant_lacking(id)?;
+        }
+        self.write_receipts()?;
+        if self.upkeep_due.is_some_and(|due| due <= now) {
+            self.upkeep()?;
+        }
+        Ok(())
+    }
+
+    fn upkeep(&mut self) -> Result<(), StoreError> {
+        self.upkeep_due = None;
+        self.write_receipts()?;
+        for (id, author) in std::mem::take(&mut self.uncounted) {
+            if let Some(log) = self.topics.0.get(&id).and_then(|topic| topic.logs.get(&author)) {
+                write::count_log(&self.db, log.row, log.len(), log.bytes)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_receipts(&mut self) -> Result<(), StoreError> {
+        self.receipts.extend(self.shared.receipts.take_unwritten());
+        for Receipt { topic, device, author, seq } in &self.receipts {
+            if let Some(topic) = self.topics.0.get(topic) {
+                write::put_receipt(&self.db, topic.row, device, author, *seq)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The queue takes no further jobs after this one.
+    pub(crate) fn close(&mut self) {
+        self.closing = true;
+    }
+
+    fn checkpoint(&self, mode: &str) {
+        // Busy readers only delay it.
+        if let Err(error) = self.db.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(())) {
+            tracing::warn!(%error, "the write-ahead log was not emptied");
+        }
+    }
+
+    fn tell_due(&self) {
+        let due = self.grants_due.values().min().copied().into_iter().chain(self.upkeep_due).min();
+        self.due.send_replace(due);
+    }
+}

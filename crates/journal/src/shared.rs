@@ -1,0 +1,185 @@
+//! What everybody may look at: the committed state of each topic, and who has told to hold what.
+//!
+//! The engine changes it after each commit; handles read it under short locks.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use compeer_core::group::{EpochInfo, GroupKind, Rules};
+use compeer_core::{DeviceId, DeviceKey, GroupId, Millis, Tip, Wall};
+use tokio::sync::{Notify, broadcast, watch};
+
+use crate::event::{JournalEvent, JournalProblem, ProblemCause};
+use crate::receipts::Receipts;
+use crate::run::Growth;
+use crate::store::read::Readers;
+use crate::topic::{Keys, Topic};
+
+/// Events that a slow listener may be behind.
+const EVENTS: usize = 1024;
+const DIGEST_CONTEXT: &str = "compeer 2026 topic digest v1";
+
+pub(crate) struct Shared {
+    pub(crate) key: DeviceKey,
+    pub(crate) device: DeviceId,
+    pub(crate) wall: Wall,
+    pub(crate) readers: Readers,
+    views: RwLock<BTreeMap<GroupId, View>>,
+    pub(crate) receipts: Receipts,
+    /// Some receipt is new.
+    pub(crate) receipts_noted: Notify,
+    pub(crate) events: broadcast::Sender<JournalEvent>,
+    pub(crate) growth: broadcast::Sender<Growth>,
+    /// The topics on which we may not write yet.
+    pub(crate) asking: watch::Sender<BTreeSet<GroupId>>,
+}
+
+/// The committed state of one topic.
+pub(crate) struct View {
+    pub(crate) row: i64,
+    pub(crate) adopted: bool,
+    pub(crate) generation: u64,
+    pub(crate) readable: u64,
+    pub(crate) entries: u64,
+    pub(crate) bytes: u64,
+    pub(crate) rules: Arc<Rules>,
+    /// Groups that are named as members: whoever may pull this topic may pull those.
+    pub(crate) member_groups: Arc<BTreeSet<GroupId>>,
+    pub(crate) keys: Arc<Keys>,
+    pub(crate) epochs: Arc<Vec<EpochInfo>>,
+    pub(crate) logs: BTreeMap<DeviceId, LogView>,
+    digest: OnceLock<[u8; 32]>,
+}
+
+/// The committed end of one log.
+#[derive(Clone, Copy)]
+pub(crate) struct LogView {
+    pub(crate) row: i64,
+    pub(crate) tip: Tip,
+}
+
+impl Shared {
+    pub(crate) fn new(key: DeviceKey, wall: Wall, readers: Readers) -> Self {
+        Self {
+            device: key.id(),
+            key,
+            wall,
+            readers,
+            views: RwLock::default(),
+            receipts: Receipts::default(),
+            receipts_noted: Notify::new(),
+            events: broadcast::channel(EVENTS).0,
+            growth: broadcast::channel(EVENTS).0,
+            asking: watch::Sender::default(),
+        }
+    }
+
+    pub(crate) fn now(&self) -> Millis {
+        (self.wall)()
+    }
+
+    pub(crate) fn views(&self) -> RwLockReadGuard<'_, BTreeMap<GroupId, View>> {
+        self.views.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn views_mut(&self) -> RwLockWriteGuard<'_, BTreeMap<GroupId, View>> {
+        self.views.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn emit(&self, event: JournalEvent) {
+        // Nobody listening is fine.
+        let _ = self.events.send(event);
+    }
+
+    pub(crate) fn problem(&self, device: DeviceId, topic: Option<GroupId>, cause: ProblemCause) {
+        tracing::warn!(device = %device.short(), topic = ?topic, ?cause, "journal problem");
+        self.emit(JournalEvent::Problem(JournalProblem { device, topic, cause }));
+    }
+
+    /// Whether `device` may be sent this topic's entries: it has access, or it has access to a group that has this one
+    /// as a member and so must be able to judge who is in it. Spaces are never shown by that second way: they hold more
+    /// than rules, and whoever manages a group could name them as members of it.
+    pub(crate) fn may_pull(&self, device: &DeviceId, topic: &GroupId) -> bool {
+        let rules_only = {
+            let views = self.views();
+            let Some(view) = views.get(topic) else { return false };
+            if view.rules.level(device).is_some() {
+                return true;
+            }
+            is_rules_only(view)
+        };
+        rules_only && self.shared_with(device).binary_search(topic).is_ok()
+    }
+
+    pub(crate) fn shared_with(&self, device: &DeviceId) -> Vec<GroupId> {
+        let views = self.views();
+        let direct = || views.iter().filter(|(_, view)| view.rules.level(device).is_some());
+        let mut topics: BTreeSet<GroupId> = direct().map(|(topic, _)| *topic).collect();
+        // A company in a space brings its people along.
+        let mut outer: Vec<&View> = direct().map(|(_, view)| view).collect();
+        while let Some(view) = outer.pop() {
+            for group in view.member_groups.iter() {
+                if let Some(inner) = views.get(group).filter(|inner| is_rules_only(inner))
+                    && topics.insert(*group)
+                {
+                    outer.push(inner);
+                }
+            }
+        }
+        topics.into_iter().collect()
+    }
+
+    pub(crate) fn neighbours(&self) -> BTreeSet<DeviceId> {
+        let views = self.views();
+        let devices = views.values().flat_map(|view| view.rules.devices().keys());
+        devices.filter(|device| **device != self.device).copied().collect()
+    }
+}
+
+fn is_rules_only(view: &View) -> bool {
+    matches!(view.rules.kind(), Some(GroupKind::Person | GroupKind::Company))
+}
+
+impl View {
+    pub(crate) fn of(topic: &Topic) -> Self {
+        let logs = topic.logs.iter().filter_map(|(author, log)| Some((*author, LogView { row: log.row, tip: log.tip? })));
+        Self {
+            row: topic.row,
+            adopted: topic.adopted,
+            generation: topic.generation,
+            readable: topic.readable,
+            entries: topic.entries(),
+            bytes: topic.bytes(),
+            rules: Arc::clone(&topic.rules),
+            member_groups: Arc::new(topic.log.member_groups().clone()),
+            keys: Arc::clone(&topic.keys),
+            epochs: Arc::new(topic.epochs.list()),
+            logs: logs.collect(),
+            digest: OnceLock::new(),
+        }
+    }
+
+    /// Takes over the new ends of the logs of `authors` and the counts.
+    pub(crate) fn advance<'a>(&mut self, topic: &Topic, authors: impl Iterator<Item = &'a DeviceId>) {
+        self.readable = topic.readable;
+        self.generation = topic.generation;
+        for author in authors {
+            let Some((row, tip)) = topic.logs.get(author).and_then(|log| Some((log.row, log.tip?))) else { continue };
+            self.logs.insert(*author, LogView { row, tip });
+        }
+        self.entries = topic.entries();
+        self.bytes = topic.bytes();
+        self.digest = OnceLock::new();
+    }
+
+    /// A hash over where all logs end.
+    pub(crate) fn digest(&self) -> [u8; 32] {
+        *self.digest.get_or_init(|| {
+            let mut hasher = blake3::Hasher::new_derive_key(DIGEST_CONTEXT);
+            for (author, log) in &self.logs {
+                hasher.update(author.as_bytes()).update(&log.tip.seq.to_be_bytes()).update(log.tip.hash.as_bytes());
+            }
+            *hasher.finalize().as_bytes()
+        })
+    }
+}

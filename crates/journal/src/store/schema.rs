@@ -1,0 +1,103 @@
+//! The tables.
+
+use rusqlite::Connection;
+
+use crate::error::OpenError;
+
+/// The format that this program writes, kept in `PRAGMA user_version`.
+const VERSION: u32 = 1;
+/// "CmpJ": tells `file` and curious people whose database this is.
+const APPLICATION: i32 = 0x436d_704a;
+
+const TABLES: &str = "
+CREATE TABLE meta (
+    name TEXT PRIMARY KEY,
+    value BLOB NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE topic (
+    id INTEGER PRIMARY KEY,
+    topic BLOB NOT NULL UNIQUE,
+    adopted INTEGER NOT NULL,       -- 0: only here because a group that we take part in has it as a member
+    asking INTEGER NOT NULL,        -- 1: our own log may be behind what we wrote, see identity.rs
+    generation INTEGER NOT NULL
+);
+
+-- One author's log on one topic. Its first `counted` entries have `bytes` bytes; the rest is counted when opening.
+CREATE TABLE log (
+    id INTEGER PRIMARY KEY,
+    topic INTEGER NOT NULL REFERENCES topic (id),
+    author BLOB NOT NULL,
+    counted INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    UNIQUE (topic, author)
+);
+
+-- id: log << 40 | seq. class: 0 control, 1 keys, 2 data. body is NULL once dropped.
+CREATE TABLE entry (
+    id INTEGER PRIMARY KEY,
+    class INTEGER NOT NULL,
+    header BLOB NOT NULL,
+    body BLOB
+);
+-- What opening reads.
+CREATE INDEX entry_rules ON entry (id) WHERE class < 2;
+
+-- What counts and can be opened, in the order in which it became so.
+CREATE TABLE feed (
+    topic INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    entry INTEGER NOT NULL,
+    PRIMARY KEY (topic, position)
+) WITHOUT ROWID;
+
+-- What cannot be judged or opened yet. cause: empty for control entries not known, else the epoch whose key is missing.
+CREATE TABLE waiting (
+    topic INTEGER NOT NULL,
+    cause BLOB NOT NULL,
+    entry INTEGER NOT NULL,
+    PRIMARY KEY (topic, cause, entry)
+) WITHOUT ROWID;
+
+CREATE TABLE epoch_key (
+    topic INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    PRIMARY KEY (topic, key)
+) WITHOUT ROWID;
+
+CREATE TABLE receipt (
+    topic INTEGER NOT NULL,
+    device BLOB NOT NULL,
+    author BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (topic, device, author)
+) WITHOUT ROWID;
+
+-- A frozen log, and the two headers that prove why.
+CREATE TABLE fork (
+    log INTEGER PRIMARY KEY,
+    ours BLOB NOT NULL,
+    theirs BLOB NOT NULL
+);
+
+-- Topics we have written on and forgotten, by a hash that names them to nobody.
+CREATE TABLE forgotten (
+    tag BLOB PRIMARY KEY
+) WITHOUT ROWID;
+";
+
+/// Makes the tables in an empty file, or checks that the file's format is ours.
+pub(super) fn prepare(db: &Connection) -> Result<(), OpenError> {
+    let found: u32 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found > VERSION {
+        return Err(OpenError::Newer { found, known: VERSION });
+    }
+    let _mode: String = db.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    if found == 0 {
+        let setup = format!(
+            "BEGIN IMMEDIATE; {TABLES} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}; COMMIT"
+        );
+        db.execute_batch(&setup)?;
+    }
+    Ok(())
+}
