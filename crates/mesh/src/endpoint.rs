@@ -105,7 +105,8 @@ pub(crate) async fn bind(
     if !listen.is_empty() {
         builder = builder.clear_ip_transports();
     }
-    for (index, address) in listen.iter().enumerate() {
+    // The first of each family sends what no other socket is for. iroh takes that one last.
+    for (index, address) in listen.iter().enumerate().rev() {
         let first = !listen[..index].iter().any(|other| other.is_ipv4() == address.is_ipv4());
         builder = builder
             .bind_addr_with_opts(*address, BindOpts::default().set_is_default_route(first))
@@ -160,15 +161,16 @@ pub(crate) async fn run(inner: Arc<Inner>, first: Endpoint, listen: Vec<SocketAd
 /// Closes an endpoint and binds its successor, on the same ports if they are to be had.
 async fn replace(inner: &Arc<Inner>, old: Endpoint, listen: &[SocketAddr]) -> Option<Endpoint> {
     let same = old.bound_sockets();
+    inner.set_endpoint(None);
     let _ = timeout(CLOSE_LIMIT, old.close()).await;
     drop(old);
     let mut attempts = 0u32;
     loop {
-        // Whoever fixed a port gets that port or none. Otherwise keeping the old one is better, not needed.
-        let wish = if listen.is_empty() && attempts >= 4 { listen } else { &same };
+        // Peers and NATs know the old ports, so they are worth a second of patience. Fixed ones stay fixed.
+        let wish = if attempts < 4 { &same } else { listen };
         match bind(&inner.key, wish, &inner.relays(), &inner.pins, &inner.keeper).await {
             Ok(endpoint) => {
-                inner.endpoint.send_replace(endpoint.clone());
+                inner.set_endpoint(Some(endpoint.clone()));
                 inner.nudge_all();
                 return Some(endpoint);
             }
@@ -269,7 +271,10 @@ async fn watch_addresses(inner: &Arc<Inner>, endpoint: &Endpoint) {
 async fn watch_relay(inner: &Arc<Inner>, endpoint: &Endpoint) {
     let mut changes = endpoint.home_relay_status().stream();
     let mut lost = Instant::now();
-    let mut answered: Option<Instant> = None;
+    // Since when the relay has answered our knocks while iroh does not connect.
+    let mut answers: Option<Instant> = None;
+    // The relay was out of reach since this endpoint was bound, so iroh may be waiting.
+    let mut outage = false;
     loop {
         let wants = !inner.relays().is_empty() && !inner.home.borrow().connected;
         tokio::select! {
@@ -281,34 +286,38 @@ async fn watch_relay(inner: &Arc<Inner>, endpoint: &Endpoint) {
                     refused: status.iter().any(|relay| relay.auth_denied_reason().is_some()),
                 };
                 if before.connected && !home.connected {
-                    (lost, answered) = (Instant::now(), None);
+                    (lost, answers, outage) = (Instant::now(), None, true);
                 }
                 relay_changed(inner, &before, &home);
                 inner.home.send_replace(home);
             }
+            () = inner.relays_changed.notified() => (lost, answers) = (Instant::now(), None),
             () = sleep(RELAY_KNOCK), if wants => {
                 let home = inner.home.borrow().clone();
                 if home.refused || lost.elapsed() < RELAY_LOST {
                     continue;
                 }
-                match knock(&inner.relays()).await {
-                    None => {
-                        answered = None;
-                        if let Some(relay) = inner.relays().first() {
-                            let url = home.url.unwrap_or_else(|| relay.url().clone());
-                            inner.problems.record(Problem::RelayUnreachable { url });
-                        }
-                    }
-                    Some(relay) => {
-                        let since = *answered.get_or_insert_with(Instant::now);
-                        if home.url.is_none() {
-                            // iroh looks for a home only every 20 seconds, or when its relays change.
-                            endpoint.insert_relay(relay.url().clone(), Arc::new(relay.to_iroh())).await;
-                        }
-                        if since.elapsed() >= RELAY_GRACE && !linked(inner) {
-                            return;
-                        }
-                    }
+                let relays = inner.relays();
+                let Some(first) = relays.first() else { continue };
+                let url = home.url.clone().unwrap_or_else(|| first.url().clone());
+                let Some(relay) = knock(&relays).await else {
+                    (answers, outage) = (None, true);
+                    inner.problems.record(Problem::RelayUnreachable { url });
+                    continue;
+                };
+                let since = *answers.get_or_insert_with(Instant::now);
+                if home.url.is_none() {
+                    // iroh looks for a home only every 20 seconds, or when its relays change.
+                    endpoint.insert_relay(relay.url().clone(), Arc::new(relay.to_iroh())).await;
+                }
+                if since.elapsed() < RELAY_GRACE {
+                    continue;
+                }
+                if !outage {
+                    // It was there all the time and iroh does not get through: it cannot prove to be the one we mean.
+                    inner.problems.record(Problem::RelayRefused { url });
+                } else if !linked(inner) {
+                    return;
                 }
             }
         }
@@ -356,10 +365,12 @@ impl Inner {
         if before.iter().any(|old| !relays.contains(old)) {
             return self.rebind.notify_one();
         }
-        let endpoint = self.endpoint.borrow().clone();
-        for relay in relays.iter().filter(|relay| !before.contains(relay)) {
-            endpoint.insert_relay(relay.url().clone(), Arc::new(relay.to_iroh())).await;
+        if let Some(endpoint) = self.endpoint() {
+            for relay in relays.iter().filter(|relay| !before.contains(relay)) {
+                endpoint.insert_relay(relay.url().clone(), Arc::new(relay.to_iroh())).await;
+            }
         }
+        self.relays_changed.notify_one();
         self.nudge_all();
     }
 }

@@ -93,7 +93,8 @@ pub enum Problem {
         /// Which.
         url: RelayUrl,
     },
-    /// The relay answered and turned us away: the key in its address is wrong.
+    /// Something answers at the relay's address and either cannot prove to be the relay we mean, or turned us away: the
+    /// key in the address is wrong.
     #[error("the relay {url} does not admit this device")]
     RelayRefused {
         /// Which.

@@ -46,11 +46,14 @@ pub(crate) struct Inner {
     pub(crate) peers: Mutex<HashMap<DeviceId, Arc<Peer>>>,
     pub(crate) relays: Mutex<Vec<RelaySpec>>,
     pub(crate) pins: Pins,
-    /// The endpoint in use. It is replaced when a relay connection is stuck and when a relay is taken out.
-    pub(crate) endpoint: watch::Sender<Endpoint>,
+    /// The endpoint in use. It is replaced when a relay connection is stuck and when a relay is taken out; in between
+    /// there is none, because its successor can only have its ports once nobody holds it any more.
+    pub(crate) endpoint: Mutex<Option<Endpoint>>,
     /// Where we can be reached.
     pub(crate) mine: watch::Sender<Addresses>,
     pub(crate) home: watch::Sender<HomeRelay>,
+    /// The relays changed: whoever watches them looks again.
+    pub(crate) relays_changed: Notify,
     /// Asks for the endpoint to be replaced.
     pub(crate) rebind: Notify,
     pub(crate) dials: Semaphore,
@@ -66,6 +69,14 @@ impl Inner {
 
     pub(crate) fn peers(&self) -> MutexGuard<'_, HashMap<DeviceId, Arc<Peer>>> {
         self.peers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn endpoint(&self) -> Option<Endpoint> {
+        self.endpoint.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_endpoint(&self, endpoint: Option<Endpoint>) {
+        *self.endpoint.lock().unwrap_or_else(PoisonError::into_inner) = endpoint;
     }
 
     pub(crate) fn relays(&self) -> Vec<RelaySpec> {
@@ -147,7 +158,8 @@ impl MeshBuilder {
             pins,
             mine: watch::Sender::new(Addresses::of_endpoint(&first.addr())),
             home: watch::Sender::new(HomeRelay::default()),
-            endpoint: watch::Sender::new(first.clone()),
+            endpoint: Mutex::new(Some(first.clone())),
+            relays_changed: Notify::new(),
             rebind: Notify::new(),
             dials: Semaphore::new(DIALS),
             tasks: TaskTracker::new(),
@@ -240,7 +252,7 @@ impl Mesh {
             return Err(JoinError::NoAddress);
         }
         let _pass = self.inner.keeper.allow_host(host);
-        let endpoint = self.inner.endpoint.borrow().clone();
+        let endpoint = self.inner.endpoint().ok_or(JoinError::TimedOut)?;
         let dial = Box::pin(endpoint.connect(addr, JOIN_ALPN));
         tokio::select! {
             () = self.inner.stop.cancelled() => Err(JoinError::ShuttingDown),
@@ -317,8 +329,9 @@ impl Mesh {
 
     /// Tells the mesh that the network may have changed (woken from sleep, another Wi-Fi). It usually notices by itself.
     pub async fn network_changed(&self) {
-        let endpoint = self.inner.endpoint.borrow().clone();
-        endpoint.network_change().await;
+        if let Some(endpoint) = self.inner.endpoint() {
+            endpoint.network_change().await;
+        }
         self.inner.nudge_all();
     }
 
@@ -333,8 +346,9 @@ impl Mesh {
         for link in self.links() {
             link.close_with(DownReason::ShuttingDown);
         }
-        let endpoint = inner.endpoint.borrow().clone();
-        if timeout(ENDPOINT_LIMIT, endpoint.close()).await.is_err() {
+        if let Some(endpoint) = inner.endpoint()
+            && timeout(ENDPOINT_LIMIT, endpoint.close()).await.is_err()
+        {
             tracing::warn!("sockets did not close in time");
         }
     }

@@ -87,6 +87,9 @@ pub(crate) struct Peer {
 
 struct View {
     wanted: bool,
+    /// It was wanted until now: the link has to go.
+    released: bool,
+    /// Something happened that makes a dial at once worth while.
     nudged: bool,
     link: Option<Link>,
     state: PeerState,
@@ -107,10 +110,14 @@ impl Peer {
     }
 
     pub(crate) fn set_wanted(&self, wanted: bool) {
-        let before = std::mem::replace(&mut self.view().wanted, wanted);
-        if before != wanted {
-            self.wake.notify_one();
+        {
+            let mut view = self.view();
+            if view.wanted == wanted {
+                return;
+            }
+            (view.wanted, view.released, view.nudged) = (wanted, !wanted, wanted);
         }
+        self.wake.notify_one();
     }
 
     /// Dial now if there is no link, whatever pause was planned.
@@ -143,7 +150,8 @@ impl Peer {
 /// Starts the actor of a device.
 pub(crate) fn spawn(inner: &Arc<Inner>, device: DeviceId) -> Arc<Peer> {
     let (sender, arrivals) = mpsc::channel(ARRIVALS);
-    let view = View { wanted: false, nudged: false, link: None, state: PeerState::Idle, failure: None };
+    let view =
+        View { wanted: false, released: false, nudged: false, link: None, state: PeerState::Idle, failure: None };
     let peer = Arc::new(Peer { device, wake: Notify::new(), arrivals: sender, view: Mutex::new(view) });
     let actor = Actor {
         inner: inner.clone(),
@@ -248,26 +256,26 @@ impl Actor {
         }
     }
 
-    /// Wanted or not any more, nudged, or a new address is known.
+    /// Wanted, or not any more, or nudged.
     fn woken(&mut self) {
-        let (wanted, nudged) = {
+        let (released, nudged) = {
             let mut view = self.peer.view();
-            (view.wanted, std::mem::take(&mut view.nudged))
+            (std::mem::take(&mut view.released), std::mem::take(&mut view.nudged))
         };
-        if !wanted {
+        if released {
             self.dial = None;
+            self.greetings.clear();
             if let Some(live) = &self.live {
                 live.link.close_with(DownReason::Unwanted);
             }
-            return;
         }
-        if nudged || self.dial.is_none() {
+        if nudged {
             self.attempts = 0;
             self.next_dial = Instant::now();
-        }
-        if nudged && self.dial.as_ref().is_some_and(|dial| dial.since.elapsed() > FRESH_DIAL) {
-            // The dial under way does not know what we know now.
-            self.dial = None;
+            if self.dial.as_ref().is_some_and(|dial| dial.since.elapsed() > FRESH_DIAL) {
+                // The dial under way does not know what we know now.
+                self.dial = None;
+            }
         }
     }
 
@@ -276,7 +284,7 @@ impl Actor {
         let inner = self.inner.clone();
         let work = async move {
             let Ok(_turn) = inner.dials.acquire().await else { return Err(DownReason::ShuttingDown) };
-            let endpoint = inner.endpoint.borrow().clone();
+            let Some(endpoint) = inner.endpoint() else { return Err(DownReason::Transport) };
             match timeout(DIAL_LIMIT, Box::pin(endpoint.connect(addr, MEMBER_ALPN))).await {
                 Ok(Ok(conn)) => Ok(conn),
                 Ok(Err(error)) => Err(dial_failure(&error).unwrap_or(DownReason::TimedOut)),
@@ -349,7 +357,9 @@ impl Actor {
             old.link.close_with(DownReason::Replaced);
             self.announce_down(DownReason::Replaced);
         }
+        // Settled: whatever else is under way would be a duplicate.
         self.dial = None;
+        self.greetings.clear();
         self.attempts = 0;
         let link = Link::new(conn, Door::Member);
         let work = Box::pin(serve(self.inner.clone(), link.clone(), send, recv));

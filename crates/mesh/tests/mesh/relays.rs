@@ -1,0 +1,153 @@
+//! Our own relay: reachability, moving to a direct path, keys, restarts.
+
+use std::time::Duration;
+
+use compeer_mesh::relay::{RelayAccess, RelayServer, RelayServerConfig};
+use compeer_mesh::{Addresses, Mesh, MeshEvent, Path, Problem, RelayKey, RelaySpec, Source};
+use tokio::time::{Instant, timeout};
+
+use crate::support::{LIMIT, Node, Setup, acquaint, echoes};
+
+const KEY: RelayKey = RelayKey::from_bytes([7; 16]);
+
+async fn relay(access: RelayAccess) -> (RelayServer, RelaySpec) {
+    let config = RelayServerConfig { listen: "127.0.0.1:0".parse().expect("address"), key: KEY, access };
+    let server = RelayServer::start(config).await.expect("starts");
+    let spec = server.spec().expect("a name");
+    (server, spec)
+}
+
+/// Waits until the home relay is connected (or is not).
+async fn online(mesh: &Mesh, connected: bool) {
+    let mut home = mesh.watch_home_relay();
+    timeout(LIMIT, home.wait_for(|home| home.connected == connected)).await.expect("in time").expect("alive");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_devices_that_know_only_their_relay_link_and_then_go_direct() {
+    let (server, spec) = relay(RelayAccess::Key).await;
+    let mut a = Node::start(Setup::new(1).relay(&spec)).await;
+    let mut b = Node::start(Setup::new(2).relay(&spec)).await;
+    a.admit(&b);
+    b.admit(&a);
+    online(&a.mesh, true).await;
+    online(&b.mesh, true).await;
+    assert_eq!(a.mesh.my_addresses().relays, [spec.url().clone()]);
+    a.want(&[&b]);
+    a.up(b.device()).await;
+    b.up(a.device()).await;
+    assert_eq!(echoes(&a.link(&b), b"over the relay").await, b"over the relay");
+    let other = b.device();
+    let mut was_relayed = false;
+    a.event("a direct path", |event| match event {
+        MeshEvent::PathChanged { device, path: Path::Relay(url), .. } if *device == other => {
+            assert_eq!(url, spec.url());
+            was_relayed = true;
+            None
+        }
+        MeshEvent::PathChanged { device, path: Path::Direct(_), .. } if *device == other => Some(()),
+        _ => None,
+    })
+    .await;
+    assert!(was_relayed, "it began over the relay");
+    assert!(server.metrics().clients == 2 && server.metrics().received > 0, "{:?}", server.metrics());
+    a.mesh.shutdown().await;
+    b.mesh.shutdown().await;
+    server.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_key_is_refused_before_anything_is_said() {
+    let (_server, spec) = relay(RelayAccess::Key).await;
+    let wrong = RelaySpec::new(spec.host(), spec.port(), RelayKey::from_bytes([8; 16])).expect("a name");
+    let mut a = Node::start(Setup::new(1).relay(&wrong)).await;
+    // The relay cannot prove that it is the one the device means, so the device tells it nothing.
+    a.event("RelayUnreachable", |event| {
+        matches!(event, MeshEvent::Problem(Problem::RelayUnreachable { .. } | Problem::RelayRefused { .. }))
+            .then_some(())
+    })
+    .await;
+    assert!(!a.mesh.watch_home_relay().borrow().connected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_may_refuse_devices_that_hold_the_key() {
+    let member = crate::support::key(1).id();
+    let (_server, spec) = relay(RelayAccess::KeyAnd(std::sync::Arc::new(move |device| device == member))).await;
+    let a = Node::start(Setup::new(1).relay(&spec)).await;
+    online(&a.mesh, true).await;
+    let mut b = Node::start(Setup::new(2).relay(&spec)).await;
+    let refused = b
+        .event("RelayRefused", |event| match event {
+            MeshEvent::Problem(Problem::RelayRefused { url }) => Some(url.clone()),
+            _ => None,
+        })
+        .await;
+    assert_eq!(&refused, spec.url());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn relays_can_be_added_and_taken_out_while_running() {
+    let (_server, spec) = relay(RelayAccess::Key).await;
+    let (mut a, mut b) = (Node::with_seed(1).await, Node::with_seed(2).await);
+    a.admit(&b);
+    b.admit(&a);
+    a.mesh.set_relays(vec![spec.clone()]).await;
+    b.mesh.set_relays(vec![spec.clone()]).await;
+    online(&a.mesh, true).await;
+    online(&b.mesh, true).await;
+    b.want(&[&a]);
+    b.up(a.device()).await;
+    a.up(b.device()).await;
+    a.mesh.set_relays(Vec::new()).await;
+    online(&a.mesh, false).await;
+    assert!(a.mesh.relays().is_empty());
+    // The link comes back without the relay, because each was told the other's addresses.
+    a.up(b.device()).await;
+    assert_eq!(echoes(&a.link(&b), b"direct").await, b"direct");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn strange_relays_are_not_contacted() {
+    let (server, spec) = relay(RelayAccess::Key).await;
+    let (a, b) = (Node::with_seed(1).await, Node::with_seed(2).await);
+    acquaint(&a, &b);
+    let strange = Addresses { direct: Vec::new(), relays: vec![spec.url().clone()] };
+    a.mesh.learn(b.device(), strange, Source::Member);
+    let mut a = a;
+    a.want(&[&b]);
+    a.up(b.device()).await;
+    assert_eq!(server.metrics(), Default::default());
+}
+
+/// A device without any direct way: nobody is told its address, and hole punching finds only what it listens on.
+async fn relayed_pair(spec: &RelaySpec) -> (Node, Node) {
+    let mut a = Node::start(Setup::new(1).relay(spec)).await;
+    let mut b = Node::start(Setup::new(2).relay(spec)).await;
+    a.admit(&b);
+    b.admit(&a);
+    online(&a.mesh, true).await;
+    online(&b.mesh, true).await;
+    a.want(&[&b]);
+    b.want(&[&a]);
+    a.up(b.device()).await;
+    b.up(a.device()).await;
+    (a, b)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_restart_heals() {
+    let (server, spec) = relay(RelayAccess::Key).await;
+    let (a, b) = relayed_pair(&spec).await;
+    let listen = server.address();
+    server.shutdown().await;
+    online(&a.mesh, false).await;
+    online(&b.mesh, false).await;
+    let _server = RelayServer::start(RelayServerConfig { listen, key: KEY, access: RelayAccess::Key })
+        .await
+        .expect("the same port again");
+    let begun = Instant::now();
+    online(&a.mesh, true).await;
+    online(&b.mesh, true).await;
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}
