@@ -185,7 +185,7 @@ export function uploadFile(
         );
         resolve();
       } catch (error) {
-        reject(error as Error);
+        reject(error instanceof Error ? error : new Unreachable());
       }
     };
     signal.addEventListener('abort', () => http.abort());

@@ -1,5 +1,6 @@
 /** What a view can ask for. Each hook fetches once; events and actions keep it right afterwards. */
-import { useQuery, type UseQueryResult } from '@tanstack/react-query';
+import { useQueries, useQuery, type UseQueryResult } from '@tanstack/react-query';
+import { useMemo } from 'react';
 import { cache, keys } from './cache';
 import { request } from './client';
 import {
@@ -44,11 +45,21 @@ export function useSpace(id: string): Space | undefined {
   return useSpaces().data?.find(({ space }) => space === id);
 }
 
+const membersQuery = (space: string) => ({
+  queryKey: keys.members(space),
+  queryFn: ({ signal }: { signal: AbortSignal }) =>
+    request<Member[]>('GET', `/spaces/${space}/members`, undefined, signal),
+});
+
+const filesQuery = (space: string) => ({
+  queryKey: keys.files(space),
+  queryFn: ({ signal }: { signal: AbortSignal }) =>
+    request<SharedFile[]>('GET', `/spaces/${space}/files`, undefined, signal),
+});
+
 export function useMembers(space: string, every?: number): UseQueryResult<Member[]> {
   return useQuery({
-    queryKey: keys.members(space),
-    queryFn: ({ signal }) =>
-      request<Member[]>('GET', `/spaces/${space}/members`, undefined, signal),
+    ...membersQuery(space),
     refetchInterval: every ?? false,
     enabled: space !== '',
   });
@@ -56,11 +67,40 @@ export function useMembers(space: string, every?: number): UseQueryResult<Member
 
 export function useFiles(space: string): UseQueryResult<SharedFile[]> {
   return useQuery({
-    queryKey: keys.files(space),
-    queryFn: ({ signal }) =>
-      request<SharedFile[]>('GET', `/spaces/${space}/files`, undefined, signal),
+    ...filesQuery(space),
     enabled: space !== '',
   });
+}
+
+/** Members of all spaces, in the order of `useSpaces`; undefined where they are not known yet. */
+export function useAllMembers(): (Member[] | undefined)[] {
+  const spaces = useSpaces().data ?? [];
+  return useQueries({
+    queries: spaces.map(({ space }) => membersQuery(space)),
+    combine: dataOf,
+  });
+}
+
+/** Files of all spaces, in the order of `useSpaces`; undefined where they are not known yet. */
+export function useAllFiles(): (SharedFile[] | undefined)[] {
+  const spaces = useSpaces().data ?? [];
+  return useQueries({
+    queries: spaces.map(({ space }) => filesQuery(space)),
+    combine: dataOf,
+  });
+}
+
+const dataOf = <T>(results: UseQueryResult<T>[]): (T | undefined)[] =>
+  results.map(({ data }) => data);
+
+/** Everybody one shares a space with, by id. */
+export function usePeople(): Map<string, Member> {
+  const all = useAllMembers();
+  return useMemo(
+    () =>
+      new Map(all.flatMap((members) => (members ?? []).map((member) => [member.person, member]))),
+    [all],
+  );
 }
 
 export function useInvitations(space: string, enabled: boolean): UseQueryResult<Invitation[]> {

@@ -28,8 +28,13 @@ export function Dialog({ open, onClose, title, about, children, footer, wide }: 
         <div className="pointer-events-none fixed inset-0 z-40 grid place-items-center p-4 phone:items-end phone:p-0">
           <Radix.Content
             // Opened by state and not by a trigger, Radix would not know where the focus belongs.
-            onOpenAutoFocus={() => {
+            onOpenAutoFocus={(event) => {
               before.current = document.activeElement;
+              // At the first field or choice; where there is none, at the dialog itself.
+              event.preventDefault();
+              const dialog = event.currentTarget as HTMLElement;
+              const field = dialog.querySelector<HTMLElement>('input:not([hidden]), textarea');
+              (dialog.querySelector<HTMLElement>('input:checked') ?? field ?? dialog).focus();
             }}
             onCloseAutoFocus={(event) => {
               event.preventDefault();

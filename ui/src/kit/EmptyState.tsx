@@ -7,16 +7,20 @@ export function EmptyState({
   title,
   children,
   actions,
+  top = false,
 }: {
   icon: IconName;
   title: string;
   children?: ReactNode;
   actions?: ReactNode;
+  /** There is nothing else on the page, so this is its heading. */
+  top?: boolean;
 }) {
+  const Heading = top ? 'h1' : 'h2';
   return (
     <div className="m-auto max-w-md p-6 text-center">
       <Icon name={icon} size={48} weight={1.2} className="mx-auto text-accent" />
-      <h2 className="mt-3 mb-1 text-title font-semibold">{title}</h2>
+      <Heading className="mt-3 mb-1 text-title font-semibold">{title}</Heading>
       {children && <div className="text-text-2">{children}</div>}
       {actions && <div className="mt-5 flex flex-wrap justify-center gap-2">{actions}</div>}
     </div>

@@ -7,7 +7,10 @@ import { Button, IconButton } from '~/kit/Button';
 const drafts = createKeptStore<Record<string, string>>('compeer.drafts', {});
 
 function keepDraft(space: string, text: string): void {
-  drafts.set(({ [space]: _, ...others }) => (text === '' ? others : { ...others, [space]: text }));
+  drafts.set((before) => {
+    const others = Object.entries(before).filter(([other]) => other !== space);
+    return Object.fromEntries(text === '' ? others : [...others, [space, text]]);
+  });
 }
 
 export interface ComposerProps {
@@ -105,8 +108,8 @@ export function Composer({ space, placeholder, onSend, onFiles, onTyping }: Comp
           className="-ml-1.5"
           onClick={() => picker.current?.click()}
         />
-        <span className="ml-auto hidden pr-3 text-tiny text-text-3 mouse:block">
-          {empty ? '' : 'Enter to send'}
+        <span className="ml-auto pr-3 text-tiny text-text-3">
+          <span className={empty ? 'hidden' : 'hidden mouse:inline'}>Enter to send</span>
         </span>
         <Button type="submit" kind="primary" disabled={empty} className="h-[30px]!">
           Send

@@ -1,5 +1,5 @@
 /** One message. Consecutive ones of one person share a head; the state stands at the right. */
-import { memo } from 'react';
+import { memo, type ReactNode } from 'react';
 import { ownUrl } from '~/api/client';
 import type { Pending } from '~/api/messages';
 import type { Member, Message, SharedFile } from '~/api/types';
@@ -33,17 +33,35 @@ export interface MessageRowProps {
 export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
   const { space, message, head, stated, active, author, file } = props;
   const tabIndex = active ? 0 : -1;
+  const state = message.mine && (
+    <HoldersButton space={space} message={message} tabIndex={tabIndex} />
+  );
   return (
+    // A row is where the arrow keys stand; each of its actions is a button of its own.
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
     <li
       id={message.id}
       data-row={message.id}
       tabIndex={-1}
       onFocus={() => props.onActivate(message.id)}
-      className={`group relative -mx-3 grid grid-cols-[36px_minmax(0,1fr)_auto] gap-x-3 rounded-card px-3 outline-offset-[-2px]! focus-visible:outline-2! focus-visible:outline-accent! mouse:hover:bg-panel ${head ? 'mt-2 pt-1.5 pb-0.5' : 'py-0.5'} ${props.glowing ? 'glow' : ''}`}
+      className={`group relative -mx-3 grid grid-cols-[36px_minmax(0,1fr)] gap-x-3 rounded-card px-3 outline-offset-[-2px]! focus-visible:outline-2! focus-visible:outline-accent! mouse:hover:bg-panel ${head ? 'mt-2 pt-1.5 pb-0.5' : 'py-0.5'} ${props.glowing ? 'glow' : ''}`}
     >
       <Side head={head} author={author} message={message} />
       <div className="min-w-0">
-        {head && <Head name={message.author_name} time={message.time} />}
+        {head ? (
+          <Head name={message.author_name} time={message.time}>
+            {state}
+          </Head>
+        ) : (
+          // Its room is kept whether it is shown or not, so the words beside it never move.
+          state && (
+            <div
+              className={`float-right ml-3 flex min-w-28 justify-end ${stated || active ? '' : 'opacity-0 mouse:group-hover:opacity-100'}`}
+            >
+              {state}
+            </div>
+          )
+        )}
         {message.text !== '' && <MessageText text={message.text} people={props.people} />}
         {message.file && (
           <FileCard
@@ -55,13 +73,8 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
           />
         )}
       </div>
-      <div className="flex min-w-0 items-start">
-        {message.mine && (stated || active) && (
-          <HoldersButton space={space} message={message} tabIndex={tabIndex} />
-        )}
-      </div>
       <div
-        className={`absolute -top-4 right-2 rounded-control border border-line bg-raised p-px shadow-raised group-focus-within:flex mouse:group-hover:flex ${active ? 'touch:flex' : ''} hidden`}
+        className={`absolute -top-4 ${message.mine ? 'right-36' : 'right-2'} rounded-control border border-line bg-raised p-px shadow-raised group-focus-within:flex mouse:group-hover:flex ${active ? 'touch:flex' : ''} hidden`}
       >
         {message.text !== '' && (
           <IconButton
@@ -114,7 +127,7 @@ function Side({
   );
 }
 
-function Head({ name, time }: { name: string; time: number }) {
+function Head({ name, time, children }: { name: string; time: number; children?: ReactNode }) {
   return (
     <div className="flex items-baseline gap-2">
       <span className="truncate font-semibold">
@@ -127,6 +140,7 @@ function Head({ name, time }: { name: string; time: number }) {
       >
         {formatClock(time)}
       </time>
+      {children && <span className="ml-auto flex-none self-center">{children}</span>}
     </div>
   );
 }
@@ -155,10 +169,16 @@ export function PendingRow({
   onDiscard: () => void;
 }) {
   const failed = pending.state === 'failed';
+  const saving = !failed && (
+    <span className="flex h-[22px] animate-late items-center gap-1 text-tiny text-text-3">
+      <Icon name="clock" size={14} />
+      saving
+    </span>
+  );
   return (
     <li
       data-row={pending.nonce}
-      className={`-mx-3 grid grid-cols-[36px_minmax(0,1fr)_auto] gap-x-3 rounded-card px-3 ${head ? 'mt-2 pt-1.5 pb-0.5' : 'py-0.5'}`}
+      className={`-mx-3 grid grid-cols-[36px_minmax(0,1fr)] gap-x-3 rounded-card px-3 ${head ? 'mt-2 pt-1.5 pb-0.5' : 'py-0.5'}`}
     >
       {head ? (
         <Avatar size="l" name={me.name} hue={me.hue} picture={me.picture} className="mt-0.5" />
@@ -166,7 +186,13 @@ export function PendingRow({
         <span />
       )}
       <div className="min-w-0">
-        {head && <Head name={me.name} time={pending.time} />}
+        {head ? (
+          <Head name={me.name} time={pending.time}>
+            {saving}
+          </Head>
+        ) : (
+          <div className="float-right ml-3 flex min-w-28 justify-end">{saving}</div>
+        )}
         <div className={failed ? '' : 'text-text-2'}>
           <MessageText text={pending.text} people={people} />
         </div>
@@ -194,14 +220,6 @@ export function PendingRow({
               Discard
             </button>
           </div>
-        )}
-      </div>
-      <div className="flex items-start">
-        {!failed && (
-          <span className="flex h-[22px] animate-late items-center gap-1 text-tiny text-text-3">
-            <Icon name="clock" size={14} />
-            saving
-          </span>
         )}
       </div>
     </li>

@@ -4,6 +4,7 @@ import { FilePanel } from '~/features/files/FilePanel';
 import { PeoplePanel } from '~/features/people/PeoplePanel';
 import { PersonPanel } from '~/features/people/PersonPanel';
 import { IconButton } from '~/kit/Button';
+import { usePhone } from '~/kit/hooks';
 
 /** `people`, `person-ID`, `file-ID`: what stands in the address after `?detail=`. */
 export type Detail =
@@ -27,14 +28,18 @@ export function DetailPanel({
   detail: Detail;
   onClose: () => void;
 }) {
+  // On a phone it is the whole page.
+  const phone = usePhone();
+  const Frame = phone ? 'section' : 'aside';
+  const Heading = phone ? 'h1' : 'h2';
   return (
-    <aside
+    <Frame
       aria-label={titles[detail.kind]}
       className="flex w-[340px] flex-none animate-sheet flex-col border-l border-line bg-panel phone:w-full phone:flex-1 phone:border-l-0 phone:bg-raised max-[1179px]:desk:absolute max-[1179px]:desk:inset-y-0 max-[1179px]:desk:right-0 max-[1179px]:desk:z-20 max-[1179px]:desk:shadow-float"
     >
       <header className="flex h-13 flex-none items-center gap-1 border-b border-line pr-2 pl-4 phone:pl-1">
         <IconButton icon="back" label="Back" className="desk:hidden!" onClick={onClose} />
-        <h2 className="flex-1 text-body font-semibold">{titles[detail.kind]}</h2>
+        <Heading className="flex-1 text-body font-semibold">{titles[detail.kind]}</Heading>
         <IconButton icon="close" label="Close" className="phone:hidden!" onClick={onClose} />
       </header>
       <div className="min-h-0 flex-1 overflow-y-auto">
@@ -46,6 +51,6 @@ export function DetailPanel({
           <FilePanel key={detail.id} space={space} file={detail.id} onClose={onClose} />
         )}
       </div>
-    </aside>
+    </Frame>
   );
 }

@@ -5,6 +5,7 @@ import { useSpaces } from '~/api/queries';
 import { useStore } from '~/api/store';
 import { DropZone } from '~/features/files/DropZone';
 import { usePhone } from '~/kit/hooks';
+import { plainName } from '~/kit/text';
 import { attended } from '~/parts/attention';
 import { Badge } from './Badge';
 import { Banner } from './Banner';
@@ -43,7 +44,7 @@ export function Layout() {
     if (!hasDetail) return false;
     void navigate({
       to: '.',
-      search: ({ detail: _, ...others }) => others,
+      search: (before) => ({ ...before, detail: undefined }),
     });
     return true;
   }, [hasDetail, navigate]);
@@ -56,7 +57,8 @@ export function Layout() {
   );
   useShortcuts({ nextUnread: toUnread, closeDetail });
 
-  const listing = phone && Boolean(match({ to: '/s/$space' }) || match({ to: '/' })) && space;
+  const atList = match({ to: '/s/$space' }) !== false || match({ to: '/' }) !== false;
+  const listing = phone && atList ? space : undefined;
   const around = (
     <>
       <Badge place={inSpace?.name ?? ''} />
@@ -64,25 +66,29 @@ export function Layout() {
       <Dialogs current={current} />
     </>
   );
-  const panel = detail !== null && inSpace !== undefined && (
-    <DetailPanel space={inSpace} detail={detail} onClose={() => void closeDetail()} />
-  );
+  const panel =
+    detail !== null && inSpace !== undefined ? (
+      <DetailPanel space={inSpace} detail={detail} onClose={() => void closeDetail()} />
+    ) : null;
   if (phone) {
+    const covered = listing !== undefined || panel !== null;
     return (
       <div className="flex h-dvh flex-col">
         <Banner />
         {listing ? (
-          <div className="flex min-h-0 flex-1 flex-col bg-panel">
+          <main className="flex min-h-0 flex-1 flex-col bg-panel">
             <Rail current={current} flat />
-            <Sidebar space={listing} />
-          </div>
+            <nav aria-label={plainName(listing.name)} className="flex min-h-0 flex-1 flex-col">
+              <Sidebar space={listing} top />
+            </nav>
+          </main>
         ) : (
-          (panel ?? <></>)
+          panel && <main className="flex min-h-0 flex-1 flex-col">{panel}</main>
         )}
         {/* The pane stays alive behind its detail, so that going back is going back to the same place. */}
         <main
-          hidden={Boolean(listing || panel)}
-          className={`min-h-0 flex-1 flex-col bg-raised ${listing || panel ? 'hidden' : 'flex'}`}
+          hidden={covered}
+          className={`min-h-0 flex-1 flex-col bg-raised ${covered ? 'hidden' : 'flex'}`}
         >
           <Outlet />
         </main>
@@ -103,13 +109,14 @@ export function Layout() {
         </a>
         <Rail current={params.space ?? null} />
         {space && (
-          <div
+          <nav
+            aria-label={plainName(space.name)}
             style={{ width }}
             className="relative flex flex-none flex-col border-r border-line bg-panel"
           >
             <Sidebar space={space} />
             <Resizer />
-          </div>
+          </nav>
         )}
         <main id="main" tabIndex={-1} className="flex min-w-0 flex-1 flex-col bg-raised">
           <Outlet />

@@ -1,11 +1,8 @@
 /** Collects everything the palette can find. */
 import { useNavigate } from '@tanstack/react-router';
-import { useQueries } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { keys } from '~/api/cache';
-import { request } from '~/api/client';
-import { useSpaces } from '~/api/queries';
-import type { Member, SharedFile } from '~/api/types';
+import { useAllFiles, useAllMembers, useSpaces } from '~/api/queries';
+import type { Space } from '~/api/types';
 import type { Command } from '~/features/palette/commands';
 import { Palette } from '~/features/palette/Palette';
 import { theme } from '~/features/settings/preferences';
@@ -13,23 +10,13 @@ import { showDialog } from '~/parts/dialogs';
 import { fileIcon } from '~/parts/FileBits';
 import { splitPath } from '~/parts/words';
 
+const none: Space[] = [];
+
 export function OpenPalette({ current, onClose }: { current: string | null; onClose: () => void }) {
   const navigate = useNavigate();
-  const spaces = useSpaces().data ?? [];
-  const members = useQueries({
-    queries: spaces.map(({ space }) => ({
-      queryKey: keys.members(space),
-      queryFn: () => request<Member[]>('GET', `/spaces/${space}/members`),
-    })),
-  });
-  const files = useQueries({
-    queries: spaces.map(({ space }) => ({
-      queryKey: keys.files(space),
-      queryFn: () => request<SharedFile[]>('GET', `/spaces/${space}/files`),
-    })),
-  });
-  const membersOf = members.map(({ data }) => data);
-  const filesOf = files.map(({ data }) => data);
+  const spaces = useSpaces().data ?? none;
+  const membersOf = useAllMembers();
+  const filesOf = useAllFiles();
   const commands = useMemo(() => {
     const list: Command[] = [];
     const people = new Set<string>();
@@ -120,8 +107,6 @@ export function OpenPalette({ current, onClose }: { current: string | null; onCl
       words: 'keys help',
     });
     return list;
-    // The arrays are new on every render; what is in them changes only with the data.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [navigate, current, ...spaces, ...membersOf, ...filesOf]);
+  }, [navigate, current, spaces, membersOf, filesOf]);
   return <Palette commands={commands} onClose={onClose} />;
 }

@@ -40,11 +40,8 @@ export function Rail({ current, flat = false }: { current: string | null; flat?:
         side="right"
         label={`${plainName(status?.name ?? '')}, ${reached ? 'connected to others' : 'nobody reached right now'}`}
       >
-        <Link
-          to="/settings"
-          aria-label={`You, ${plainName(status?.name ?? '')}: settings`}
-          className="flex-none rounded-full"
-        >
+        <Link to="/settings" className="flex-none rounded-full">
+          <span className="sr-only">You, {plainName(status?.name ?? '')}: settings</span>
           <Avatar
             name={status?.name ?? '?'}
             hue={status?.hue ?? 0}
@@ -92,14 +89,20 @@ function Tile({ space, current }: { space: Space; current: boolean }) {
       <Link
         to="/s/$space/chat"
         params={{ space: space.space }}
-        aria-label={`${name}${news}`}
         aria-current={current ? 'page' : undefined}
         style={{ '--hue': hueOf(space.space) } as React.CSSProperties}
         className="relative grid size-9 place-items-center rounded-[10px] border border-line bg-raised text-small font-semibold hue-ink transition-colors aria-[current=page]:border-transparent aria-[current=page]:bg-accent aria-[current=page]:text-on-accent touch:size-11"
       >
-        {initials(space.name)}
+        <span className="sr-only">
+          {name}
+          {news}
+        </span>
+        <span aria-hidden="true">{initials(space.name)}</span>
         {mentions > 0 ? (
-          <span className="absolute -top-[7px] -right-[9px] box-content min-w-2 rounded-[10px] border-2 border-canvas bg-need px-1 text-center text-[10px]/4 font-semibold text-on-need nums">
+          <span
+            aria-hidden="true"
+            className="absolute -top-[7px] -right-[9px] box-content min-w-2 rounded-[10px] border-2 border-canvas bg-need px-1 text-center text-[10px]/4 font-semibold text-on-need nums"
+          >
             {mentions > 99 ? '99+' : mentions}
           </span>
         ) : (

@@ -8,7 +8,6 @@ import { formatExact, plural } from '~/kit/format';
 import { Icon, type IconName } from '~/kit/Icon';
 import { Menu, MenuItem, MenuLine } from '~/kit/Menu';
 import { Name } from '~/kit/Text';
-import { plainName } from '~/kit/text';
 import { orderMembers } from '~/features/people/order';
 import { attended } from '~/parts/attention';
 import { showDialog } from '~/parts/dialogs';
@@ -21,18 +20,16 @@ import { unreadOf } from './unread';
 /** More people than this are found in the People view. */
 const listed = 30;
 
-export function Sidebar({ space }: { space: Space }) {
+/** `top`: it is the whole page, so its name is the page's heading. */
+export function Sidebar({ space, top = false }: { space: Space; top?: boolean }) {
   const id = space.space;
   const unread = unreadOf(space, useStore(attended));
   const running = (useTransfers().data ?? []).filter(
     (transfer) => transfer.space === id && transfer.state === 'running',
   ).length;
   return (
-    <nav
-      aria-label={plainName(space.name)}
-      className="flex min-h-0 flex-1 flex-col overflow-y-auto px-2 py-3"
-    >
-      <SpaceMenu space={space} />
+    <div className="flex min-h-0 flex-1 flex-col overflow-y-auto px-2 py-3">
+      <SpaceMenu space={space} top={top} />
       <p className="mx-2 mb-3 truncate text-small text-text-3 nums">
         {plural(space.members, 'person').replace('persons', 'people')}
         {space.members > 1 && ` · ${space.here_now} here now`}
@@ -66,15 +63,16 @@ export function Sidebar({ space }: { space: Space }) {
         />
       </ul>
       <Members space={id} />
-    </nav>
+    </div>
   );
 }
 
-function SpaceMenu({ space }: { space: Space }) {
+function SpaceMenu({ space, top }: { space: Space; top: boolean }) {
+  const Heading = top ? 'h1' : 'h2';
   const manages = space.level === 'manage';
   const id = space.space;
   return (
-    <h2 className="flex-none">
+    <Heading className="flex-none">
       <Menu
         align="start"
         trigger={
@@ -110,7 +108,7 @@ function SpaceMenu({ space }: { space: Space }) {
           </MenuItem>
         )}
       </Menu>
-    </h2>
+    </Heading>
   );
 }
 

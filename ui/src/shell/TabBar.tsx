@@ -28,6 +28,7 @@ export function TabBar({ space }: { space: string | null }) {
       <Link
         to={space === null ? '/' : '/s/$space'}
         params={{ space: space ?? '' }}
+        activeOptions={{ exact: true }}
         aria-current={onSpaces ? 'page' : undefined}
         className={look}
       >

@@ -120,7 +120,7 @@ function InSpace() {
   if (found === undefined) return <Gone />;
   if (found.state === 'joining') {
     return (
-      <EmptyState icon="clock" title="Joining">
+      <EmptyState top icon="clock" title="Joining">
         Waiting for a member’s computer to hand over what has been said here. It appears as it
         arrives.
       </EmptyState>
@@ -133,6 +133,7 @@ function InSpace() {
 function Gone({ space }: { space?: Space }) {
   return (
     <EmptyState
+      top
       icon="leave"
       title={
         space?.state === 'removed'
@@ -178,7 +179,7 @@ function People() {
 
 function NotFound() {
   return (
-    <EmptyState icon="search" title="There is no such page">
+    <EmptyState top icon="search" title="There is no such page">
       The address may have been cut off when it was copied.
     </EmptyState>
   );

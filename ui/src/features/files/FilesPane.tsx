@@ -5,7 +5,7 @@ import { sentenceOf } from '~/api/client';
 import { useFiles, useStatus } from '~/api/queries';
 import type { SharedFile, Space } from '~/api/types';
 import { upload } from '~/api/uploads';
-import { Button } from '~/kit/Button';
+import { Button, IconButton } from '~/kit/Button';
 import { EmptyState, Failure, Loading } from '~/kit/EmptyState';
 import { formatExact, formatSize, formatWhen, plural } from '~/kit/format';
 import { useNow, usePhone } from '~/kit/hooks';
@@ -30,6 +30,7 @@ export function FilesPane({ space, search }: { space: Space; search: FilesSearch
   const id = space.space;
   const files = useFiles(id);
   const navigate = useNavigate();
+  const phone = usePhone();
   const picker = useRef<HTMLInputElement>(null);
   const { q = '', sort = '-time' } = search;
   const list = useVisible(files.data);
@@ -67,9 +68,13 @@ export function FilesPane({ space, search }: { space: Space; search: FilesSearch
                 event.target.value = '';
               }}
             />
-            <Button icon="plus" onClick={() => picker.current?.click()}>
-              Share files
-            </Button>
+            {phone ? (
+              <IconButton icon="plus" label="Share files" onClick={() => picker.current?.click()} />
+            ) : (
+              <Button icon="plus" onClick={() => picker.current?.click()}>
+                Share files
+              </Button>
+            )}
           </>
         )}
       </PaneHeader>
@@ -179,7 +184,7 @@ function FileList({
               {head('name', 'Name')}
               <th
                 scope="col"
-                className="sticky top-0 z-10 w-[22%] bg-raised px-3 text-left text-tiny font-medium text-text-3 shadow-[inset_0_-1px_var(--line)]"
+                className="sticky top-0 z-10 w-[17%] bg-raised px-3 text-left text-tiny font-medium text-text-3 shadow-[inset_0_-1px_var(--line)]"
               >
                 Who has it
               </th>
@@ -187,7 +192,7 @@ function FileList({
               {head('time', 'Shared')}
               <th
                 scope="col"
-                className="sticky top-0 z-10 w-[164px] bg-raised px-3 text-left text-tiny font-medium text-text-3 shadow-[inset_0_-1px_var(--line)]"
+                className="sticky top-0 z-10 w-[158px] bg-raised px-3 text-left text-tiny font-medium text-text-3 shadow-[inset_0_-1px_var(--line)]"
               >
                 State
               </th>
@@ -237,7 +242,7 @@ function SortHead({
   const down = sort === `-${column}`;
   // Names start at A, figures and times with the most.
   const next: Sort = up ? `-${column}` : down ? column : column === 'name' ? column : `-${column}`;
-  const width = { name: '', size: 'w-[96px]', time: 'w-[136px]' }[column];
+  const width = { name: '', size: 'w-[88px]', time: 'w-[132px]' }[column];
   return (
     <th
       scope="col"

@@ -1,8 +1,8 @@
 /** How this computer is connected: what needs attention, every peer and path, and this device itself. */
 import type { ReactNode } from 'react';
 import { dismissProblem } from '~/api/actions';
-import { sentenceOf } from '~/api/client';
-import { useSpaces, useStatus } from '~/api/queries';
+import { ownUrl, sentenceOf } from '~/api/client';
+import { usePeople, useSpaces, useStatus } from '~/api/queries';
 import type { Peer, Problem, Status } from '~/api/types';
 import { Avatar } from '~/kit/Avatar';
 import { Button, IconButton } from '~/kit/Button';
@@ -109,22 +109,17 @@ function PathPill({ peer }: { peer: Peer }) {
 }
 
 function PeerAvatar({ peer, size }: { peer: Peer; size: 's' | 'l' }) {
+  const person = usePeople().get(peer.person ?? '');
   const presence = peer.path === 'direct' ? 'here' : peer.path === 'relay' ? 'relay' : 'away';
   return (
     <Avatar
       name={peer.person_name ?? labelOf(peer)}
-      hue={hueOf(peer)}
+      hue={person?.hue ?? 0}
+      picture={ownUrl(person?.picture)}
       size={size}
       presence={presence}
     />
   );
-}
-
-/** A peer's status names no hue, so it is taken from the id, stable like everybody's. */
-function hueOf(peer: Peer): number {
-  let sum = 0;
-  for (const letter of peer.person ?? peer.device) sum = (sum * 31 + letter.charCodeAt(0)) % 360;
-  return sum;
 }
 
 function Peers({ peers, now }: { peers: Peer[]; now: number }) {
@@ -172,8 +167,8 @@ function Peers({ peers, now }: { peers: Peer[]; now: number }) {
       </ul>
     );
   }
-  const head = 'px-3 py-2 text-tiny font-medium text-text-3 border-b border-line';
-  const cell = 'border-b border-soft px-3 py-2 nums';
+  const head = 'whitespace-nowrap px-3 py-2 text-tiny font-medium text-text-3 border-b border-line';
+  const cell = 'border-b border-soft px-3 py-2 whitespace-nowrap nums';
   return (
     <table className="w-full border-collapse text-[14px] [--around:var(--raised)]">
       <thead>
@@ -204,11 +199,11 @@ function Peers({ peers, now }: { peers: Peer[]; now: number }) {
             <td className={`${cell} group-hover:bg-panel`} title={about(peer)}>
               <div className="flex items-center gap-2.5">
                 <PeerAvatar peer={peer} size="s" />
-                <div className="min-w-0">
-                  <div className="font-medium">
+                <div className="max-w-64 min-w-0">
+                  <div className="truncate font-medium">
                     <Name>{labelOf(peer)}</Name>
                   </div>
-                  <div className="text-tiny text-text-3">
+                  <div className="truncate text-tiny text-text-3">
                     {peer.person_name === null ? (
                       'not introduced yet'
                     ) : (

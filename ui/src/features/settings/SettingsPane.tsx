@@ -101,28 +101,27 @@ function NameField({
   }, sentenceOf);
   return (
     <form
-      className="flex items-start gap-2"
+      className="relative"
       onSubmit={(event) => {
         event.preventDefault();
         if (changed) void run();
       }}
     >
-      <div className="flex-1">
-        <TextField
-          label={label}
-          value={shown}
-          onChange={setValue}
-          hint={hint}
-          error={error}
-          maxLength={80}
-        />
-      </div>
+      <TextField
+        label={label}
+        value={shown}
+        onChange={setValue}
+        hint={hint}
+        error={error}
+        maxLength={80}
+        className={changed ? 'pr-20!' : ''}
+      />
       <Button
         type="submit"
         kind="primary"
         busy={busy}
         disabled={!changed}
-        className={`mt-[26px] h-10! ${changed ? '' : 'invisible'}`}
+        className={`absolute! top-[30px] right-1 h-8! touch:top-[28px] touch:min-h-10! ${changed ? '' : 'hidden'}`}
       >
         Save
       </Button>
