@@ -33,7 +33,7 @@ async fn bench(dir: &Path) -> Result<(), Error> {
     std::fs::write(&source, &bytes)?;
 
     for _ in 0..3 {
-        let start = Instant::now();
+        let start = Clock::start();
         hash_file(&source)?;
         report("hash 1 GiB", start, GIB);
     }
@@ -48,7 +48,7 @@ async fn bench(dir: &Path) -> Result<(), Error> {
         let to = BlobStore::open(dir.join(format!("to {number}"))).await?;
         let target = dir.join("target");
         let want = wanted(info, target.clone());
-        let start = Instant::now();
+        let start = Clock::start();
         if over_tcp {
             let (near, far) = connect().await?;
             let (near, far) = (near.into_split(), far.into_split());
@@ -81,7 +81,7 @@ async fn small(dir: &Path, from: &BlobStore) -> Result<(), Error> {
         std::fs::write(&path, &bytes)?;
         paths.push(path);
     }
-    let start = Instant::now();
+    let start = Clock::start();
     let infos: Result<Vec<_>, _> = from.add_files(paths).await?.into_iter().collect();
     report("add 10,000 files of 4 KiB", start, SMALL * 4096);
     let infos = infos?;
@@ -90,7 +90,7 @@ async fn small(dir: &Path, from: &BlobStore) -> Result<(), Error> {
         let to = BlobStore::open(dir.join(format!("to small {number}"))).await?;
         let wants: Vec<_> =
             infos.iter().enumerate().map(|(at, info)| wanted(*info, targets.join(at.to_string()))).collect();
-        let start = Instant::now();
+        let start = Clock::start();
         let (near, far) = connect().await?;
         let (near, far) = (near.into_split(), far.into_split());
         let provider = provide(from, far.0, far.1);
@@ -107,7 +107,7 @@ async fn small(dir: &Path, from: &BlobStore) -> Result<(), Error> {
 /// The same bytes over the same kind of stream, from memory to nowhere.
 async fn bare(bytes: &[u8]) -> Result<(), Error> {
     let (mut near, mut far) = connect().await?;
-    let start = Instant::now();
+    let start = Clock::start();
     let receiver = tokio::spawn(async move {
         let mut buffer = vec![0; 1 << 20];
         while near.read(&mut buffer).await? > 0 {}
@@ -143,7 +143,28 @@ fn wanted(info: BlobInfo, path: PathBuf) -> Want {
     Want { info, target: Target::File { path, existing: Existing::KeepBoth } }
 }
 
-fn report(what: &str, start: Instant, bytes: usize) {
-    let seconds = start.elapsed().as_secs_f64();
-    println!("{what:28} {seconds:7.3} s {:8.0} MB/s", bytes as f64 / 1e6 / seconds);
+/// Wall time and, where `/proc` tells it, the processor time of this process, provider and requester together.
+struct Clock {
+    wall: Instant,
+    cpu: f64,
+}
+
+impl Clock {
+    fn start() -> Self {
+        Self { wall: Instant::now(), cpu: cpu_seconds() }
+    }
+}
+
+/// Fields 14 and 15 of `/proc/self/stat` (proc(5)), in hundredths of a second on every common kernel.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit(')').next().unwrap_or_default();
+    let ticks = fields.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<f64>().ok());
+    ticks.sum::<f64>() / 100.0
+}
+
+fn report(what: &str, start: Clock, bytes: usize) {
+    let seconds = start.wall.elapsed().as_secs_f64();
+    let cpu = cpu_seconds() - start.cpu;
+    println!("{what:28} {seconds:7.3} s {:8.0} MB/s {cpu:7.2} CPU-s", bytes as f64 / 1e6 / seconds);
 }

@@ -102,15 +102,19 @@ pub(crate) fn open_part(path: &Path, truncate: bool) -> io::Result<File> {
     options.open(path)
 }
 
-/// Gives the file its size and, where the platform can, its space, so that a full disk is noticed at the start.
+/// Gives the file its size, if its file system has the space.
+///
+/// The space is looked for but not taken: taking it (`fallocate`) costs as much as writing on some file systems, before
+/// the first byte has come. A disk that others fill meanwhile is noticed when a piece is written.
 pub(crate) fn preallocate(file: &File, size: u64) -> io::Result<()> {
-    #[cfg(target_os = "linux")]
-    if size > 0 {
-        use rustix::io::Errno;
-        match rustix::fs::fallocate(file, rustix::fs::FallocateFlags::KEEP_SIZE, 0, size) {
-            // Some file systems cannot; their files grow as they are written.
-            Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS) => {}
-            Err(error) => return Err(error.into()),
+    #[cfg(unix)]
+    {
+        let system = rustix::fs::fstatvfs(file)?;
+        let free = system.f_bavail.saturating_mul(system.f_frsize);
+        // In units of 512 bytes, whatever the file system's blocks are (stat(2)).
+        let taken = std::os::unix::fs::MetadataExt::blocks(&file.metadata()?).saturating_mul(512);
+        if size.saturating_sub(taken) > free {
+            return Err(io::ErrorKind::StorageFull.into());
         }
     }
     file.set_len(size)

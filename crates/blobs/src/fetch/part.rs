@@ -140,7 +140,7 @@ impl Part {
         Ok(())
     }
 
-    /// Proves the list if it is new, keeps it, and gives the file its space.
+    /// Proves the list if it is new, keeps it, and gives the file its size.
     pub(super) fn start(&self, known: Option<PieceList>, list: &[u8]) -> Result<PieceList, FetchError> {
         let pieces = match known {
             Some(pieces) => pieces,

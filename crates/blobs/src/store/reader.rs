@@ -116,7 +116,8 @@ impl BlobReader {
             offset += step.len() as u64;
         }
         // Checked after reading: a stamp that is still the old one then says that nothing was written before. The
-        // hash covers what a stamp cannot see, such as a change within one tick of the file system's clock.
+        // hash covers what a stamp cannot see, such as a change within one tick of the file system's clock, or through a
+        // memory map: such a file may by now hold what nobody meant to share.
         let meta = shared.file.metadata().map_err(|source| self.failed(source))?;
         if Stamp::of(&meta) != shared.stamp || Some(&hasher.finish()) != shared.pieces.expected(index) {
             return Err(self.changed());

@@ -1,13 +1,18 @@
 //! Broken streams, dropped tasks and damaged part files: what was verified is kept, and nothing else counts.
 
 use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use compeer_blobs::wire::{Request, decode_request};
-use compeer_blobs::{BlobStore, Control, Download, FetchError, fetch};
+use compeer_blobs::{BlobInfo, BlobStore, Control, Download, FetchError, fetch, serve};
 use proptest::prelude::*;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
 
-use crate::support::{Cut, Home, LIMIT, MIB, Spy, content, parts, want};
+use crate::support::{Cut, Home, LIMIT, MIB, Spy, Trip, content, parts, want};
 
 /// Fetches over streams that break after the given numbers of bytes, then over one that does not. Each attempt must ask
 /// for exactly what is missing.
@@ -35,7 +40,7 @@ async fn survive(size: usize, cuts: Vec<usize>, reopen: bool) {
         assert!(!b.path("t").exists());
         drop(download);
         // Its stream is gone; it must notice.
-        let _ = tokio::time::timeout(LIMIT, served).await.expect("the provider ends");
+        let _ = timeout(LIMIT, served).await.expect("the provider ends");
         if reopen {
             let Home { dir, store } = b;
             drop(store);
@@ -96,6 +101,61 @@ async fn tasks_dropped_at_any_moment_lose_nothing_that_was_verified() {
     assert_eq!(fs::read(b.path("t")).expect("reads"), bytes);
     // Nobody wrote after the stamp was taken.
     assert!(b.store.has(info.hash).await.expect("asks"));
+}
+
+/// The part of the next test that dies: fetches in a process of its own.
+#[tokio::test]
+#[ignore = "run by the test below, in a process of its own"]
+async fn victim() {
+    let Some(home) = std::env::var_os("VICTIM_HOME").map(PathBuf::from) else { return };
+    let told = |name: &str| std::env::var(name).expect("told by the test below");
+    let info = BlobInfo {
+        hash: told("VICTIM_HASH").parse().expect("a hash"),
+        size: told("VICTIM_SIZE").parse().expect("a size"),
+    };
+    let store = BlobStore::open(home.join("store")).await.expect("opens");
+    let (recv, send) = TcpStream::connect(told("VICTIM_FROM")).await.expect("connects").into_split();
+    let _ = fetch(&store, &want(info, home.join("t")), recv, send, Control::default()).await;
+}
+
+#[tokio::test]
+async fn a_killed_process_goes_on_where_it_was() {
+    let (a, b) = (Home::new().await, tempfile::tempdir().expect("a folder"));
+    let bytes = content(20 * MIB, 7);
+    let info = a.share("source", &bytes).await;
+    fs::write(b.path().join("t"), b"old").expect("writes");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
+    let mut served = 0;
+    for left in [1, 2 * MIB, 5 * MIB + 1000, 9 * MIB] {
+        let mut child = Command::new(std::env::current_exe().expect("is a test"))
+            .args(["--exact", "crash::victim", "--ignored"])
+            .env("VICTIM_HOME", b.path())
+            .env("VICTIM_HASH", info.hash.to_string())
+            .env("VICTIM_SIZE", info.size.to_string())
+            .env("VICTIM_FROM", listener.local_addr().expect("bound").to_string())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("starts");
+        let (stream, _) = timeout(LIMIT, listener.accept()).await.expect("in time").expect("accepts");
+        let (recv, send) = stream.into_split();
+        let (bell, rung) = oneshot::channel();
+        let (send, store) = (Trip { inner: send, left, bell: Some(bell) }, a.store.clone());
+        let provider = tokio::spawn(async move { serve(&store, Arc::new(|_: &_| true), recv, send).await });
+        timeout(LIMIT, rung).await.expect("in time").expect("rings");
+        child.kill().expect("kills");
+        child.wait().expect("is dead");
+        served += timeout(LIMIT, provider).await.expect("ends").expect("no panic").map_or(0, |served| served.pieces);
+        assert_eq!(fs::read(b.path().join("t")).expect("reads"), b"old");
+    }
+    let store = BlobStore::open(b.path().join("store")).await.expect("opens");
+    let wanted = want(info, b.path().join("t"));
+    assert_eq!(store.partials().await.expect("asks"), [(b.path().join("t"), info)]);
+    let ((recv, send), last) = a.provide();
+    fetch(&store, &wanted, recv, send, Control::default()).await.expect("fetches");
+    assert_eq!(fs::read(b.path().join("t")).expect("reads"), bytes);
+    assert!(parts(b.path()).is_empty());
+    let last = last.await.expect("no panic").expect("serves").pieces;
+    assert!(last < 20, "{last} pieces after {served} before");
 }
 
 #[tokio::test]

@@ -119,6 +119,36 @@ impl<R: AsyncRead + Unpin> AsyncRead for Cut<R> {
     }
 }
 
+/// Forwards what is written, and rings once when a number of bytes has passed.
+pub(crate) struct Trip<W> {
+    pub(crate) inner: W,
+    pub(crate) left: usize,
+    pub(crate) bell: Option<tokio::sync::oneshot::Sender<()>>,
+}
+
+impl<W: AsyncWrite + Unpin> AsyncWrite for Trip<W> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
+        let done = Pin::new(&mut self.inner).poll_write(cx, bytes);
+        if let Poll::Ready(Ok(count)) = done {
+            self.left = self.left.saturating_sub(count);
+            if self.left == 0
+                && let Some(bell) = self.bell.take()
+            {
+                let _ = bell.send(());
+            }
+        }
+        done
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
+
 /// Forwards what is written, and keeps a copy.
 pub(crate) struct Spy<W> {
     pub(crate) inner: W,
