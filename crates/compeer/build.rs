@@ -1,0 +1,87 @@
+//! Builds the web page's files into the program: a table of paths, media types, tags and bytes, as a Rust source.
+
+use std::collections::hash_map::DefaultHasher;
+use std::env;
+use std::fmt::Write as _;
+use std::fs;
+use std::hash::Hasher;
+use std::io;
+use std::path::{Path, PathBuf};
+
+const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Compeer</title>\
+<p>The page was not built. Run <code>make ui</code>, then build the program again.</p></html>\n";
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let package = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let page = package.join("../../ui/dist");
+    println!("cargo::rerun-if-changed={}", page.display());
+    println!("cargo::rerun-if-env-changed=COMPEER_UI_OPTIONAL");
+
+    let mut files = Vec::new();
+    if page.join("index.html").is_file() {
+        collect(&page, &page, &mut files)?;
+    } else {
+        let optional = env::var_os("COMPEER_UI_OPTIONAL").is_some_and(|value| value == "1");
+        if env::var("PROFILE")? == "release" && !optional {
+            return Err("the page is not built: run `make ui` first (or set COMPEER_UI_OPTIONAL=1)".into());
+        }
+        println!("cargo::warning=the page is not built; run `make ui`");
+        let placeholder = out.join("index.html");
+        fs::write(&placeholder, NOT_BUILT)?;
+        files.push(("/index.html".to_owned(), placeholder));
+    }
+    files.sort();
+    fs::write(out.join("page.rs"), table(&files)?)?;
+    Ok(())
+}
+
+/// Every file below `folder`, with its path as the browser asks for it.
+fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, PathBuf)>) -> io::Result<()> {
+    for item in fs::read_dir(folder)? {
+        let path = item?.path();
+        if path.is_dir() {
+            collect(root, &path, files)?;
+        } else if let Ok(relative) = path.strip_prefix(root) {
+            let parts: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
+            files.push((format!("/{}", parts.join("/")), fs::canonicalize(&path)?));
+        }
+    }
+    Ok(())
+}
+
+/// The source of the table, sorted by path.
+fn table(files: &[(String, PathBuf)]) -> io::Result<String> {
+    let mut source = String::from("&[\n");
+    for (path, file) in files {
+        println!("cargo::rerun-if-changed={}", file.display());
+        let mut hasher = DefaultHasher::new();
+        hasher.write(&fs::read(file)?);
+        let tag = format!("\"{:016x}\"", hasher.finish());
+        let media = media_type(path);
+        let file = file.to_string_lossy();
+        let _ = writeln!(
+            source,
+            "    PageFile {{ path: {path:?}, media: {media:?}, tag: {tag:?}, bytes: include_bytes!({file:?}) }},"
+        );
+    }
+    source.push_str("]\n");
+    Ok(source)
+}
+
+fn media_type(path: &str) -> &'static str {
+    match path.rsplit_once('.').map_or("", |(_, extension)| extension) {
+        "html" => "text/html; charset=utf-8",
+        "js" | "mjs" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "ico" => "image/x-icon",
+        "webp" => "image/webp",
+        "woff2" => "font/woff2",
+        "json" | "map" => "application/json",
+        "webmanifest" => "application/manifest+json",
+        "txt" => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}

@@ -1,0 +1,157 @@
+//! Files and transfers.
+
+use compeer_core::Millis;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::PathKind;
+
+/// A member who has a file.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct FileHolder {
+    /// The person.
+    pub person: String,
+    /// The name.
+    pub name: String,
+    /// Whether the person is here now.
+    pub online: bool,
+}
+
+/// Where a listed file is, seen from this device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum FileState {
+    /// Whole, on this disk.
+    Here,
+    /// On somebody else's disk.
+    Remote,
+    /// On its way.
+    Fetching,
+    /// It was here, but has been changed since.
+    Changed,
+    /// Nobody that is known has it.
+    Missing,
+}
+
+/// A listed file.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct File {
+    /// Its id.
+    pub id: String,
+    /// Its name: a relative path with `/`.
+    pub name: String,
+    /// Bytes.
+    pub size: u64,
+    /// The hash of its content.
+    pub blob: String,
+    /// The person who listed it.
+    pub author: String,
+    /// That person's name.
+    pub author_name: String,
+    /// When.
+    pub time: Millis,
+    /// How many members have it whole.
+    pub held_by: u64,
+    /// Who they are.
+    pub holders: Vec<FileHolder>,
+    /// Whether it is here.
+    pub here: bool,
+    /// Where it lies here.
+    #[schema(required = true)]
+    pub path: Option<String>,
+    /// What it can be shown as; null when it can only be downloaded.
+    #[schema(required = true)]
+    pub media: Option<String>,
+    /// Where it is.
+    pub state: FileState,
+    /// How it comes here, while it does.
+    #[schema(required = true)]
+    pub transfer: Option<Transfer>,
+}
+
+/// Files to share where they lie.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LocalFiles {
+    /// Absolute paths; a folder goes whole.
+    pub paths: Vec<String>,
+}
+
+/// Where to put a file.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FetchRequest {
+    /// A folder; only scripts may name one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+}
+
+/// Which files to fetch, and where to put them.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FolderRequest {
+    /// A folder of the list: every file whose name starts with it and `/`.
+    pub folder: String,
+    /// A folder; only scripts may name one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+}
+
+/// How a transfer goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TransferState {
+    /// Bytes are coming.
+    Running,
+    /// Somebody paused it.
+    Paused,
+    /// Nobody who has it can be reached now.
+    Waiting,
+    /// It stopped for a reason that does not go away by itself.
+    Failed,
+    /// Whole, verified, in place.
+    Done,
+}
+
+/// A device that bytes come from.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct TransferSource {
+    /// The device.
+    pub device: String,
+    /// Its name.
+    pub name: String,
+    /// How it is reached.
+    pub path: PathKind,
+}
+
+/// A file on its way to this device.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Transfer {
+    /// Its id: the file's.
+    pub id: String,
+    /// The file.
+    pub file: String,
+    /// The file's name.
+    pub name: String,
+    /// The space.
+    pub space: String,
+    /// Verified bytes on this disk.
+    pub done: u64,
+    /// Bytes in all.
+    pub size: u64,
+    /// Bytes per second, lately.
+    pub rate: f64,
+    /// Seconds still to go; null when nobody can tell.
+    #[schema(required = true)]
+    pub eta_s: Option<f64>,
+    /// Whom from.
+    pub from: Vec<TransferSource>,
+    /// How it goes.
+    pub state: TransferState,
+    /// Why it failed, in a sentence.
+    #[schema(required = true)]
+    pub error: Option<String>,
+    /// Where it lies, once done.
+    #[schema(required = true)]
+    pub path: Option<String>,
+}

@@ -1,0 +1,19 @@
+//! What travels over the API: one struct or string enum for each noun. The page's types are generated from these, so a
+//! field's name and comment here are its documentation there.
+//!
+//! Ids are 52 characters of base32, times are milliseconds since 1970, sizes are bytes.
+
+mod chat;
+mod file;
+mod node;
+mod space;
+
+pub use chat::{FileRef, Holder, Message, MessagePage, MessageState, NewMessage, ReadMarker};
+pub use file::{
+    FetchRequest, File, FileHolder, FileState, FolderRequest, LocalFiles, Transfer, TransferSource, TransferState,
+};
+pub use node::{Done, PathKind, Peer, Problem, ProfileChange, Relay, Severity, SignInLink, Status};
+pub use space::{
+    DevicePath, Epoch, Invitation, InvitationState, InvitePreview, InviteRequest, InviteText, LastMessage, Level,
+    LevelChange, Member, MemberDevice, NewInvitation, Presence, Space, SpaceName, SpaceState,
+};

@@ -1,0 +1,276 @@
+//! Spaces, members and invitations.
+
+use compeer_core::Millis;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::PathKind;
+
+/// What a member may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Read everything.
+    Read,
+    /// Read and write.
+    #[default]
+    Write,
+    /// Also invite, remove and rename.
+    Manage,
+}
+
+/// Where a space stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SpaceState {
+    /// In use.
+    Active,
+    /// Joined, but its first entries have not arrived.
+    Joining,
+    /// Somebody removed me.
+    Removed,
+    /// A manager ended it for everybody.
+    Ended,
+}
+
+/// The newest message of a space.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct LastMessage {
+    /// When.
+    pub at: Millis,
+    /// Its text.
+    pub text: String,
+    /// Who wrote it.
+    pub author_name: String,
+}
+
+/// The key period a space is in. A new one starts whenever somebody leaves.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Epoch {
+    /// How many there have been.
+    pub number: u64,
+    /// Since when.
+    pub since: Millis,
+}
+
+/// A space at a glance.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Space {
+    /// Its id.
+    pub space: String,
+    /// Its name; empty while joining.
+    pub name: String,
+    /// What I may do in it.
+    pub level: Level,
+    /// How many people are in it.
+    pub members: u64,
+    /// How many of them are here now.
+    pub here_now: u64,
+    /// Messages I have not read.
+    pub unread: u64,
+    /// How many of those name me.
+    pub mentions: u64,
+    /// My messages that nobody else has.
+    pub waiting: u64,
+    /// The newest message.
+    #[schema(required = true)]
+    pub last: Option<LastMessage>,
+    /// When it was founded.
+    pub created: Millis,
+    /// Where it stands.
+    pub state: SpaceState,
+    /// Bytes it takes on this disk.
+    pub disk_bytes: u64,
+    /// The key period it is in.
+    pub epoch: Epoch,
+}
+
+/// A new space, or a new name for one.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SpaceName {
+    /// The name.
+    pub name: String,
+}
+
+/// An invitation that was received.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InviteText {
+    /// The text that starts with `compeer1`.
+    pub invite: String,
+}
+
+/// What an invitation says before it is used.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct InvitePreview {
+    /// The space's name, as the inviter wrote it down.
+    pub space_name: String,
+    /// The inviter's name, as the inviter wrote it down.
+    pub inviter_name: String,
+    /// What I may do there.
+    pub level: Level,
+    /// Until when it can be used.
+    pub expires: Millis,
+    /// Whether that is over.
+    pub expired: bool,
+    /// Whether I am in the space already.
+    pub already_member: bool,
+}
+
+/// Whether somebody is here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Presence {
+    /// A device of theirs is linked to this one.
+    Here,
+    /// None is.
+    Away,
+}
+
+/// How a member's device is reached now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DevicePath {
+    /// Nobody in between.
+    Direct,
+    /// Over a relay, which sees only ciphertext.
+    Relay,
+    /// Not at all.
+    None,
+    /// It is this device.
+    #[serde(rename = "self")]
+    Own,
+}
+
+impl From<PathKind> for DevicePath {
+    fn from(path: PathKind) -> Self {
+        match path {
+            PathKind::Direct => Self::Direct,
+            PathKind::Relay => Self::Relay,
+            PathKind::None => Self::None,
+        }
+    }
+}
+
+/// A device of a member.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct MemberDevice {
+    /// Its id.
+    pub device: String,
+    /// What its owner calls it.
+    pub name: String,
+    /// How it is reached now.
+    pub path: DevicePath,
+    /// Round trip in milliseconds.
+    #[schema(required = true)]
+    pub rtt_ms: Option<f64>,
+    /// When it was last linked.
+    #[schema(required = true)]
+    pub last_seen: Option<Millis>,
+    /// Whether it has everything that this device has.
+    pub has_all: bool,
+    /// How many entries it lacks, as far as known here.
+    pub missing: u64,
+}
+
+/// A member of a space.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Member {
+    /// The person's id.
+    pub person: String,
+    /// The name.
+    pub name: String,
+    /// Where the picture can be had.
+    #[schema(required = true)]
+    pub picture: Option<String>,
+    /// The person's colour, in degrees.
+    pub hue: u16,
+    /// What the person may do.
+    pub level: Level,
+    /// Whether it is me.
+    pub me: bool,
+    /// Since when.
+    pub joined: Millis,
+    /// The person's devices.
+    pub devices: Vec<MemberDevice>,
+    /// Whether the person is here.
+    pub presence: Presence,
+}
+
+/// A new level for a member.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LevelChange {
+    /// The level.
+    pub level: Level,
+}
+
+/// Where an invitation stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum InvitationState {
+    /// Can be used.
+    Open,
+    /// All its uses are used up.
+    Used,
+    /// Its time is over.
+    Expired,
+    /// Somebody closed it.
+    Revoked,
+}
+
+/// An invitation as managers see it.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Invitation {
+    /// Its id.
+    pub id: String,
+    /// What the newcomer may do.
+    pub level: Level,
+    /// For how many people it is.
+    pub uses: u32,
+    /// How many have used it.
+    pub used: u64,
+    /// Until when.
+    pub expires: Millis,
+    /// When it was made.
+    pub created: Millis,
+    /// Who made it.
+    pub by_name: String,
+    /// Where it stands.
+    pub state: InvitationState,
+}
+
+/// What a new invitation shall allow.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InviteRequest {
+    /// What the newcomer may do; `write` when left out.
+    #[serde(default)]
+    pub level: Level,
+    /// For how long: a number and m, h or d; `7d` when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<String>,
+    /// For how many people; 1 when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uses: Option<u32>,
+}
+
+/// A fresh invitation. Its text is shown this once.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct NewInvitation {
+    /// Its id.
+    pub id: String,
+    /// The text to hand over.
+    pub invite: String,
+    /// The same as a QR code: an SVG picture.
+    pub qr_svg: String,
+    /// What to call it as a file.
+    pub file_name: String,
+    /// Until when.
+    pub expires: Millis,
+    /// What the newcomer may do.
+    pub level: Level,
+    /// For how many people it is.
+    pub uses: u32,
+}

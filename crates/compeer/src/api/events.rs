@@ -1,0 +1,251 @@
+//! `/events`: what happens, as it happens (Server-Sent Events, HTML standard, section 9.2).
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::sse::{self, KeepAlive, Sse};
+use compeer_core::Millis;
+use futures_util::stream::{self, Stream, StreamExt};
+use serde::{Deserialize, Serialize};
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio_util::sync::CancellationToken;
+use utoipa::ToSchema;
+
+use super::feed::Sent;
+use super::{Shared, dto};
+
+/// A line is sent at least this often, so that a broken connection is noticed.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub enum EventName {
+    /// The first event: from here on nothing is missed.
+    #[serde(rename = "hello")]
+    Hello,
+    /// Events were missed: look at everything again.
+    #[serde(rename = "lagged")]
+    Lagged,
+    /// A message became readable here: `space`, `id`, `message`.
+    #[serde(rename = "chat.message")]
+    ChatMessage,
+    /// More members have a message of mine: `space`, `id`, `state`, `held_by`, `of`.
+    #[serde(rename = "chat.state")]
+    ChatState,
+    /// Somebody is writing: `space`, `person`, `name`.
+    #[serde(rename = "chat.typing")]
+    ChatTyping,
+    /// Unread counts changed: `space`, `unread`, `mentions`.
+    #[serde(rename = "read.changed")]
+    ReadChanged,
+    /// A file was listed: `space`, `id`, `file`.
+    #[serde(rename = "file.added")]
+    FileAdded,
+    /// A file's holders or state changed: `space`, `id`, `file`.
+    #[serde(rename = "file.changed")]
+    FileChanged,
+    /// A file was taken off the list: `space`, `id`.
+    #[serde(rename = "file.removed")]
+    FileRemoved,
+    /// A transfer moved: `space`, `id`, `transfer`.
+    #[serde(rename = "transfer.changed")]
+    TransferChanged,
+    /// A space changed: `space`, `space_info`.
+    #[serde(rename = "space.changed")]
+    SpaceChanged,
+    /// I am in a new space: `space`.
+    #[serde(rename = "space.joined")]
+    SpaceJoined,
+    /// A space is no longer on this device: `space`.
+    #[serde(rename = "space.left")]
+    SpaceLeft,
+    /// A manager ended a space: `space`.
+    #[serde(rename = "space.ended")]
+    SpaceEnded,
+    /// Somebody became a member: `space`, `person`, `name`.
+    #[serde(rename = "member.joined")]
+    MemberJoined,
+    /// Somebody is no longer a member: `space`, `person`.
+    #[serde(rename = "member.removed")]
+    MemberRemoved,
+    /// Somebody's level changed: `space`, `person`.
+    #[serde(rename = "member.changed")]
+    MemberChanged,
+    /// Somebody's name or picture changed: `space`, `person`.
+    #[serde(rename = "profile.changed")]
+    ProfileChanged,
+    /// A device is linked: `device`, `name`, `path`.
+    #[serde(rename = "peer.up")]
+    PeerUp,
+    /// A device is no longer linked: `device`.
+    #[serde(rename = "peer.down")]
+    PeerDown,
+    /// A device is reached another way: `device`, `path`, `rtt_ms`.
+    #[serde(rename = "peer.path")]
+    PeerPath,
+    /// Somebody should look at something: `id`, `problem`.
+    #[serde(rename = "problem.added")]
+    ProblemAdded,
+    /// Somebody has: `id`.
+    #[serde(rename = "problem.dismissed")]
+    ProblemDismissed,
+}
+
+/// Something happened. Which of the fields are there depends on `event`.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Event {
+    /// What happened.
+    pub event: EventName,
+    /// When.
+    pub at: Millis,
+    /// The space it happened in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub space: Option<String>,
+    /// The message, file or problem.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
+    /// The person's or device's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+    /// How the device is reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<dto::PathKind>,
+    /// Round trip in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rtt_ms: Option<f64>,
+    /// Where the message is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<dto::MessageState>,
+    /// How many other members have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_by: Option<u64>,
+    /// How many other members there are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<u64>,
+    /// Messages I have not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread: Option<u64>,
+    /// How many of those name me.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mentions: Option<u64>,
+    /// The message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<dto::Message>,
+    /// The file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<dto::File>,
+    /// The transfer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfer: Option<dto::Transfer>,
+    /// The space as it is now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub space_info: Option<dto::Space>,
+    /// The problem.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<dto::Problem>,
+}
+
+impl Event {
+    /// An event with nothing but its name and time.
+    pub(super) fn new(event: EventName, at: Millis) -> Self {
+        Self {
+            event,
+            at,
+            space: None,
+            id: None,
+            person: None,
+            name: None,
+            device: None,
+            path: None,
+            rtt_ms: None,
+            state: None,
+            held_by: None,
+            of: None,
+            unread: None,
+            mentions: None,
+            message: None,
+            file: None,
+            transfer: None,
+            space_info: None,
+            problem: None,
+        }
+    }
+}
+
+/// Everything that happens from now on. The first event is `hello`; each has a number in `id:` and an object in `data:`.
+#[utoipa::path(
+    get, path = "/events", tag = "events",
+    responses((status = 200, content_type = "text/event-stream", body = Event))
+)]
+pub(super) async fn stream(
+    State(api): Shared,
+    headers: HeaderMap,
+) -> Sse<impl Stream<Item = Result<sse::Event, Infallible>>> {
+    let receiver = api.feed.subscribe();
+    let now = api.node.now();
+    // Whoever was here before has missed something, and nobody knows what.
+    let returned = headers.contains_key("last-event-id").then(|| plain(&Event::new(EventName::Lagged, now)));
+    let hello = [Some(plain(&Event::new(EventName::Hello, now)).event("hello")), returned];
+    let state = (receiver, api.stop.clone(), api.node.clone());
+    let events = stream::unfold(state, |(mut receiver, stop, node)| async move {
+        let event = next(&mut receiver, &stop, || node.now()).await?;
+        Some((event, (receiver, stop, node)))
+    });
+    let all = stream::iter(hello.into_iter().flatten()).chain(events).map(Ok);
+    Sse::new(all).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+}
+
+/// The next event; `None` when the API stops.
+async fn next(
+    receiver: &mut Receiver<Arc<Sent>>,
+    stop: &CancellationToken,
+    now: impl Fn() -> Millis,
+) -> Option<sse::Event> {
+    let sent = tokio::select! {
+        () = stop.cancelled() => return None,
+        sent = receiver.recv() => sent,
+    };
+    match sent {
+        // JSON has no raw line breaks in it, so one `data:` line holds it.
+        Ok(sent) => Some(sse::Event::default().id(sent.id.to_string()).data(&sent.json)),
+        Err(RecvError::Lagged(_)) => Some(plain(&Event::new(EventName::Lagged, now()))),
+        Err(RecvError::Closed) => None,
+    }
+}
+
+fn plain(event: &Event) -> sse::Event {
+    let json = serde_json::to_string(event).unwrap_or_default();
+    sse::Event::default().data(json)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::sync::broadcast;
+
+    #[tokio::test]
+    async fn a_slow_listener_is_told_that_it_missed_something() {
+        let sender = broadcast::Sender::new(2);
+        let mut receiver = sender.subscribe();
+        for id in 1..=5 {
+            sender.send(Arc::new(Sent { id, json: "{}".into() })).expect("somebody listens");
+        }
+        let stop = CancellationToken::new();
+        let first = next(&mut receiver, &stop, || 7).await.expect("an event");
+        assert!(format!("{first:?}").contains("lagged"), "{first:?}");
+        let second = next(&mut receiver, &stop, || 7).await.expect("an event");
+        assert!(format!("{second:?}").contains("id: 4"), "{second:?}");
+        next(&mut receiver, &stop, || 7).await.expect("an event");
+        stop.cancel();
+        assert!(next(&mut receiver, &stop, || 7).await.is_none());
+    }
+}

@@ -1,0 +1,108 @@
+//! What handlers take from a request, with failures in our own words.
+
+use axum::body::Bytes;
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use serde::de::DeserializeOwned;
+
+use crate::error::ApiError;
+
+/// A JSON body. Its `Content-Type` must say so: a form on another site cannot send that without asking first.
+pub(crate) struct JsonBody<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        if !is_json(request.headers()) {
+            return Err(ApiError::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "not-json",
+                "Not JSON",
+                "The body must be JSON and say so.",
+                "Send the header `Content-Type: application/json`.",
+            ));
+        }
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
+            if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+                return too_large();
+            }
+            ApiError::bad_request("The request's body did not arrive whole.", "Send it again.")
+        })?;
+        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
+            ApiError::bad_request(
+                format!("The body is not what is expected here: {error}."),
+                "`/api/v1/openapi.json` describes the body.",
+            )
+        })
+    }
+}
+
+/// A body beyond the limit.
+pub(crate) fn too_large() -> ApiError {
+    ApiError::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "too-large",
+        "Too large",
+        "The body is larger than anything that is expected here.",
+        "Send less, or share a file instead.",
+    )
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    media.split(';').next().is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"))
+}
+
+/// The variable parts of the path.
+pub(crate) struct Path<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        match axum::extract::Path::<T>::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(value)) => Ok(Self(value)),
+            Err(PathRejection::FailedToDeserializePathParams(error)) => Err(ApiError::bad_request(
+                format!("The address is not what is expected here: {}.", error.body_text()),
+                "An id has 52 letters and digits.",
+            )),
+            Err(_) => Err(ApiError::internal("A route has no such part.")),
+        }
+    }
+}
+
+/// What follows the question mark.
+pub(crate) struct Query<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        match axum::extract::Query::<T>::from_request_parts(parts, state).await {
+            Ok(axum::extract::Query(value)) => Ok(Self(value)),
+            Err(QueryRejection::FailedToDeserializeQueryString(error)) => Err(ApiError::bad_request(
+                format!("What follows the question mark is not what is expected here: {}.", error.body_text()),
+                "`/api/v1/openapi.json` describes what may stand there.",
+            )),
+            Err(_) => Err(ApiError::bad_request("The address cannot be read.", "Check it.")),
+        }
+    }
+}
+
+/// An id in a path, parsed by serde through its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Id<T>(pub(crate) T);
+
+impl<'de, T> serde::Deserialize<'de> for Id<T>
+where
+    T: std::str::FromStr,
+    T::Err: std::fmt::Display,
+{
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(serde::de::Error::custom)
+    }
+}

@@ -1,0 +1,79 @@
+//! `/spaces/{space}/files`: what is shared, by whom, and who has it.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use compeer_core::{EntryHash, GroupId};
+use compeer_spaces::{FileInfo, TransferId};
+
+use super::convert::{self, Paths, People};
+use super::extract::{Id, JsonBody, Path};
+use super::guard::Caller;
+use super::signin::scripts_only;
+use super::transfers::absolute;
+use super::{Api, Shared, dto};
+use crate::error::ApiError;
+
+/// The files of a space, by name.
+#[utoipa::path(
+    get, path = "/spaces/{space}/files", tag = "files",
+    params(("space" = String, Path, description = "The space's id.")),
+    responses((status = 200, body = [dto::File]))
+)]
+pub(super) async fn list(
+    State(api): Shared,
+    Path(Id(space)): Path<Id<GroupId>>,
+) -> Result<Json<Vec<dto::File>>, ApiError> {
+    let files = api.node.spaces().files(space).await?;
+    Ok(Json(answer(&api, space, files).await?))
+}
+
+/// Shares files and whole folders where they lie. Only scripts may: a page has no business with paths.
+#[utoipa::path(
+    post, path = "/spaces/{space}/files/local", tag = "files",
+    params(("space" = String, Path, description = "The space's id.")),
+    request_body = dto::LocalFiles,
+    responses((status = 201, body = [dto::File]))
+)]
+pub(super) async fn share_local(
+    State(api): Shared,
+    Extension(caller): Extension<Caller>,
+    Path(Id(space)): Path<Id<GroupId>>,
+    JsonBody(body): JsonBody<dto::LocalFiles>,
+) -> Result<(StatusCode, Json<Vec<dto::File>>), ApiError> {
+    scripts_only(&caller)?;
+    let paths = body.paths.iter().map(|path| absolute(path)).collect::<Result<Vec<_>, _>>()?;
+    if paths.is_empty() {
+        return Err(ApiError::bad_request("There is no path.", "Name at least one file or folder."));
+    }
+    let files = api.node.spaces().put(space, paths).await?;
+    Ok((StatusCode::CREATED, Json(answer(&api, space, files).await?)))
+}
+
+/// Takes a file off the list. The file itself stays where it is.
+#[utoipa::path(
+    delete, path = "/spaces/{space}/files/{file}", tag = "files",
+    params(
+        ("space" = String, Path, description = "The space's id."),
+        ("file" = String, Path, description = "The file's id.")
+    ),
+    responses((status = 200, body = dto::Done))
+)]
+pub(super) async fn unlist(
+    State(api): Shared,
+    Path((Id(space), Id(file))): Path<(Id<GroupId>, Id<EntryHash>)>,
+) -> Result<Json<dto::Done>, ApiError> {
+    api.node.spaces().unlist(space, file).await?;
+    Ok(Json(dto::Done {}))
+}
+
+/// Files as they travel, with their transfers.
+pub(super) async fn answer(api: &Api, space: GroupId, files: Vec<FileInfo>) -> Result<Vec<dto::File>, ApiError> {
+    let people = People::of(&api.node, space).await?;
+    let mut transfers = convert::transfers_of(&api.node, space, &people, &Paths::now(&api.node));
+    let file = |info: FileInfo| {
+        let transfer = transfers.remove(&TransferId { space, file: info.id });
+        convert::file(info, &people, transfer)
+    };
+    Ok(files.into_iter().map(file).collect())
+}

@@ -1,0 +1,127 @@
+//! `/spaces/{space}/messages`: the chat.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use compeer_core::{EntryHash, GroupId};
+use compeer_spaces::MessageRange;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::extract::{Id, JsonBody, Path, Query};
+use super::{Shared, dto};
+use crate::error::ApiError;
+
+/// Messages handed out when nothing else was said.
+const USUAL_LIMIT: usize = 50;
+/// Messages handed out at once, at most.
+const MOST: usize = 1000;
+
+/// Which messages to hand out.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Range {
+    /// How many at most, 1 to 1,000; 50 when left out.
+    limit: Option<usize>,
+    /// Only those before this message.
+    before: Option<String>,
+    /// Only those after this message.
+    after: Option<String>,
+}
+
+/// Messages, oldest first: the newest ones when neither `before` nor `after` is given.
+#[utoipa::path(
+    get, path = "/spaces/{space}/messages", tag = "chat",
+    params(("space" = String, Path, description = "The space's id."), Range),
+    responses((status = 200, body = dto::MessagePage))
+)]
+pub(super) async fn list(
+    State(api): Shared,
+    Path(Id(space)): Path<Id<GroupId>>,
+    Query(range): Query<Range>,
+) -> Result<Json<dto::MessagePage>, ApiError> {
+    let limit = range.limit.unwrap_or(USUAL_LIMIT);
+    if !(1..=MOST).contains(&limit) {
+        return Err(ApiError::bad_request("The limit is out of range.", "Ask for 1 to 1,000 messages."));
+    }
+    let id = |text: Option<String>| text.map(|text| message_id(&text)).transpose();
+    let range = MessageRange { before: id(range.before)?, after: id(range.after)?, limit };
+    let (messages, more) = api.node.spaces().messages(space, range).await?;
+    Ok(Json(dto::MessagePage { messages: messages.into_iter().map(Into::into).collect(), more }))
+}
+
+/// Sends a message. It is durable on this device when this answers.
+#[utoipa::path(
+    post, path = "/spaces/{space}/messages", tag = "chat",
+    params(("space" = String, Path, description = "The space's id.")),
+    request_body = dto::NewMessage,
+    responses((status = 201, body = dto::Message))
+)]
+pub(super) async fn send(
+    State(api): Shared,
+    Path(Id(space)): Path<Id<GroupId>>,
+    JsonBody(body): JsonBody<dto::NewMessage>,
+) -> Result<(StatusCode, Json<dto::Message>), ApiError> {
+    let message = api.node.spaces().send(space, body.text, body.nonce).await?;
+    Ok((StatusCode::CREATED, Json(message.into())))
+}
+
+/// Which members have a message.
+#[utoipa::path(
+    get, path = "/spaces/{space}/messages/{message}/holders", tag = "chat",
+    params(
+        ("space" = String, Path, description = "The space's id."),
+        ("message" = String, Path, description = "The message's id.")
+    ),
+    responses((status = 200, body = [dto::Holder]))
+)]
+pub(super) async fn holders(
+    State(api): Shared,
+    Path((Id(space), Id(message))): Path<(Id<GroupId>, Id<EntryHash>)>,
+) -> Result<Json<Vec<dto::Holder>>, ApiError> {
+    let holders = api.node.spaces().message_holders(space, message).await?;
+    let holder = |info: compeer_spaces::HolderInfo| dto::Holder {
+        person: info.person.to_string(),
+        name: info.name,
+        holds: info.holds,
+        since: None,
+    };
+    Ok(Json(holders.into_iter().map(holder).collect()))
+}
+
+/// Moves my read marker up to a message; it never moves back.
+#[utoipa::path(
+    post, path = "/spaces/{space}/read", tag = "chat",
+    params(("space" = String, Path, description = "The space's id.")),
+    request_body = dto::ReadMarker,
+    responses((status = 200, body = dto::Done))
+)]
+pub(super) async fn mark_read(
+    State(api): Shared,
+    Path(Id(space)): Path<Id<GroupId>>,
+    JsonBody(body): JsonBody<dto::ReadMarker>,
+) -> Result<Json<dto::Done>, ApiError> {
+    api.node.spaces().mark_read(space, message_id(&body.up_to)?).await?;
+    Ok(Json(dto::Done {}))
+}
+
+/// Tells those who are here that I am writing.
+#[utoipa::path(
+    post, path = "/spaces/{space}/typing", tag = "chat",
+    params(("space" = String, Path, description = "The space's id.")),
+    responses((status = 200, body = dto::Done))
+)]
+pub(super) async fn typing(
+    State(api): Shared,
+    Path(Id(space)): Path<Id<GroupId>>,
+) -> Result<Json<dto::Done>, ApiError> {
+    api.node.spaces().typing(space).await?;
+    Ok(Json(dto::Done {}))
+}
+
+fn message_id(text: &str) -> Result<EntryHash, ApiError> {
+    text.parse().map_err(|error| {
+        ApiError::bad_request(format!("That is no message's id: {error}."), "Take the id from the list of messages.")
+    })
+}

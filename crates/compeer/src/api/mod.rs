@@ -1,0 +1,245 @@
+//! HTTP on loopback: `/api/v1` for the page, the command line and scripts, and the page's own files.
+//!
+//! [`guard`] judges every request from its head before anything else happens. There is one module for each noun; `dto`
+//! holds what travels, `convert` makes it from what the floors below hand out, `feed` turns their events into one
+//! numbered stream.
+
+mod content;
+mod convert;
+pub mod dto;
+mod events;
+mod extract;
+mod feed;
+mod files;
+mod guard;
+mod headers;
+mod invitations;
+mod members;
+mod messages;
+mod openapi;
+mod problems;
+mod profile;
+mod session;
+mod signin;
+mod spaces;
+mod status;
+mod transfers;
+mod upload;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{StatusCode, Uri};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, post};
+use axum::serve::ListenerExt;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::error::ApiError;
+use crate::home::{HomeError, RunningApi};
+use crate::node::Node;
+use crate::page;
+pub use events::{Event, EventName};
+pub use openapi::description;
+
+use guard::Guard;
+
+/// The port that is tried when none was asked for.
+const USUAL_PORT: u16 = 4918;
+/// Bytes of the largest body but for uploads: a profile picture of 64 KiB in base64, with room.
+const BODY_LIMIT: usize = 256 * 1024;
+/// How long answers under way may take during a shutdown.
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(2);
+
+/// What every handler needs.
+pub(crate) struct Api {
+    node: Node,
+    guard: Guard,
+    feed: feed::Feed,
+    /// Our own URL, without a closing slash.
+    url: String,
+    /// Ends streams that would go on forever.
+    stop: CancellationToken,
+}
+
+type Shared = State<Arc<Api>>;
+
+/// Why the API does not listen.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address belongs to other computers, too.
+    #[error("{0} is not an address of this computer alone")]
+    NotLoopback(SocketAddr),
+    /// The port is taken.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The token could not be made, or the note of the address not be written.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+}
+
+/// A listening API.
+pub struct Server {
+    api: Arc<Api>,
+    running: RunningApi,
+    task: JoinHandle<()>,
+}
+
+impl Server {
+    /// Listens on `address`, or on the usual port (any other if that is taken), and leaves a note of it in the home.
+    pub async fn start(node: Node, address: Option<SocketAddr>) -> Result<Self, ServeError> {
+        let listener = listen(address).await?;
+        let failed = |source| ServeError::Listen { address: address.unwrap_or(usual()), source };
+        let address = listener.local_addr().map_err(failed)?;
+        let home = node.home();
+        let token = home.api_token()?;
+        let sessions = session::Sessions::load(home.path().sessions(), node.options().wall.clone());
+        let running = RunningApi { address, pid: std::process::id(), device: node.device().to_string() };
+        let stop = CancellationToken::new();
+        let api = Arc::new(Api {
+            feed: feed::Feed::start(&node),
+            guard: Guard::new(address, &token, sessions),
+            url: running.url(),
+            stop: stop.clone(),
+            node,
+        });
+        let router = router(Arc::clone(&api));
+        // Events are small and must not wait for each other.
+        let listener = listener.tap_io(|stream| {
+            let _ = stream.set_nodelay(true);
+        });
+        let serve = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
+        let task = tokio::spawn(async move {
+            if let Err(error) = serve.await {
+                tracing::error!(%error, "the API ended");
+            }
+        });
+        api.node.home().write_running_api(&running)?;
+        Ok(Self { api, running, task })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn running(&self) -> &RunningApi {
+        &self.running
+    }
+
+    /// Stops listening, ends event streams, and lets other answers end within a limit.
+    pub async fn shutdown(self) {
+        self.api.node.home().remove_running_api();
+        self.api.stop.cancel();
+        let abort = self.task.abort_handle();
+        if tokio::time::timeout(SHUTDOWN_LIMIT, self.task).await.is_err() {
+            tracing::warn!("requests under way are cut off");
+            abort.abort();
+        }
+    }
+}
+
+fn usual() -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, USUAL_PORT).into()
+}
+
+async fn listen(address: Option<SocketAddr>) -> Result<TcpListener, ServeError> {
+    let bind = async |address: SocketAddr| {
+        TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })
+    };
+    match address {
+        // Plain HTTP with a token is for this computer alone.
+        Some(address) if !address.ip().is_loopback() => Err(ServeError::NotLoopback(address)),
+        Some(address) => bind(address).await,
+        None => match bind(usual()).await {
+            Ok(listener) => Ok(listener),
+            Err(_) => bind((Ipv4Addr::LOCALHOST, 0).into()).await,
+        },
+    }
+}
+
+/// All routes, in the order of the description.
+fn router(api: Arc<Api>) -> Router {
+    let v1 = Router::new()
+        .route("/status", get(status::get_status))
+        .route("/problems/{id}/dismiss", post(problems::dismiss))
+        .route("/profile", post(profile::change))
+        .route("/people/{person}/picture", get(profile::picture))
+        .route("/signin-links", post(signin::new_link))
+        .route("/signout", post(signin::sign_out))
+        .route("/spaces", get(spaces::list).post(spaces::create))
+        .route("/spaces/join", post(invitations::join))
+        .route("/spaces/join/preview", post(invitations::preview))
+        .route("/spaces/{space}", get(spaces::get_one).patch(spaces::rename).delete(spaces::end))
+        .route("/spaces/{space}/leave", post(spaces::leave))
+        .route("/spaces/{space}/members", get(members::list))
+        .route("/spaces/{space}/members/{person}", axum::routing::patch(members::set_level).delete(members::remove))
+        .route("/spaces/{space}/invitations", get(invitations::list).post(invitations::create))
+        .route("/spaces/{space}/invitations/{invitation}", delete(invitations::revoke))
+        .route("/spaces/{space}/messages", get(messages::list).post(messages::send))
+        .route("/spaces/{space}/messages/{message}/holders", get(messages::holders))
+        .route("/spaces/{space}/read", post(messages::mark_read))
+        .route("/spaces/{space}/typing", post(messages::typing))
+        .route("/spaces/{space}/files", get(files::list).post(upload::upload).layer(DefaultBodyLimit::disable()))
+        .route("/spaces/{space}/files/local", post(files::share_local))
+        .route("/spaces/{space}/files/fetch", post(transfers::fetch_folder))
+        .route("/spaces/{space}/files/{file}", delete(files::unlist))
+        .route("/spaces/{space}/files/{file}/content", get(content::content))
+        .route("/spaces/{space}/files/{file}/fetch", post(transfers::fetch))
+        .route("/spaces/{space}/files/{file}/pause", post(transfers::pause))
+        .route("/spaces/{space}/files/{file}/resume", post(transfers::resume))
+        .route("/spaces/{space}/files/{file}/cancel", post(transfers::cancel))
+        .route("/transfers", get(transfers::list))
+        .route("/events", get(events::stream))
+        .route("/openapi.json", get(openapi::serve))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .method_not_allowed_fallback(wrong_method)
+        .fallback(no_route);
+    Router::new()
+        .nest("/api/v1", v1)
+        .route("/api", axum::routing::any(no_route))
+        .route("/api/{*rest}", axum::routing::any(no_route))
+        .route("/signin/{code}", get(signin::sign_in))
+        .fallback(page::serve)
+        .layer(middleware::from_fn_with_state(Arc::clone(&api), judge))
+        .with_state(api)
+}
+
+/// Lets the guard judge a request, and sets the headers of every answer, refusals included.
+async fn judge(State(api): Shared, mut request: Request, next: Next) -> Response {
+    let judged = api.guard.judge(request.method(), request.uri(), request.headers());
+    let mut response = match judged {
+        Ok(caller) => {
+            if let Some(caller) = caller {
+                request.extensions_mut().insert(caller);
+            }
+            next.run(request).await
+        }
+        Err(refused) => refused.into_response(),
+    };
+    headers::add(response.headers_mut());
+    response
+}
+
+async fn no_route(uri: Uri) -> ApiError {
+    page::not_found(uri.path())
+}
+
+async fn wrong_method() -> ApiError {
+    ApiError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "wrong-method",
+        "Wrong method",
+        "This address does not take that method.",
+        "`/api/v1/openapi.json` describes what it takes.",
+    )
+}

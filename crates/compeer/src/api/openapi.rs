@@ -1,0 +1,45 @@
+//! The description of this API, made from the handlers themselves.
+
+use axum::Json;
+use utoipa::OpenApi;
+
+use super::{
+    content, dto, events, files, invitations, members, messages, problems, profile, signin, spaces, status, transfers,
+    upload,
+};
+use crate::error::ProblemDocument;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Compeer",
+        description = "The API of one device's peer, on loopback. Errors are problem documents (RFC 9457).",
+        license(name = "MIT OR Apache-2.0")
+    ),
+    servers((url = "/api/v1")),
+    paths(
+        status::get_status, problems::dismiss, profile::change, profile::picture, signin::new_link, signin::sign_out,
+        spaces::list, spaces::create, spaces::get_one, spaces::rename, spaces::end, spaces::leave,
+        members::list, members::set_level, members::remove,
+        invitations::list, invitations::create, invitations::revoke, invitations::preview, invitations::join,
+        messages::list, messages::send, messages::holders, messages::mark_read, messages::typing,
+        files::list, files::share_local, files::unlist, upload::upload, content::content,
+        transfers::list, transfers::fetch, transfers::fetch_folder, transfers::pause, transfers::resume, transfers::cancel,
+        events::stream, serve
+    ),
+    components(schemas(ProblemDocument))
+)]
+struct Description;
+
+/// The description as JSON text, the same each time for one version of the program.
+#[must_use]
+pub fn description() -> String {
+    // Plain data with text keys always becomes JSON.
+    Description::openapi().to_pretty_json().unwrap_or_default()
+}
+
+/// This description.
+#[utoipa::path(get, path = "/openapi.json", tag = "node", responses((status = 200, content_type = "application/json")))]
+pub(super) async fn serve() -> Json<utoipa::openapi::OpenApi> {
+    Json(Description::openapi())
+}

@@ -1,0 +1,178 @@
+//! Browsers that are signed in, and the one-time codes that sign them in.
+//!
+//! Only hashes are kept, so that the file in the home lets nobody in. Sessions outlive a restart of the peer; codes do
+//! not.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use compeer_core::id::to_base32;
+use compeer_core::key::{KeyError, random_bytes};
+use compeer_core::{Millis, Wall};
+use zeroize::Zeroizing;
+
+use crate::home;
+
+/// How long a sign-in link is good for, in milliseconds.
+pub(crate) const CODE_LIFE: Millis = 60_000;
+/// How long a browser stays signed in, in milliseconds (30 days).
+pub(crate) const SESSION_LIFE: Millis = 30 * 24 * 60 * 60 * 1000;
+/// Links that may be open at once; the oldest goes first.
+const MAX_CODES: usize = 16;
+/// Browsers that may be signed in at once; the oldest goes first.
+const MAX_SESSIONS: usize = 64;
+/// Bytes of the largest file of sessions that is read.
+const MAX_FILE_BYTES: u64 = 64 * 1024;
+
+/// The BLAKE3 hash of a secret, in hexadecimal.
+type SecretHash = String;
+
+/// Who is signed in, and who may sign in.
+pub(crate) struct Sessions {
+    file: PathBuf,
+    wall: Wall,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    codes: HashMap<SecretHash, Millis>,
+    sessions: HashMap<SecretHash, Millis>,
+}
+
+impl Sessions {
+    /// Takes up the sessions that `file` holds. A file that cannot be read signs everybody out, and no more.
+    pub(crate) fn load(file: PathBuf, wall: Wall) -> Self {
+        let text = home::read_text(&file, MAX_FILE_BYTES).unwrap_or_else(|error| {
+            tracing::warn!(%error, "all browsers are signed out");
+            None
+        });
+        let sessions = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        Self { file, wall, state: Mutex::new(State { codes: HashMap::new(), sessions }) }
+    }
+
+    /// A new code: 32 random bytes in base32, good for one browser within a minute.
+    pub(crate) fn new_code(&self) -> Result<Zeroizing<String>, KeyError> {
+        let code = secret()?;
+        let now = (self.wall)();
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        insert(&mut state.codes, hash(&code), now, CODE_LIFE, MAX_CODES);
+        Ok(code)
+    }
+
+    /// Uses up a code and opens a session for it; `None` for a code that is unknown, used or too old.
+    pub(crate) fn sign_in(&self, code: &str) -> Result<Option<Zeroizing<String>>, KeyError> {
+        let now = (self.wall)();
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.codes.remove(&hash(code)).is_none_or(|expires| expires <= now) {
+            return Ok(None);
+        }
+        let session = secret()?;
+        insert(&mut state.sessions, hash(&session), now, SESSION_LIFE, MAX_SESSIONS);
+        self.save(&state);
+        Ok(Some(session))
+    }
+
+    /// Whether this session is open.
+    pub(crate) fn is_open(&self, session: &str) -> bool {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        // Looking up a hash by equality tells nothing about the secret behind it, however long it takes.
+        state.sessions.get(&hash(session)).is_some_and(|expires| *expires > (self.wall)())
+    }
+
+    /// Closes a session.
+    pub(crate) fn sign_out(&self, session: &str) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.sessions.remove(&hash(session)).is_some() {
+            self.save(&state);
+        }
+    }
+
+    fn save(&self, state: &State) {
+        let written = serde_json::to_vec(&state.sessions).map(|text| home::write_private(&self.file, &text));
+        if let Ok(Err(error)) = written {
+            tracing::warn!(%error, "browsers will be signed out at the next start");
+        }
+    }
+}
+
+fn secret() -> Result<Zeroizing<String>, KeyError> {
+    Ok(Zeroizing::new(to_base32(&*Zeroizing::new(random_bytes::<32>()?))))
+}
+
+fn hash(secret: &str) -> SecretHash {
+    blake3::hash(secret.as_bytes()).to_hex().to_string()
+}
+
+/// Adds one that lives for `life`, making room by dropping what is over and then what ends soonest.
+fn insert(map: &mut HashMap<SecretHash, Millis>, key: SecretHash, now: Millis, life: Millis, most: usize) {
+    map.retain(|_, expires| *expires > now);
+    while map.len() >= most {
+        let Some(oldest) = map.iter().min_by_key(|(_, expires)| **expires).map(|(key, _)| key.clone()) else { break };
+        map.remove(&oldest);
+    }
+    map.insert(key, now.saturating_add(life));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    fn sessions() -> (tempfile::TempDir, Arc<AtomicU64>, Sessions) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let clock = Arc::new(AtomicU64::new(1_000));
+        let hands = clock.clone();
+        let wall: Wall = Arc::new(move || hands.load(Ordering::SeqCst));
+        let sessions = Sessions::load(folder.path().join("sessions.json"), wall);
+        (folder, clock, sessions)
+    }
+
+    #[test]
+    fn a_code_works_once_and_for_a_minute() {
+        let (_folder, clock, sessions) = sessions();
+        let code = sessions.new_code().expect("a code");
+        let session = sessions.sign_in(&code).expect("works").expect("signed in");
+        assert!(sessions.is_open(&session));
+        assert!(sessions.sign_in(&code).expect("works").is_none(), "used up");
+        assert!(sessions.sign_in("guess").expect("works").is_none());
+        assert!(!sessions.is_open("guess"));
+
+        let late = sessions.new_code().expect("a code");
+        clock.fetch_add(CODE_LIFE, Ordering::SeqCst);
+        assert!(sessions.sign_in(&late).expect("works").is_none(), "too late");
+        clock.fetch_add(SESSION_LIFE, Ordering::SeqCst);
+        assert!(!sessions.is_open(&session), "too old");
+    }
+
+    #[test]
+    fn sessions_survive_a_restart_but_not_signing_out() {
+        let (_folder, clock, sessions) = sessions();
+        let sign_in = || {
+            let code = sessions.new_code().expect("a code");
+            sessions.sign_in(&code).expect("works").expect("signed in")
+        };
+        let (kept, closed) = (sign_in(), sign_in());
+        sessions.sign_out(&closed);
+        let hands = clock.clone();
+        let again = Sessions::load(sessions.file.clone(), Arc::new(move || hands.load(Ordering::SeqCst)));
+        assert!(again.is_open(&kept));
+        assert!(!again.is_open(&closed));
+        let text = std::fs::read_to_string(&sessions.file).expect("a file");
+        assert!(!text.contains(kept.as_str()), "only hashes are kept");
+    }
+
+    #[test]
+    fn there_is_an_end_to_codes_and_sessions() {
+        let (_folder, clock, sessions) = sessions();
+        let first = sessions.new_code().expect("a code");
+        for _ in 0..MAX_CODES {
+            clock.fetch_add(1, Ordering::SeqCst);
+            sessions.new_code().expect("a code");
+        }
+        assert!(sessions.sign_in(&first).expect("works").is_none(), "the oldest made room");
+        assert_eq!(sessions.state.lock().expect("no panic").codes.len(), MAX_CODES);
+    }
+}

@@ -1,0 +1,112 @@
+//! Files that are dropped on the page: written to the home, then shared from there.
+
+use std::path::{Path as FsPath, PathBuf};
+
+use axum::Json;
+use axum::extract::multipart::{Field, MultipartError};
+use axum::extract::{Multipart, State};
+use axum::http::StatusCode;
+use compeer_blobs::safe_path;
+use compeer_core::GroupId;
+use compeer_core::key::random_bytes;
+use compeer_spaces::NamedFile;
+use compeer_spaces::model::check_file_name;
+use tokio::fs::{self, File};
+use tokio::io::{AsyncWriteExt, BufWriter};
+
+use super::extract::{Id, Path};
+use super::{Api, Shared, dto, files};
+use crate::error::{ApiError, words};
+
+/// Files in one request, at most.
+const MOST: usize = 1000;
+/// Bytes collected before they are written.
+const BUFFER: usize = 256 * 1024;
+
+/// Takes files from the page. Each part is called `file`; its file name may be a relative path.
+#[utoipa::path(
+    post, path = "/spaces/{space}/files", tag = "files",
+    params(("space" = String, Path, description = "The space's id.")),
+    request_body(content_type = "multipart/form-data", description = "Parts called `file`."),
+    responses((status = 201, body = [dto::File]))
+)]
+pub(super) async fn upload(
+    State(api): Shared,
+    Path(Id(space)): Path<Id<GroupId>>,
+    parts: Result<Multipart, axum::extract::multipart::MultipartRejection>,
+) -> Result<(StatusCode, Json<Vec<dto::File>>), ApiError> {
+    // A space that is not there is said before gigabytes are taken in.
+    api.node.spaces().info(space).await?;
+    let mut parts = parts.map_err(|_| {
+        ApiError::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "not-a-form",
+            "Not a form",
+            "Files are sent as multipart/form-data.",
+            "Send each file as a part called file.",
+        )
+    })?;
+    let folder = api.node.home().path().files().join("shared").join(short_name()?);
+    let mut named = Vec::new();
+    let taken = take_all(&mut parts, &folder, &mut named).await;
+    let shared = match taken {
+        Ok(()) => share(&api, space, named).await,
+        Err(error) => Err(error),
+    };
+    if shared.is_err() {
+        // What was not shared is of no use; a leftover would only take room.
+        let _ = fs::remove_dir_all(&folder).await;
+    }
+    Ok((StatusCode::CREATED, Json(shared?)))
+}
+
+async fn share(api: &Api, space: GroupId, named: Vec<NamedFile>) -> Result<Vec<dto::File>, ApiError> {
+    if named.is_empty() {
+        return Err(ApiError::bad_request("There is no file in it.", "Send each file as a part called file."));
+    }
+    let infos = api.node.spaces().put_named(space, named).await?;
+    files::answer(api, space, infos).await
+}
+
+async fn take_all(parts: &mut Multipart, folder: &FsPath, named: &mut Vec<NamedFile>) -> Result<(), ApiError> {
+    while let Some(field) = parts.next_field().await.map_err(broken)? {
+        if field.name() != Some("file") {
+            continue;
+        }
+        if named.len() >= MOST {
+            return Err(ApiError::bad_request("That are too many files at once.", "Send at most 1,000 at once."));
+        }
+        let name = field.file_name().unwrap_or_default().to_owned();
+        check_file_name(&name).map_err(|error| {
+            ApiError::bad_request(words::sentence(&error), "Give the file a plain name and send it again.")
+        })?;
+        let (within, wanted) = (folder.to_owned(), name.clone());
+        let prepared = tokio::task::spawn_blocking(move || safe_path::prepare(&within, &wanted)).await;
+        let path = prepared.map_err(|_| ApiError::closing())?.map_err(|error| {
+            ApiError::bad_request(words::sentence(&error), "Give the file a plain name and send it again.")
+        })?;
+        take_one(field, &path).await?;
+        named.push(NamedFile { path, name });
+    }
+    Ok(())
+}
+
+async fn take_one(mut field: Field<'_>, path: &PathBuf) -> Result<(), ApiError> {
+    let failed = |error| ApiError::disk(path, &error);
+    let file = File::create_new(path).await.map_err(failed)?;
+    let mut file = BufWriter::with_capacity(BUFFER, file);
+    while let Some(bytes) = field.chunk().await.map_err(broken)? {
+        file.write_all(&bytes).await.map_err(failed)?;
+    }
+    file.flush().await.map_err(failed)?;
+    file.into_inner().sync_all().await.map_err(failed)
+}
+
+/// A folder of its own for each upload, so that two files of one name do not meet.
+fn short_name() -> Result<String, ApiError> {
+    Ok(compeer_core::id::to_base32(&random_bytes::<10>()?))
+}
+
+fn broken(_: MultipartError) -> ApiError {
+    ApiError::bad_request("The files did not arrive whole.", "Send them again.")
+}

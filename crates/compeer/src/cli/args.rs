@@ -1,0 +1,275 @@
+//! What can be typed.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::api::dto::Level;
+use crate::home::HOME_VARIABLE;
+
+/// A workplace of equals: spaces, chat and files between computers, with no server.
+#[derive(Debug, Parser)]
+#[command(name = "compeer", version, propagate_version = true, arg_required_else_help = true)]
+pub(super) struct Arguments {
+    /// The home folder; the platform's place for a program's data when left out.
+    #[arg(long, global = true, env = HOME_VARIABLE, value_name = "DIR")]
+    pub(super) home: Option<PathBuf>,
+    /// Print JSON: one value, or one a line for streams.
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Introduce yourself on this computer. Works without a running peer.
+    Init(Init),
+    /// Run this computer's peer until Ctrl+C.
+    Up(Up),
+    /// This device, the devices around it, and what needs a look.
+    Status,
+    /// Spaces: where people work together.
+    #[command(subcommand, arg_required_else_help = true)]
+    Space(Space),
+    /// Messages.
+    #[command(subcommand, arg_required_else_help = true)]
+    Chat(Chat),
+    /// Files.
+    #[command(subcommand, arg_required_else_help = true)]
+    File(File),
+    /// What happens, as it happens.
+    Events,
+    /// Open the page in a browser, signed in.
+    Open(Open),
+    /// Run a relay for peers that cannot reach each other.
+    Relay(Relay),
+    /// Look at what may be wrong.
+    Doctor,
+    /// Three peers of one made-up team on this computer, to try things out.
+    Demo,
+    /// Print a script that completes commands in your shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the description of the API.
+    #[command(hide = true)]
+    ApiDescription,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Init {
+    /// Your name, as others will see it.
+    #[arg(long)]
+    pub(super) name: String,
+    /// This computer's name, as others will see it; its host name when left out.
+    #[arg(long, value_name = "NAME")]
+    pub(super) device_name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Up {
+    /// Where the API and the page listen; 127.0.0.1:4918 where that is free. Port 0 picks one.
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(super) api: Option<SocketAddr>,
+    /// Where other peers reach this one (UDP); all addresses when left out. Port 0 picks one. Can be given twice.
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(super) listen: Vec<SocketAddr>,
+    /// A relay to use when there is no direct way, as `compeer relay` prints it, or @FILE to read it from a file. Can be
+    /// given several times.
+    #[arg(long, value_name = "URL")]
+    pub(super) relay: Vec<String>,
+    /// Do not look for other peers on the local network.
+    #[arg(long)]
+    pub(super) no_lan: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Space {
+    /// Make a space.
+    Create {
+        /// Its name.
+        name: String,
+    },
+    /// List the spaces on this computer.
+    List,
+    /// Make an invitation. Whoever has it can use it.
+    Invite {
+        /// The space's name or id.
+        space: String,
+        /// What the newcomer may do.
+        #[arg(long, value_enum, default_value_t)]
+        level: Level,
+        /// How long it can be used: a number and m, h or d.
+        #[arg(long, default_value = "7d", value_name = "TIME")]
+        expires: String,
+        /// For how many people it is.
+        #[arg(long, default_value_t = 1, value_name = "N")]
+        uses: u32,
+    },
+    /// Use an invitation, read from stdin.
+    Join {
+        /// `-`: an invitation is a secret, so it is read from stdin.
+        #[arg(allow_hyphen_values = true, value_name = "-")]
+        invite: String,
+    },
+    /// List the members of a space.
+    Members {
+        /// The space's name or id.
+        space: String,
+    },
+    /// Remove a person from a space.
+    Remove {
+        /// The space's name or id.
+        space: String,
+        /// The person's name or id.
+        person: String,
+    },
+    /// Leave a space; it goes from this computer.
+    Leave {
+        /// The space's name or id.
+        space: String,
+    },
+    /// End a space for everybody.
+    Delete {
+        /// The space's name or id.
+        space: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Chat {
+    /// Send a message.
+    Send {
+        /// The space's name or id.
+        space: String,
+        /// The text, or `-` to read it from stdin.
+        #[arg(allow_hyphen_values = true)]
+        text: String,
+    },
+    /// Show messages, oldest first.
+    Log {
+        /// The space's name or id.
+        space: String,
+        /// How many of the newest to show.
+        #[arg(long, default_value_t = 50, value_name = "N")]
+        limit: usize,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum File {
+    /// Share files and whole folders where they lie.
+    Put {
+        /// The space's name or id.
+        space: String,
+        /// Files and folders.
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
+    /// List the files of a space.
+    List {
+        /// The space's name or id.
+        space: String,
+    },
+    /// Fetch a file, or all files below a folder of the list; ends once it is whole and verified.
+    Get {
+        /// The space's name or id.
+        space: String,
+        /// The file's name or id, or a folder's name.
+        file: String,
+        /// The folder to put it into.
+        #[arg(long, value_name = "DIR")]
+        to: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Open {
+    /// Only print the link.
+    #[arg(long)]
+    pub(super) print: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Relay {
+    /// Where to listen, for TCP and UDP; port 0 picks one.
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(super) listen: SocketAddr,
+    /// The name or address under which peers reach it; the address it listens on when left out.
+    #[arg(long, value_name = "NAME")]
+    pub(super) host: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_well_formed() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn what_the_table_promises_can_be_typed() {
+        for line in [
+            "init --name Ada --device-name desk",
+            "--home /x --json init --name Ada",
+            "up --api 127.0.0.1:0 --listen 127.0.0.1:0 --relay https://r:1/#k --no-lan --json",
+            "status --json",
+            "space create Harbour",
+            "space list --home /x",
+            "space invite Harbour --level manage --expires 7d --uses 3",
+            "space join -",
+            "space members Harbour",
+            "space remove Harbour Bo",
+            "space leave Harbour",
+            "space delete Harbour",
+            "chat send Harbour hello",
+            "chat send Harbour -",
+            "chat send Harbour --dashes--",
+            "chat log Harbour --limit 5",
+            "file put Harbour a b c",
+            "file list Harbour",
+            "file get Harbour a --to .",
+            "events",
+            "open --print",
+            "relay --listen 0.0.0.0:4920",
+            "doctor",
+            "demo",
+            "completions bash",
+            "api-description",
+        ] {
+            let words = std::iter::once("compeer").chain(line.split(' '));
+            assert!(Arguments::try_parse_from(words).is_ok(), "{line}");
+        }
+    }
+
+    #[test]
+    fn wrong_usage_has_its_own_exit_code() {
+        for line in [
+            "init",
+            "up --api nowhere",
+            "space",
+            "space create",
+            "space invite Harbour --level owner",
+            "space invite Harbour --uses many",
+            "space remove Harbour",
+            "chat send Harbour",
+            "chat log Harbour --limit -1",
+            "file put Harbour",
+            "file get Harbour a",
+            "relay",
+            "completions klingon",
+            "frobnicate",
+            "status --frobnicate",
+        ] {
+            let words = std::iter::once("compeer").chain(line.split(' '));
+            let error = Arguments::try_parse_from(words).expect_err(line);
+            assert_eq!(error.exit_code(), 2, "{line}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The command line: `compeer NOUN VERB`.
+//!
+//! What a command prints on stdout is data: a table for people, or with `--json` exactly one JSON value (one a line for
+//! streams). Progress and failures go to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage. Secrets are never
+//! arguments, because every user of a computer can see those. But for `init`, `up`, `relay`, `demo` and `doctor`,
+//! everything goes through the API of a running peer.
+
+mod args;
+mod chat;
+mod client;
+mod demo;
+mod doctor;
+mod events;
+mod file;
+mod init;
+mod open;
+mod output;
+mod relay;
+mod space;
+mod status;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use crate::error::ApiError;
+use crate::home::HomePath;
+use args::{Arguments, Command};
+use client::Client;
+use output::Output;
+
+/// The environment variable that says what is logged, as in `info` or `compeer_mesh=debug`.
+const LOG_VARIABLE: &str = "COMPEER_LOG";
+
+/// What every command needs.
+struct Context {
+    home: HomePath,
+    out: Output,
+}
+
+impl Context {
+    /// A client of the peer that runs on this home.
+    fn client(&self) -> Result<Client, ApiError> {
+        Client::find(&self.home)
+    }
+}
+
+/// Runs the program with the process's arguments.
+#[must_use]
+pub fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are no failures, and go to stdout.
+            let code = u8::try_from(error.exit_code()).unwrap_or(2);
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    start_log();
+    let out = Output::new(arguments.json);
+    match run_command(arguments, out) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            out.failure(&error);
+            error.exit_code()
+        }
+    }
+}
+
+fn run_command(arguments: Arguments, out: Output) -> Result<(), ApiError> {
+    let home = HomePath::resolve(arguments.home)?;
+    let runtime = match arguments.command {
+        Command::Up(_) | Command::Demo | Command::Relay(_) => tokio::runtime::Builder::new_multi_thread(),
+        _ => tokio::runtime::Builder::new_current_thread(),
+    };
+    let runtime = { runtime }.enable_all().build();
+    let runtime = runtime.map_err(|error| ApiError::internal(format!("No threads for the program: {error}.")))?;
+    let context = Context { home, out };
+    let result = runtime.block_on(Box::pin(dispatch(&context, arguments.command)));
+    // A thread that still reads a disk must not keep a finished command from ending.
+    runtime.shutdown_background();
+    result
+}
+
+async fn dispatch(context: &Context, command: Command) -> Result<(), ApiError> {
+    match command {
+        Command::Init(args) => init::run(context, args).await,
+        Command::Up(args) => up::run(context, args).await,
+        Command::Status => status::run(context).await,
+        Command::Space(verb) => space::run(context, verb).await,
+        Command::Chat(verb) => chat::run(context, verb).await,
+        Command::File(verb) => file::run(context, verb).await,
+        Command::Events => events::run(context).await,
+        Command::Open(args) => open::run(context, args).await,
+        Command::Relay(args) => relay::run(context, args).await,
+        Command::Doctor => doctor::run(context).await,
+        Command::Demo => demo::run(context).await,
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "compeer", &mut script);
+            context.out.raw(&String::from_utf8_lossy(&script))
+        }
+        Command::ApiDescription => context.out.raw(&format!("{}\n", crate::api::description())),
+    }
+}
+
+fn start_log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env(LOG_VARIABLE)
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .init();
+}

@@ -1,0 +1,151 @@
+//! Printing: data for people or programs, never a control character of somebody else's.
+
+use std::io::{self, IsTerminal, Write};
+use std::process;
+
+use compeer_core::Millis;
+use serde::Serialize;
+
+use crate::error::ApiError;
+use crate::text::{visible, visible_json};
+
+/// How to print.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Output {
+    json: bool,
+}
+
+impl Output {
+    pub(super) fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// Whether JSON was asked for.
+    pub(super) fn is_json(self) -> bool {
+        self.json
+    }
+
+    /// Whether a person watches stdout.
+    pub(super) fn is_for_a_person(self) -> bool {
+        !self.json && io::stdout().is_terminal()
+    }
+
+    /// One JSON value on a line of its own.
+    pub(super) fn json<T: Serialize>(self, value: &T) -> Result<(), ApiError> {
+        let text = serde_json::to_string(value).map_err(|error| ApiError::internal(format!("{error}.")))?;
+        self.raw(&format!("{}\n", visible_json(&text)))
+    }
+
+    /// The value as JSON if that was asked for, or else the words for people.
+    pub(super) fn either<T: Serialize>(self, value: &T, words: impl FnOnce() -> String) -> Result<(), ApiError> {
+        if self.json { self.json(value) } else { self.raw(&words()) }
+    }
+
+    /// Text as it is. A reader who has gone away wants no more of it.
+    pub(super) fn raw(self, text: &str) -> Result<(), ApiError> {
+        let mut stdout = io::stdout().lock();
+        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => process::exit(0),
+            Err(error) => Err(ApiError::internal(format!("The output cannot be written: {error}."))),
+        }
+    }
+
+    /// A line about what is going on, on stderr.
+    pub(super) fn progress(self, line: &str) {
+        let _ = writeln!(io::stderr(), "{}", visible(line));
+    }
+
+    /// A failure, on stderr: its problem document with `--json`, or else two lines.
+    pub(super) fn failure(self, error: &ApiError) {
+        let text = if self.json {
+            let json = serde_json::to_string(&error.document()).unwrap_or_default();
+            visible_json(&json).into_owned()
+        } else {
+            format!("compeer: {}\n  {}", visible(&error.detail), visible(&error.hint))
+        };
+        let _ = writeln!(io::stderr(), "{text}");
+    }
+}
+
+/// Rows under a head, in columns as wide as they need to be. Cells are made visible here.
+pub(super) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+    let rows: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|cell| visible(cell).into_owned()).collect()).collect();
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
+        cells.chain(head.get(column).map(|name| name.chars().count())).max().unwrap_or_default()
+    };
+    let widths: Vec<usize> = (0..head.len()).map(width).collect();
+    let mut text = String::new();
+    let mut line = |cells: &mut dyn Iterator<Item = &str>| {
+        let mut row = String::new();
+        for (cell, width) in cells.zip(&widths) {
+            row.push_str(cell);
+            // Counted in characters: a wide one shifts its row by one column, which does no harm.
+            row.push_str(&" ".repeat(width - cell.chars().count() + 2));
+        }
+        text.push_str(row.trim_end());
+        text.push('\n');
+    };
+    line(&mut head.iter().copied());
+    for row in &rows {
+        line(&mut row.iter().map(String::as_str));
+    }
+    text
+}
+
+/// A size with one decimal.
+pub(super) fn size(bytes: u64) -> String {
+    // A double holds sizes up to 2^53 exactly, which is more than is shown.
+    let bytes = bytes as f64;
+    match bytes {
+        ..1e3 => format!("{bytes} B"),
+        ..1e6 => format!("{:.1} kB", bytes / 1e3),
+        ..1e9 => format!("{:.1} MB", bytes / 1e6),
+        _ => format!("{:.1} GB", bytes / 1e9),
+    }
+}
+
+/// A time in UTC, to the minute: `2026-11-23 07:05`. The calendar follows Howard Hinnant, "chrono-Compatible Low-Level
+/// Date Algorithms", `civil_from_days`.
+pub(super) fn time(at: Millis) -> String {
+    let minutes = at / 60_000;
+    let (day, minute) = (minutes / 1440, minutes % 1440);
+    // Days since 0000-03-01, in eras of 400 years.
+    let shifted = day + 719_468;
+    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}", minute / 60, minute % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_line_up_and_show_what_is_hidden() {
+        let rows = vec![vec!["Ada".into(), "1".into()], vec!["B\u{1b}[2Jo".into(), "22".into()]];
+        assert_eq!(
+            table(&["name", "n"], &rows),
+            "name          n\nAda           1\nB\\u{1b}[2Jo  22\n".replace("\\u{1b}[2Jo  22", "\\u{1b}[2Jo  22")
+        );
+    }
+
+    #[test]
+    fn times_and_sizes() {
+        assert_eq!(time(0), "1970-01-01 00:00");
+        assert_eq!(time(951_782_400_000), "2000-02-29 00:00");
+        assert_eq!(time(1_795_417_500_000), "2026-11-23 07:05");
+        assert_eq!(time(4_107_542_399_999), "2100-02-28 23:59");
+        assert_eq!(size(0), "0 B");
+        assert_eq!(size(999), "999 B");
+        assert_eq!(size(1_500), "1.5 kB");
+        assert_eq!(size(1 << 30), "1.1 GB");
+    }
+}

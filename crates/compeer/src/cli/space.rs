@@ -1,0 +1,255 @@
+//! `compeer space`: spaces, invitations and members.
+
+use std::io::Read;
+
+use axum::http::StatusCode;
+use serde::Serialize;
+use serde_json::json;
+
+use super::Context;
+use super::args::Space;
+use super::client::Client;
+use super::output::table;
+use crate::api::dto;
+use crate::error::ApiError;
+use crate::text::visible;
+
+/// Bytes of the longest invitation or message that is read from stdin.
+const MAX_STDIN: u64 = 256 * 1024;
+
+#[derive(Serialize)]
+struct Row {
+    space: String,
+    name: String,
+    members: u64,
+    unread: u64,
+}
+
+#[derive(Serialize)]
+struct MemberRow {
+    person: String,
+    name: String,
+    level: dto::Level,
+    devices: Vec<dto::MemberDevice>,
+}
+
+pub(super) async fn run(context: &Context, verb: Space) -> Result<(), ApiError> {
+    let client = context.client()?;
+    match verb {
+        Space::Create { name } => {
+            let space: dto::Space = client.post("/spaces", &dto::SpaceName { name }).await?;
+            tell(context, &space, "is ready. Invite somebody with `compeer space invite`.")
+        }
+        Space::List => list(context, &client).await,
+        Space::Invite { space, level, expires, uses } => {
+            let space = find_space(&client, &space).await?;
+            let request = dto::InviteRequest { level, expires: Some(expires), uses: Some(uses) };
+            let made: dto::NewInvitation = client.post(&format!("/spaces/{space}/invitations"), &request).await?;
+            context.out.either(&json!({ "invite": made.invite }), || format!("{}\n", made.invite))
+        }
+        Space::Join { invite } => {
+            if invite != "-" {
+                return Err(ApiError::usage(
+                    "An invitation is a secret and is not given as an argument, where others could see it.",
+                    "Type `compeer space join -` and paste it, or pipe it in.",
+                ));
+            }
+            let invite = read_stdin()?;
+            let space: dto::Space = client.post("/spaces/join", &dto::InviteText { invite }).await?;
+            tell(context, &space, "is joined.")
+        }
+        Space::Members { space } => members(context, &client, &space).await,
+        Space::Remove { space, person } => {
+            let space = find_space(&client, &space).await?;
+            let person = find_member(&client, &space, &person).await?;
+            let _: dto::Done = client.delete(&format!("/spaces/{space}/members/{person}")).await?;
+            context.out.either(&json!({}), || "Removed. Nothing new reaches that person.\n".into())
+        }
+        Space::Leave { space } => {
+            let space = find_space(&client, &space).await?;
+            let _: dto::Done = client.post(&format!("/spaces/{space}/leave"), &json!({})).await?;
+            context.out.either(&json!({}), || "You have left the space; it is gone from this computer.\n".into())
+        }
+        Space::Delete { space } => {
+            let space = find_space(&client, &space).await?;
+            let _: dto::Done = client.delete(&format!("/spaces/{space}")).await?;
+            context.out.either(&json!({}), || "The space is ended for everybody.\n".into())
+        }
+    }
+}
+
+fn tell(context: &Context, space: &dto::Space, what: &str) -> Result<(), ApiError> {
+    context.out.either(&json!({ "space": space.space }), || {
+        let name = if space.name.is_empty() { "The space" } else { &space.name };
+        format!("{} {what}\n  id  {}\n", visible(name), space.space)
+    })
+}
+
+async fn list(context: &Context, client: &Client) -> Result<(), ApiError> {
+    let spaces: Vec<dto::Space> = client.get("/spaces").await?;
+    let row =
+        |space: dto::Space| Row { space: space.space, name: space.name, members: space.members, unread: space.unread };
+    let rows: Vec<Row> = spaces.into_iter().map(row).collect();
+    context.out.either(&rows, || {
+        if rows.is_empty() {
+            return "There is no space yet. Make one with `compeer space create NAME`.\n".into();
+        }
+        let cells =
+            |row: &Row| vec![row.name.clone(), row.members.to_string(), row.unread.to_string(), row.space.clone()];
+        table(&["name", "members", "unread", "id"], &rows.iter().map(cells).collect::<Vec<_>>())
+    })
+}
+
+async fn members(context: &Context, client: &Client, space: &str) -> Result<(), ApiError> {
+    let space = find_space(client, space).await?;
+    let members: Vec<dto::Member> = client.get(&format!("/spaces/{space}/members")).await?;
+    let words = if context.out.is_json() { String::new() } else { member_table(&members) };
+    let row = |member: dto::Member| MemberRow {
+        person: member.person,
+        name: member.name,
+        level: member.level,
+        devices: member.devices,
+    };
+    let rows: Vec<MemberRow> = members.into_iter().map(row).collect();
+    context.out.either(&rows, || words)
+}
+
+fn member_table(members: &[dto::Member]) -> String {
+    let rows: Vec<_> = members
+        .iter()
+        .map(|member| {
+            let level = match member.level {
+                dto::Level::Read => "read",
+                dto::Level::Write => "write",
+                dto::Level::Manage => "manage",
+            };
+            let devices: Vec<_> = member.devices.iter().map(device_words).collect();
+            vec![member.name.clone(), level.to_owned(), devices.join(", "), member.person.clone()]
+        })
+        .collect();
+    table(&["name", "level", "devices", "id"], &rows)
+}
+
+fn device_words(device: &dto::MemberDevice) -> String {
+    let path = match device.path {
+        dto::DevicePath::Own => "this computer",
+        dto::DevicePath::Direct => "direct",
+        dto::DevicePath::Relay => "relay",
+        dto::DevicePath::None => "away",
+    };
+    match device.missing {
+        0 => format!("{} ({path})", device.name),
+        missing => format!("{} ({path}, {missing} wait for it)", device.name),
+    }
+}
+
+/// What stands on stdin, as text.
+pub(super) fn read_stdin() -> Result<String, ApiError> {
+    let mut text = String::new();
+    let read = std::io::stdin().take(MAX_STDIN + 1).read_to_string(&mut text);
+    if read.is_err() || text.len() as u64 > MAX_STDIN {
+        return Err(ApiError::usage(
+            "What stands on stdin is no text, or too long.",
+            "Give it at most 256 KiB of text.",
+        ));
+    }
+    Ok(text)
+}
+
+/// The id of the space that somebody means by a name or id.
+pub(super) async fn find_space(client: &Client, wanted: &str) -> Result<String, ApiError> {
+    let spaces: Vec<dto::Space> = client.get("/spaces").await?;
+    let known: Vec<_> = spaces.into_iter().map(|space| (space.space, space.name)).collect();
+    find(&known, wanted).map_err(|miss| match miss {
+        Miss::None => ApiError::new(
+            StatusCode::NOT_FOUND,
+            "space-not-found",
+            "No such space",
+            format!("There is no space called {wanted} on this computer."),
+            "`compeer space list` shows them.",
+        ),
+        Miss::Several(ids) => ambiguous(wanted, &ids),
+    })
+}
+
+async fn find_member(client: &Client, space: &str, wanted: &str) -> Result<String, ApiError> {
+    let members: Vec<dto::Member> = client.get(&format!("/spaces/{space}/members")).await?;
+    let known: Vec<_> = members.into_iter().map(|member| (member.person, member.name)).collect();
+    find(&known, wanted).map_err(|miss| match miss {
+        Miss::None => ApiError::new(
+            StatusCode::NOT_FOUND,
+            "member-not-found",
+            "No such person",
+            format!("There is nobody called {wanted} in this space."),
+            "`compeer space members SPACE` shows them.",
+        ),
+        Miss::Several(ids) => ambiguous(wanted, &ids),
+    })
+}
+
+/// Several things go by that name.
+pub(super) fn ambiguous(wanted: &str, ids: &[String]) -> ApiError {
+    ApiError::new(
+        StatusCode::CONFLICT,
+        "ambiguous",
+        "Several are called that",
+        format!("Several are called {wanted}."),
+        format!("Use an id instead: {}.", ids.join(", ")),
+    )
+}
+
+/// Why a name leads nowhere.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Miss {
+    None,
+    Several(Vec<String>),
+}
+
+/// The one that is meant: by its id, or else its exact name, or else its name in any case, or else how the name starts.
+/// A removal must not hit somebody by accident, so the first of these rules that fits anything must fit only one.
+pub(super) fn find(known: &[(String, String)], wanted: &str) -> Result<String, Miss> {
+    let lower = wanted.to_lowercase();
+    let rules: [&dyn Fn(&str, &str) -> bool; 4] =
+        [&|id, _| id == wanted, &|_, name| name == wanted, &|_, name| name.to_lowercase() == lower, &|_, name| {
+            !lower.is_empty() && name.to_lowercase().starts_with(&lower)
+        }];
+    for rule in rules {
+        let mut fits: Vec<String> =
+            known.iter().filter(|(id, name)| rule(id, name)).map(|(id, _)| id.clone()).collect();
+        if fits.len() > 1 {
+            return Err(Miss::Several(fits));
+        }
+        if let Some(id) = fits.pop() {
+            return Ok(id);
+        }
+    }
+    Err(Miss::None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lead_to_one_or_to_none() {
+        let known: Vec<_> = [("1", "Harbour"), ("2", "harbour quay"), ("3", "Bo"), ("4", "Bo"), ("5", "BO")]
+            .map(|(id, name)| (id.to_owned(), name.to_owned()))
+            .into();
+        let several = |ids: &[&str]| Err(Miss::Several(ids.iter().map(|id| (*id).to_owned()).collect()));
+        let table = [
+            ("1", Ok("1".to_owned())),
+            ("Harbour", Ok("1".to_owned())),
+            ("HARBOUR", Ok("1".to_owned())),
+            ("harbour q", Ok("2".to_owned())),
+            ("harb", several(&["1", "2"])),
+            ("Bo", several(&["3", "4"])),
+            ("BO", Ok("5".to_owned())),
+            ("bo", several(&["3", "4", "5"])),
+            ("nothing", Err(Miss::None)),
+            ("", Err(Miss::None)),
+        ];
+        for (wanted, expected) in table {
+            assert_eq!(find(&known, wanted), expected, "{wanted}");
+        }
+    }
+}

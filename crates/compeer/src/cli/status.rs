@@ -1,0 +1,74 @@
+//! `compeer status`: this device and those around it.
+
+use serde::Serialize;
+
+use super::Context;
+use super::output::table;
+use crate::api::dto;
+use crate::error::ApiError;
+use crate::text::visible;
+
+#[derive(Serialize)]
+struct Status {
+    device: String,
+    person: Option<String>,
+    name: Option<String>,
+    peers: Vec<Peer>,
+    problems: Vec<dto::Problem>,
+}
+
+#[derive(Serialize)]
+struct Peer {
+    device: String,
+    name: Option<String>,
+    path: dto::PathKind,
+    rtt_ms: Option<f64>,
+}
+
+pub(super) async fn run(context: &Context) -> Result<(), ApiError> {
+    let full: dto::Status = context.client()?.get("/status").await?;
+    let words = if context.out.is_json() { String::new() } else { words(&full) };
+    let peer = |peer: dto::Peer| Peer { device: peer.device, name: peer.name, path: peer.path, rtt_ms: peer.rtt_ms };
+    let status = Status {
+        device: full.device,
+        person: full.person,
+        name: full.name,
+        peers: full.peers.into_iter().map(peer).collect(),
+        problems: full.problems,
+    };
+    context.out.either(&status, || words)
+}
+
+fn words(status: &dto::Status) -> String {
+    let who = match &status.name {
+        Some(name) => format!("{} on {}", visible(name), visible(&status.device_name)),
+        None => "Nobody has introduced themselves here yet. Run `compeer init --name NAME`.".to_owned(),
+    };
+    let mut text = format!("{who}\ndevice {}\n", status.device);
+    if status.peers.is_empty() {
+        text.push_str("\nNo other devices are known yet.\n");
+    } else {
+        let rows: Vec<_> = status.peers.iter().map(row).collect();
+        text.push('\n');
+        text.push_str(&table(&["device", "person", "path", "round trip", "address"], &rows));
+    }
+    for problem in &status.problems {
+        text.push_str(&format!("\n! {}\n  {}\n", visible(&problem.text), visible(&problem.hint)));
+    }
+    text
+}
+
+fn row(peer: &dto::Peer) -> Vec<String> {
+    let path = match peer.path {
+        dto::PathKind::Direct => "direct",
+        dto::PathKind::Relay => "relay",
+        dto::PathKind::None => "away",
+    };
+    vec![
+        peer.name.clone().unwrap_or_else(|| peer.device.chars().take(10).collect()),
+        peer.person_name.clone().unwrap_or_default(),
+        path.to_owned(),
+        peer.rtt_ms.map(|rtt| format!("{rtt:.1} ms")).unwrap_or_default(),
+        peer.address.clone().unwrap_or_default(),
+    ]
+}

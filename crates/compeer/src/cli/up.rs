@@ -1,0 +1,120 @@
+//! `compeer up`: runs this computer's peer until it is told to end.
+
+use std::io;
+
+use compeer_mesh::RelaySpec;
+use serde::Serialize;
+
+use super::Context;
+use super::args::Up;
+use crate::api::Server;
+use crate::error::ApiError;
+use crate::home::Home;
+use crate::node::{Node, NodeOptions};
+
+/// What is printed once it can be used.
+#[derive(Serialize)]
+struct Ready {
+    ready: bool,
+    api: String,
+    device: String,
+    pid: u32,
+}
+
+pub(super) async fn run(context: &Context, args: Up) -> Result<(), ApiError> {
+    let relays = args.relay.iter().map(|relay| parse_relay(relay)).collect::<Result<_, _>>()?;
+    let mut signals = Signals::new()?;
+    let home = Home::enter(context.home.clone())?;
+    let options = NodeOptions { listen: args.listen, relays, lan_discovery: !args.no_lan, ..NodeOptions::default() };
+    let node = Node::start(home, options).await?;
+    let server = match Server::start(node.clone(), args.api).await {
+        Ok(server) => server,
+        Err(error) => {
+            node.shutdown().await;
+            return Err(error.into());
+        }
+    };
+    let running = server.running();
+    let told = if context.out.is_for_a_person() {
+        context.out.raw(&format!(
+            "Compeer is running at {}.\nOpen the page with `compeer open` in another terminal. Ctrl+C ends it.\n",
+            running.url()
+        ))
+    } else {
+        let ready = Ready { ready: true, api: running.url(), device: running.device.clone(), pid: running.pid };
+        context.out.json(&ready)
+    };
+    if told.is_ok() {
+        signals.wait().await;
+        tracing::info!("shutting down");
+    }
+    tokio::select! {
+        () = shut_down(server, node) => told,
+        // Whoever asks twice means now. Everything acknowledged is on disk.
+        () = signals.wait() => Err(ApiError::internal("The shutdown was cut short.")),
+    }
+}
+
+async fn shut_down(server: Server, node: Node) {
+    server.shutdown().await;
+    node.shutdown().await;
+}
+
+/// A relay as it was typed, or the file that holds it: its address holds a secret that others could see in the list of
+/// processes.
+fn parse_relay(text: &str) -> Result<RelaySpec, ApiError> {
+    let read;
+    let text = match text.strip_prefix('@') {
+        Some(path) => {
+            read = std::fs::read_to_string(path)
+                .map_err(|error| ApiError::usage(format!("{path} cannot be read: {error}."), "Name another file."))?;
+            read.trim()
+        }
+        None => text,
+    };
+    text.parse().map_err(|error| {
+        ApiError::usage(
+            format!("This is no relay: {error}."),
+            "Copy what `compeer relay` printed: https://HOST:PORT/#KEY, in quotes.",
+        )
+    })
+}
+
+/// Somebody or the system asks the program to end.
+pub(super) struct Signals {
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    /// Starts listening, so that a signal during the start is not lost.
+    pub(super) fn new() -> Result<Self, ApiError> {
+        Self::listen().map_err(|error| ApiError::internal(format!("Signals cannot be received: {error}.")))
+    }
+
+    #[cfg(unix)]
+    fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    #[cfg(not(unix))]
+    fn listen() -> io::Result<Self> {
+        Ok(Self {})
+    }
+
+    /// Waits for the next one.
+    pub(super) async fn wait(&mut self) {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+        #[cfg(not(unix))]
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! From what the floors below notice on their own to words: the list of problems.
+
+use compeer_core::{DeviceId, GroupId};
+use compeer_journal::{JournalProblem, ProblemCause};
+use compeer_mesh::Problem as MeshProblem;
+
+use crate::node::{Severity, Trouble};
+
+/// The relay does not answer.
+pub(crate) const RELAY_UNREACHABLE: &str = "relay-unreachable";
+/// The relay does not know us.
+pub(crate) const RELAY_REFUSED: &str = "relay-refused";
+
+/// The device that a problem of the mesh is about.
+pub(crate) fn device_of(problem: &MeshProblem) -> Option<DeviceId> {
+    match problem {
+        MeshProblem::Refused { device }
+        | MeshProblem::BadControl { device }
+        | MeshProblem::UnknownStream { device, .. }
+        | MeshProblem::StreamsNotTaken { device, .. } => Some(*device),
+        _ => None,
+    }
+}
+
+/// A problem of the mesh. `None` for what nobody needs to look at: being refused is what happens to strangers.
+pub(crate) fn of_mesh(problem: &MeshProblem, name: &str) -> Option<Trouble> {
+    let warning = |code, text: String, hint: &str| Trouble {
+        severity: Severity::Warning,
+        code,
+        text,
+        hint: hint.to_owned(),
+        device: device_of(problem),
+        space: None,
+    };
+    Some(match problem {
+        MeshProblem::Refused { .. } => return None,
+        MeshProblem::TooManyHandshakes => warning(
+            "too-many-handshakes",
+            "So many devices knocked at once that some were turned away.".into(),
+            "If it goes on, somebody may be flooding this network.",
+        ),
+        MeshProblem::TooManyGuests => warning(
+            "too-many-guests",
+            "More people tried to join at once than this computer serves.".into(),
+            "They get in by trying again.",
+        ),
+        MeshProblem::BadControl { .. } | MeshProblem::UnknownStream { .. } => warning(
+            "protocol",
+            format!("{name} sent something that no Compeer of this version sends."),
+            "It may run another version of Compeer. Its link was dropped.",
+        ),
+        MeshProblem::StreamsNotTaken { .. } => warning(
+            "overloaded",
+            format!("{name} asked for more than this computer could answer in time."),
+            "If it goes on, this computer is too busy.",
+        ),
+        MeshProblem::RelayUnreachable { url } => warning(
+            RELAY_UNREACHABLE,
+            format!("The relay {url} cannot be reached."),
+            "Devices on other networks may be out of reach until it is back. It is tried again by itself.",
+        ),
+        MeshProblem::RelayRefused { url } => warning(
+            RELAY_REFUSED,
+            format!("The relay {url} does not let this computer in."),
+            "Ask whoever runs it for its address; the part after # may have changed.",
+        ),
+        MeshProblem::LanDiscovery => warning(
+            "no-lan-discovery",
+            "Devices on this network are not found by themselves, because multicast is not available here.".into(),
+            "Invitations and links that exist still work. A firewall may block UDP port 5353.",
+        ),
+        MeshProblem::Rebind => Trouble {
+            severity: Severity::Error,
+            ..warning(
+                "no-sockets",
+                "The network was lost and cannot be used again yet.".into(),
+                "It is tried again by itself; if it goes on, start the peer again.",
+            )
+        },
+    })
+}
+
+/// A problem of the journal. `own`: it is about this device; `space`: the space's name, if there is one.
+pub(crate) fn of_journal(problem: &JournalProblem, name: &str, own: bool, space: Option<&str>) -> Trouble {
+    let place = space.map_or_else(String::new, |space| format!(" in {space}"));
+    let trouble = |severity, code, text: String, hint: &str| Trouble {
+        severity,
+        code,
+        text,
+        hint: hint.to_owned(),
+        device: Some(problem.device),
+        space: problem.topic,
+    };
+    match &problem.cause {
+        ProblemCause::Fork { .. } if own => trouble(
+            Severity::Error,
+            "forked",
+            format!("This computer has written two different histories{place}; others take nothing new from it there."),
+            "A copy of this home may be in use elsewhere. Leave the space here and join it again with a new invitation.",
+        ),
+        ProblemCause::Fork { .. } => trouble(
+            Severity::Error,
+            "forked",
+            format!("{name} has written two different histories{place}; nothing new is taken from it there."),
+            "Its home may have been copied or tampered with. A manager can remove the device and invite it again.",
+        ),
+        ProblemCause::Unreadable { .. } | ProblemCause::Unopenable { .. } => trouble(
+            Severity::Warning,
+            "unreadable",
+            format!("{name} wrote something{place} that cannot be read here. It was skipped."),
+            "It may run a newer version of Compeer.",
+        ),
+        ProblemCause::ClockAhead { .. } => trouble(
+            Severity::Warning,
+            "clock-ahead",
+            format!("The clock of {name} runs ahead; what it writes{place} shows once its time has come."),
+            "Set the clocks of both computers by the network.",
+        ),
+        ProblemCause::Restored { entries } => trouble(
+            Severity::Warning,
+            "restored",
+            format!(
+                "This home is an older copy: {entries} entries that this computer wrote later came back from others."
+            ),
+            "Nothing is lost that others had. What nobody else had is gone.",
+        ),
+        ProblemCause::DiskFull => trouble(
+            Severity::Error,
+            "disk-full",
+            "The disk is full: nothing can be written until there is room.".into(),
+            "Make room on the disk. Nothing that was accepted is lost.",
+        ),
+        ProblemCause::Disk(what) => trouble(
+            Severity::Error,
+            "disk-failed",
+            format!("The disk failed: {what}."),
+            "Check the disk. Make a copy of the home folder while it can still be read.",
+        ),
+    }
+}
+
+/// A peer wrote or asked something that makes no sense.
+pub(crate) fn nonsense(device: DeviceId, space: Option<GroupId>, name: &str, what: &str) -> Trouble {
+    Trouble {
+        severity: Severity::Warning,
+        code: "nonsense",
+        text: format!("{name} sent something that makes no sense ({what}). It was skipped."),
+        hint: "It may run another version of Compeer. Nothing here was changed.".into(),
+        device: Some(device),
+        space,
+    }
+}

@@ -1,0 +1,442 @@
+//! From each lower error to its words.
+
+use axum::http::StatusCode;
+
+use std::path::Path;
+
+use compeer_blobs::ReadError as BlobReadError;
+use compeer_core::invite::InviteError;
+use compeer_core::key::KeyError;
+use compeer_journal::sync::JoinError;
+use compeer_journal::{OpenError, ReadError, WriteError};
+use compeer_mesh::relay::RelayStartError;
+use compeer_spaces::{ActError, JoinSpaceError};
+
+use super::ApiError;
+use crate::api::ServeError;
+use crate::home::HomeError;
+use crate::node::{IntroduceError, StartError};
+
+impl From<HomeError> for ApiError {
+    fn from(error: HomeError) -> Self {
+        let detail = sentence(&error);
+        let failed =
+            |code, title, hint: String| Self::new(StatusCode::INTERNAL_SERVER_ERROR, code, title, detail.clone(), hint);
+        match &error {
+            HomeError::NoDefault => failed(
+                "home-unknown",
+                "No home folder",
+                "Name a folder with `--home DIR` or the variable COMPEER_HOME.".into(),
+            ),
+            HomeError::NotAFolder { .. } => {
+                failed("home-not-a-folder", "Not a folder", "Name another folder with `--home DIR`.".into())
+            }
+            HomeError::Foreign { .. } => failed(
+                "home-foreign",
+                "The folder holds other things",
+                "Name an empty or a new folder with `--home DIR`.".into(),
+            ),
+            HomeError::InUse { pid, .. } => failed(
+                "home-in-use",
+                "A peer is already running",
+                match pid {
+                    Some(pid) => format!(
+                        "Use it as it is (`compeer status`, `compeer open`), end process {pid}, or name another `--home`."
+                    ),
+                    None => "Use it as it is, wait until it has ended, or name another `--home`.".into(),
+                },
+            ),
+            HomeError::Exposed { path, .. } => failed(
+                "home-exposed",
+                "A secret lies open",
+                format!(
+                    "If nobody else has read it, run `chmod 600 {path}`; if in doubt, remove it and let Compeer make a new one.",
+                    path = path.display()
+                ),
+            ),
+            HomeError::Read { path, .. } | HomeError::Write { path, .. } => failed(
+                "home-unusable",
+                "The home folder cannot be used",
+                format!("Check who owns {path} and whether the disk has room.", path = path.display()),
+            ),
+            HomeError::Damaged { path, .. } | HomeError::BadKey { path } | HomeError::TooLarge { path } => failed(
+                "home-damaged",
+                "A file of the home is damaged",
+                format!("Put {path} back from a backup, or start with another `--home`.", path = path.display()),
+            ),
+            HomeError::Key(_) => failed(
+                "no-randomness",
+                "No random bytes",
+                "Without random bytes no key can be made; restart this computer.".into(),
+            ),
+        }
+    }
+}
+
+impl From<ActError> for ApiError {
+    fn from(error: ActError) -> Self {
+        let detail = sentence(&error);
+        let told = |status, code, title, hint: &'static str| Self::new(status, code, title, detail.clone(), hint);
+        let missing = |code, title, hint| told(StatusCode::NOT_FOUND, code, title, hint);
+        let refused = |code, title, hint| told(StatusCode::FORBIDDEN, code, title, hint);
+        match error {
+            ActError::NoPerson => Self::no_person(),
+            ActError::UnknownSpace => missing("space-not-found", "No such space", "`compeer space list` shows them."),
+            ActError::UnknownPerson => {
+                missing("member-not-found", "No such person", "`compeer space members SPACE` shows them.")
+            }
+            ActError::UnknownMessage => missing("message-not-found", "No such message", "It may not have arrived yet."),
+            ActError::UnknownFile => missing("file-not-found", "No such file", "`compeer file list SPACE` shows them."),
+            ActError::UnknownInvitation => {
+                missing("invitation-not-found", "No such invitation", "The space's invitations are on its page.")
+            }
+            ActError::NeedsManage => refused("needs-manage", "Only for managers", "Ask a manager of the space."),
+            ActError::NeedsWrite => {
+                refused("needs-write", "Only reading", "Ask a manager of the space to let you write.")
+            }
+            ActError::LastManager => told(
+                StatusCode::CONFLICT,
+                "last-manager",
+                "The only manager",
+                "Make somebody else a manager first, or delete the space for everybody.",
+            ),
+            ActError::Over => told(
+                StatusCode::CONFLICT,
+                "space-over",
+                "The space is over",
+                "What was in it can still be read here. Leave it to take it off this computer.",
+            ),
+            ActError::BadTerms => told(
+                StatusCode::BAD_REQUEST,
+                "bad-terms",
+                "Out of range",
+                "Choose an expiry such as 7d and a number of uses from 1 to 1000.",
+            ),
+            ActError::Content(_) => {
+                told(StatusCode::BAD_REQUEST, "bad-content", "This cannot be written", "Change it and send it again.")
+            }
+            ActError::Path { .. } => told(
+                StatusCode::BAD_REQUEST,
+                "bad-path",
+                "This cannot be shared",
+                "Name a file or folder that is there and that you may read.",
+            ),
+            ActError::TooManyFiles { .. } => {
+                told(StatusCode::BAD_REQUEST, "too-many-files", "Too many files", "Share fewer at once.")
+            }
+            ActError::Blobs(error) => Self::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "file-failed",
+                "The file cannot be used",
+                chain(&error),
+                "Check that the file is there, that you may read it, and that the disk has room.",
+            ),
+            ActError::Write(error) => error.into(),
+            ActError::Read(error) => error.into(),
+            ActError::View(error) => Self::disk_failed(chain(&error)),
+            ActError::Key(error) => error.into(),
+            ActError::Closed => Self::closing(),
+        }
+    }
+}
+
+impl From<WriteError> for ApiError {
+    fn from(error: WriteError) -> Self {
+        let detail = sentence(&error);
+        let told = |status, code, title, hint: &'static str| Self::new(status, code, title, detail.clone(), hint);
+        match error {
+            WriteError::UnknownTopic => ActError::UnknownSpace.into(),
+            WriteError::UnknownMember(_) => ActError::UnknownPerson.into(),
+            WriteError::NotAllowed => {
+                told(StatusCode::FORBIDDEN, "not-allowed", "Not allowed", "Ask a manager of the space.")
+            }
+            WriteError::Ended => ActError::Over.into(),
+            WriteError::TooLong { .. } => {
+                told(StatusCode::BAD_REQUEST, "too-long", "Too long", "Put it into a file and share that.")
+            }
+            WriteError::Forked => told(
+                StatusCode::CONFLICT,
+                "forked",
+                "Two histories",
+                "A copy of this home may be in use elsewhere. Leave the space and join it again with a new invitation.",
+            ),
+            WriteError::AskingPeers { .. } => told(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "asking-peers",
+                "Waiting for another device",
+                "Try again once another device of the space is here.",
+            ),
+            WriteError::DiskFull => Self::disk_full(),
+            WriteError::Disk(_) => Self::disk_failed(detail),
+            WriteError::Key(error) => error.into(),
+            WriteError::Entry(_) => {
+                told(StatusCode::BAD_REQUEST, "bad-content", "This cannot be written", "Change it and send it again.")
+            }
+            WriteError::Closed => Self::closing(),
+            // Sentences for causes that come later say at least what the floor below says.
+            #[allow(unreachable_patterns)]
+            _ => Self::internal(detail),
+        }
+    }
+}
+
+impl From<ReadError> for ApiError {
+    fn from(error: ReadError) -> Self {
+        match &error {
+            ReadError::UnknownTopic => ActError::UnknownSpace.into(),
+            ReadError::Damaged(_) | ReadError::Disk(_) => Self::disk_failed(sentence(&error)),
+            ReadError::Closed => Self::closing(),
+        }
+    }
+}
+
+impl From<BlobReadError> for ApiError {
+    fn from(error: BlobReadError) -> Self {
+        Self::new(StatusCode::CONFLICT, "file-not-here", "Not on this computer", chain(&error), "Fetch the file again.")
+    }
+}
+
+impl From<KeyError> for ApiError {
+    fn from(error: KeyError) -> Self {
+        Self::internal(sentence(&error))
+    }
+}
+
+impl From<InviteError> for ApiError {
+    fn from(error: InviteError) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "bad-invitation",
+            "This is no invitation",
+            sentence(&error),
+            "Copy the whole text, from compeer1 to its end, or ask for a new one.",
+        )
+    }
+}
+
+impl From<JoinSpaceError> for ApiError {
+    fn from(error: JoinSpaceError) -> Self {
+        match error {
+            JoinSpaceError::NoPerson => Self::no_person(),
+            JoinSpaceError::Expired => Self::new(
+                StatusCode::GONE,
+                "invite-expired",
+                "The invitation has expired",
+                "The time of this invitation is over.",
+                "Ask for a new one.",
+            ),
+            JoinSpaceError::Join(error) => error.into(),
+            JoinSpaceError::After(error) => error.into(),
+        }
+    }
+}
+
+impl From<JoinError> for ApiError {
+    fn from(error: JoinError) -> Self {
+        let detail = sentence(&error);
+        let gone = |code, title| Self::new(StatusCode::GONE, code, title, detail.clone(), "Ask for a new invitation.");
+        match error {
+            JoinError::Expired => gone("invite-expired", "The invitation has expired"),
+            JoinError::Used => gone("invite-used", "The invitation is used up"),
+            JoinError::Revoked => gone("invite-revoked", "The invitation was taken back"),
+            JoinError::Altered => gone("invite-unknown", "Nobody knows this invitation"),
+            JoinError::Refused => Self::new(
+                StatusCode::FORBIDDEN,
+                "invite-refused",
+                "Nobody lets you in",
+                detail,
+                "The invitation may be used up or over. Ask for a new one.",
+            ),
+            JoinError::Unreachable { .. } => Self::invite_unreachable(),
+            JoinError::NotArrived => Self::new(
+                StatusCode::GATEWAY_TIMEOUT,
+                "invite-not-arrived",
+                "The space has not arrived",
+                "You were let in, but the space has not arrived yet.",
+                "Try the same invitation again.",
+            ),
+            JoinError::NotThisPerson => Self::no_person(),
+            JoinError::Journal(error) => error.into(),
+            JoinError::ShuttingDown => Self::closing(),
+        }
+    }
+}
+
+impl From<IntroduceError> for ApiError {
+    fn from(error: IntroduceError) -> Self {
+        let detail = sentence(&error);
+        let bad =
+            |code, title, hint: &'static str| Self::new(StatusCode::BAD_REQUEST, code, title, detail.clone(), hint);
+        match error {
+            IntroduceError::NameNeeded => bad("name-needed", "A name is needed", "Say what others shall call you."),
+            IntroduceError::Name(_) => bad("bad-name", "This cannot be a name", "Choose another name."),
+            IntroduceError::Picture => bad("bad-picture", "This cannot be a picture", "Choose a smaller picture."),
+            IntroduceError::Journal(error) => error.into(),
+            IntroduceError::Spaces(error) => error.into(),
+            IntroduceError::Home(error) => error.into(),
+        }
+    }
+}
+
+impl From<OpenError> for ApiError {
+    fn from(error: OpenError) -> Self {
+        let hint = match &error {
+            OpenError::Newer { .. } => "Install the newest version of Compeer.",
+            OpenError::OtherDevice => "Put the right device.key back, or start with another `--home`.",
+            OpenError::InUse => "End the other process, or name another `--home`.",
+            _ => "Check the disk and who owns the home folder; put it back from a backup if it is damaged.",
+        };
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "journal-unusable",
+            "The journal cannot be used",
+            chain(&error),
+            hint,
+        )
+    }
+}
+
+impl From<StartError> for ApiError {
+    fn from(error: StartError) -> Self {
+        let detail = chain(&error);
+        let failed = |code, title, hint: &'static str| {
+            Self::new(StatusCode::INTERNAL_SERVER_ERROR, code, title, detail.clone(), hint)
+        };
+        match error {
+            StartError::Home(error) => error.into(),
+            StartError::Journal(error) => error.into(),
+            StartError::Blobs(_) => failed(
+                "blobs-unusable",
+                "The records of files cannot be used",
+                "Check the disk and who owns the home folder.",
+            ),
+            StartError::Mesh(_) => failed(
+                "cannot-listen",
+                "The network cannot be used",
+                "Another program may use that port; name another with `--listen ADDR:PORT`.",
+            ),
+            StartError::Spaces(_) => failed(
+                "spaces-unusable",
+                "The view of spaces cannot be used",
+                "Check the disk; the folder `spaces` in the home can be removed, it is made again.",
+            ),
+        }
+    }
+}
+
+impl From<ServeError> for ApiError {
+    fn from(error: ServeError) -> Self {
+        let detail = sentence(&error);
+        match error {
+            ServeError::NotLoopback(_) => Self::usage(
+                detail,
+                "Use an address such as 127.0.0.1:4918; to reach it from elsewhere, forward the port over SSH.",
+            ),
+            ServeError::Listen { .. } => Self::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "api-cannot-listen",
+                "The API cannot listen",
+                detail,
+                "Name another port with `--api 127.0.0.1:PORT`; port 0 picks a free one.",
+            ),
+            ServeError::Home(error) => error.into(),
+        }
+    }
+}
+
+impl From<RelayStartError> for ApiError {
+    fn from(error: RelayStartError) -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "relay-cannot-listen",
+            "The relay cannot listen",
+            chain(&error),
+            "Another program may use that port; name another with `--listen ADDR:PORT`.",
+        )
+    }
+}
+
+impl ApiError {
+    /// Nobody has introduced themselves on this device.
+    pub(crate) fn no_person() -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            "no-person",
+            "Nobody is introduced yet",
+            "Nobody has introduced themselves on this computer yet.",
+            "Run `compeer init --name NAME`, or open the page with `compeer open`.",
+        )
+    }
+
+    /// Nobody who can honour an invitation answered in time.
+    pub(crate) fn invite_unreachable() -> Self {
+        Self::new(
+            StatusCode::GATEWAY_TIMEOUT,
+            "invite-unreachable",
+            "Nobody answers",
+            "Nobody who can let you in could be reached.",
+            "A manager of the space must be online. Try again when one is; the invitation stays good until it expires.",
+        )
+    }
+
+    /// A file or folder of this computer failed.
+    pub(crate) fn disk(path: &Path, error: &std::io::Error) -> Self {
+        if matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded) {
+            return Self::disk_full();
+        }
+        Self::disk_failed(format!("{} cannot be written: {error}.", path.display()))
+    }
+
+    fn disk_full() -> Self {
+        Self::new(
+            StatusCode::INSUFFICIENT_STORAGE,
+            "disk-full",
+            "The disk is full",
+            "The disk is full; nothing was changed.",
+            "Make room on the disk and try again. Nothing that was accepted is lost.",
+        )
+    }
+
+    fn disk_failed(detail: String) -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "disk-failed",
+            "The disk failed",
+            detail,
+            "Check the disk. `compeer doctor` looks at the home folder.",
+        )
+    }
+}
+
+/// An error and what caused it, as one sentence.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = sentence(error);
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let why = error.to_string();
+        // Errors that pass another on say the same again.
+        if !text.contains(&why) {
+            text.truncate(text.trim_end_matches('.').len());
+            text.push_str(": ");
+            text.push_str(&why);
+            text.push('.');
+        }
+        cause = error.source();
+    }
+    text
+}
+
+/// An error's own text as a sentence: a capital at the start, a full stop at the end.
+pub(crate) fn sentence(error: &dyn std::error::Error) -> String {
+    let text = error.to_string();
+    let mut chars = text.chars();
+    let mut sentence = match chars.next() {
+        // A path starts as it starts.
+        Some(first) if first.is_ascii_lowercase() => first.to_ascii_uppercase().to_string() + chars.as_str(),
+        _ => text,
+    };
+    if !sentence.ends_with(['.', '?', '!']) {
+        sentence.push('.');
+    }
+    sentence
+}

@@ -1,0 +1,13 @@
+//! The program: the node that joins the floors, its HTTP API, its command line and its embedded page.
+//!
+//! Rooms: `home` (the folder a device lives in), `node` (start and stop order of everything below), `api` (HTTP on
+//! loopback, its guards and its description), `page` (the web page's files, built in), `cli` (the command line, which
+//! speaks to a running node only through the API), `error` (failures in words, for the API and the terminal).
+
+pub mod api;
+pub mod cli;
+pub mod error;
+pub mod home;
+pub mod node;
+mod page;
+pub mod text;

@@ -1,0 +1,7 @@
+//! `compeer`: see `compeer help`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    compeer::cli::run()
+}

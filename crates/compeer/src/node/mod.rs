@@ -1,0 +1,317 @@
+//! The node: joins the floors below and knows in which order they start and stop.
+//!
+//! Start: home, journal, blobs, mesh, replication, spaces. Stop: the other way round, each stage with a limit, so that a
+//! stuck one cannot keep the program from ending. What was acknowledged is on disk before any of this matters.
+
+mod addresses;
+mod person;
+mod problems;
+mod serve_blobs;
+mod watch;
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use compeer_blobs::BlobStore;
+use compeer_core::{DeviceId, DeviceKey, Millis, Wall, system_wall};
+use compeer_journal::sync::{JournalGate, SYNC, Sync, SyncOptions};
+use compeer_journal::{Journal, JournalConfig};
+use compeer_mesh::{Mesh, MeshConfig, RelaySpec, StreamKind};
+use compeer_spaces::{Parts, Spaces};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::home::{Home, HomeError, Identity};
+pub use person::{IntroduceError, Introduction, found_person};
+pub use problems::{Problem, ProblemChange, Problems, Severity, Trouble};
+
+/// Incoming streams of one kind that wait to be taken.
+const STREAMS_WAITING: usize = 64;
+/// How long one stage of the shutdown may take.
+const STAGE_LIMIT: Duration = Duration::from_secs(4);
+/// The port that is tried first; the port of the last run comes before it.
+const USUAL_PORT: u16 = 4919;
+
+/// What a node is started with.
+#[derive(Clone)]
+pub struct NodeOptions {
+    /// UDP addresses to listen on; empty means all interfaces, on the port of the last run where possible.
+    pub listen: Vec<SocketAddr>,
+    /// Our own relays.
+    pub relays: Vec<RelaySpec>,
+    /// Whether to announce this device on the local network and look for others there.
+    pub lan_discovery: bool,
+    /// The wall clock.
+    pub wall: Wall,
+}
+
+impl Default for NodeOptions {
+    fn default() -> Self {
+        Self { listen: Vec::new(), relays: Vec::new(), lan_discovery: true, wall: system_wall() }
+    }
+}
+
+/// Why a node did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The home folder.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] compeer_journal::OpenError),
+    /// The blobs.
+    #[error(transparent)]
+    Blobs(#[from] compeer_blobs::StoreError),
+    /// The mesh.
+    #[error(transparent)]
+    Mesh(#[from] compeer_mesh::StartError),
+    /// The spaces.
+    #[error(transparent)]
+    Spaces(#[from] compeer_spaces::StartError),
+}
+
+/// A running node. Cloning is cheap; [`Node::shutdown`] ends it for all clones.
+#[derive(Clone)]
+pub struct Node {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    home: Home,
+    options: NodeOptions,
+    started: Millis,
+    journal: Journal,
+    blobs: BlobStore,
+    mesh: Mesh,
+    sync: Sync,
+    spaces: Spaces,
+    problems: Problems,
+    identity: RwLock<Option<Identity>>,
+    /// Serialises changes of the identity.
+    introducing: tokio::sync::Mutex<()>,
+    last_seen: Mutex<HashMap<DeviceId, Millis>>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Node {
+    /// Starts everything. Returns once it can be used; peers are looked for in the background.
+    pub async fn start(home: Home, options: NodeOptions) -> Result<Self, StartError> {
+        let path = home.path().clone();
+        let key = home.device_key()?;
+        let identity = path.read_identity()?;
+        let wall = options.wall.clone();
+        let (journal, blobs) = tokio::join!(
+            Journal::open(JournalConfig::new(path.journal(), key.clone(), wall.clone())),
+            BlobStore::open(path.blobs()),
+        );
+        let (journal, blobs) = (journal?, blobs?);
+        let gate = JournalGate::new(journal.clone(), wall.clone());
+        let started = start_mesh(&gate, &key, &options, addresses::last_port(&path)).await?;
+        let Links { mesh, sync: sync_streams, joins, blobs: blob_streams, presence } = started;
+        addresses::load(&path, &mesh);
+        let sync = Sync::start(journal.clone(), mesh.clone(), gate, sync_streams, joins, SyncOptions::default());
+        let spaces = Spaces::start(Parts {
+            journal: journal.clone(),
+            sync: sync.clone(),
+            mesh: mesh.clone(),
+            blobs: blobs.clone(),
+            presence,
+            dir: path.spaces(),
+            downloads: path.files(),
+            me: identity.as_ref().map(person::me),
+            wall: wall.clone(),
+        })
+        .await?;
+        let node = Self {
+            inner: Arc::new(Inner {
+                home,
+                options,
+                started: wall(),
+                journal,
+                blobs,
+                mesh,
+                sync,
+                spaces,
+                problems: Problems::default(),
+                identity: RwLock::new(identity),
+                introducing: tokio::sync::Mutex::default(),
+                last_seen: Mutex::default(),
+                tasks: TaskTracker::new(),
+                stop: CancellationToken::new(),
+            }),
+        };
+        let tasks = &node.inner.tasks;
+        tasks.spawn(serve_blobs::run(node.clone(), blob_streams));
+        tasks.spawn(watch::mesh(node.clone(), node.inner.mesh.events()));
+        tasks.spawn(watch::journal(node.clone(), node.inner.journal.subscribe()));
+        tasks.spawn(watch::sync(node.clone(), node.inner.sync.subscribe()));
+        tasks.spawn(watch::spaces(node.clone(), node.inner.spaces.events()));
+        tasks.spawn(addresses::keep(node.clone(), node.inner.mesh.events()));
+        tracing::info!(device = %node.device().short(), "the node is up");
+        Ok(node)
+    }
+
+    /// Ends everything, stage by stage. Takes at most about twelve seconds.
+    pub async fn shutdown(&self) {
+        self.inner.stop.cancel();
+        stage("spaces", self.inner.spaces.shutdown()).await;
+        stage("replication", self.inner.sync.shutdown()).await;
+        addresses::save(self).await;
+        stage("mesh", self.inner.mesh.shutdown()).await;
+        self.inner.tasks.close();
+        stage("tasks", self.inner.tasks.wait()).await;
+        stage("journal", self.inner.journal.close()).await;
+        tracing::info!("the node is down");
+    }
+
+    /// This device.
+    #[must_use]
+    pub fn device(&self) -> DeviceId {
+        self.inner.journal.device()
+    }
+
+    /// The home it runs on.
+    #[must_use]
+    pub fn home(&self) -> &Home {
+        &self.inner.home
+    }
+
+    /// What it was started with.
+    #[must_use]
+    pub fn options(&self) -> &NodeOptions {
+        &self.inner.options
+    }
+
+    /// When it was started.
+    #[must_use]
+    pub fn started(&self) -> Millis {
+        self.inner.started
+    }
+
+    /// The wall clock.
+    #[must_use]
+    pub fn now(&self) -> Millis {
+        (self.inner.options.wall)()
+    }
+
+    /// The journal.
+    #[must_use]
+    pub fn journal(&self) -> &Journal {
+        &self.inner.journal
+    }
+
+    /// Blobs.
+    #[must_use]
+    pub fn blobs(&self) -> &BlobStore {
+        &self.inner.blobs
+    }
+
+    /// Links.
+    #[must_use]
+    pub fn mesh(&self) -> &Mesh {
+        &self.inner.mesh
+    }
+
+    /// Spaces.
+    #[must_use]
+    pub fn spaces(&self) -> &Spaces {
+        &self.inner.spaces
+    }
+
+    /// What somebody should look at.
+    #[must_use]
+    pub fn problems(&self) -> &Problems {
+        &self.inner.problems
+    }
+
+    /// Who uses this device, if anybody has introduced themselves.
+    #[must_use]
+    pub fn identity(&self) -> Option<Identity> {
+        self.inner.identity.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// When a device was last linked since the start; now for one that is.
+    #[must_use]
+    pub fn last_seen(&self, device: &DeviceId) -> Option<Millis> {
+        if self.inner.mesh.link(*device).is_some() {
+            return Some(self.now());
+        }
+        self.inner.last_seen.lock().unwrap_or_else(PoisonError::into_inner).get(device).copied()
+    }
+
+    /// Done when the node is told to stop.
+    pub(crate) fn stopping(&self) -> CancellationToken {
+        self.inner.stop.clone()
+    }
+
+    /// Runs a task that [`Node::shutdown`] waits for; it must end when [`Node::stopping`] says so.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.inner.tasks.spawn(task);
+    }
+}
+
+/// A mesh and those who wait for streams on it.
+struct Links {
+    mesh: Mesh,
+    sync: tokio::sync::mpsc::Receiver<compeer_mesh::IncomingStream>,
+    joins: tokio::sync::mpsc::Receiver<compeer_mesh::IncomingStream>,
+    blobs: tokio::sync::mpsc::Receiver<compeer_mesh::IncomingStream>,
+    presence: tokio::sync::mpsc::Receiver<compeer_mesh::IncomingStream>,
+}
+
+/// Starts the mesh where it was told to listen; or else on the last port, so that addresses in invitations stay good;
+/// or else on any port.
+async fn start_mesh(
+    gate: &JournalGate,
+    key: &DeviceKey,
+    options: &NodeOptions,
+    last_port: Option<u16>,
+) -> Result<Links, compeer_mesh::StartError> {
+    let everywhere =
+        |port| -> Vec<SocketAddr> { vec![(Ipv4Addr::UNSPECIFIED, port).into(), (Ipv6Addr::UNSPECIFIED, port).into()] };
+    let mut choices = Vec::new();
+    if options.listen.is_empty() {
+        for port in last_port.into_iter().chain([USUAL_PORT]) {
+            choices.push(everywhere(port));
+            // Where there is no IPv6.
+            choices.push(vec![(Ipv4Addr::UNSPECIFIED, port).into()]);
+        }
+        choices.push(Vec::new());
+    } else {
+        choices.push(options.listen.clone());
+    }
+    let mut failure = None;
+    for listen in choices {
+        let config = MeshConfig {
+            listen,
+            relays: options.relays.clone(),
+            lan_discovery: options.lan_discovery,
+            ..MeshConfig::new(key.clone())
+        };
+        let mut builder = Mesh::builder(config, gate.clone());
+        let sync = builder.accept(SYNC, STREAMS_WAITING);
+        let joins = builder.accept(StreamKind::JOIN, STREAMS_WAITING);
+        let blobs = builder.accept(compeer_spaces::BLOBS, STREAMS_WAITING);
+        let presence = builder.accept(compeer_spaces::PRESENCE, STREAMS_WAITING);
+        match builder.start().await {
+            Ok(mesh) => return Ok(Links { mesh, sync, joins, blobs, presence }),
+            Err(error) => {
+                tracing::debug!(%error, "cannot listen there");
+                failure = Some(error);
+            }
+        }
+    }
+    // There is at least one choice, so there is a failure if nothing worked.
+    Err(failure.unwrap_or(compeer_mesh::StartError::Key))
+}
+
+async fn stage(name: &'static str, work: impl Future<Output = ()>) {
+    if tokio::time::timeout(STAGE_LIMIT, work).await.is_err() {
+        tracing::warn!(stage = name, "did not end in time and is cut off");
+    }
+}

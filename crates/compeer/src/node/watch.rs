@@ -1,0 +1,104 @@
+//! Listens to the floors below: remembers when devices were last seen, and records what somebody should look at.
+
+use compeer_core::{DeviceId, GroupId};
+use compeer_journal::JournalEvent;
+use compeer_journal::sync::SyncEvent;
+use compeer_mesh::MeshEvent;
+use compeer_spaces::SpacesEvent;
+use std::sync::PoisonError;
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+
+use super::Node;
+use crate::error::trouble;
+
+/// Follows links and the relay.
+pub(super) async fn mesh(node: Node, events: Receiver<MeshEvent>) {
+    follow(node, events, async |node, event| match event {
+        MeshEvent::PeerUp { device, .. } | MeshEvent::PeerDown { device, .. } => {
+            let mut seen = node.inner.last_seen.lock().unwrap_or_else(PoisonError::into_inner);
+            seen.insert(device, node.now());
+        }
+        MeshEvent::Relay { connected: true, .. } => {
+            node.problems().resolve(trouble::RELAY_UNREACHABLE, None);
+            node.problems().resolve(trouble::RELAY_REFUSED, None);
+        }
+        MeshEvent::Problem(problem) => {
+            let name = match trouble::device_of(&problem) {
+                Some(device) => name_of(node, device).await,
+                None => String::new(),
+            };
+            if let Some(trouble) = trouble::of_mesh(&problem, &name) {
+                node.problems().record(trouble, node.now());
+            }
+        }
+        MeshEvent::Relay { .. } | MeshEvent::PathChanged { .. } | MeshEvent::AddressesLearned { .. } => {}
+    })
+    .await;
+}
+
+/// Follows the journal's complaints.
+pub(super) async fn journal(node: Node, events: Receiver<JournalEvent>) {
+    follow(node, events, async |node, event| {
+        if let JournalEvent::Problem(problem) = event {
+            let name = name_of(node, problem.device).await;
+            let space = match problem.topic {
+                Some(topic) => space_name(node, topic).await,
+                None => None,
+            };
+            let own = problem.device == node.device();
+            node.problems().record(trouble::of_journal(&problem, &name, own, space.as_deref()), node.now());
+        }
+    })
+    .await;
+}
+
+/// Follows what peers do that no honest device does.
+pub(super) async fn sync(node: Node, events: Receiver<SyncEvent>) {
+    follow(node, events, async |node, event| {
+        if let SyncEvent::Problem { device, cause } = event {
+            let name = name_of(node, device).await;
+            node.problems().record(trouble::nonsense(device, None, &name, &cause.to_string()), node.now());
+        }
+    })
+    .await;
+}
+
+/// Follows what peers write that makes no sense.
+pub(super) async fn spaces(node: Node, events: Receiver<SpacesEvent>) {
+    follow(node, events, async |node, event| {
+        if let SpacesEvent::Nonsense { space, device, what } = event {
+            let name = name_of(node, device).await;
+            node.problems().record(trouble::nonsense(device, Some(space), &name, &what), node.now());
+        }
+    })
+    .await;
+}
+
+/// Hands every event to `take` until the node stops. What is missed by falling behind is not worth a stop.
+async fn follow<E: Clone>(node: Node, mut events: Receiver<E>, take: impl AsyncFn(&Node, E)) {
+    let stop = node.stopping();
+    loop {
+        let event = tokio::select! {
+            () = stop.cancelled() => return,
+            event = events.recv() => event,
+        };
+        match event {
+            Ok(event) => take(&node, event).await,
+            Err(RecvError::Lagged(missed)) => tracing::debug!(missed, "events were missed"),
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+/// What to call a device in a sentence.
+pub(super) async fn name_of(node: &Node, device: DeviceId) -> String {
+    if device == node.device() {
+        return "This computer".into();
+    }
+    let name = node.spaces().device_name(device).await.ok().flatten();
+    name.unwrap_or_else(|| format!("The device {}", device.short()))
+}
+
+async fn space_name(node: &Node, space: GroupId) -> Option<String> {
+    node.spaces().info(space).await.ok().map(|info| info.name).filter(|name| !name.is_empty())
+}

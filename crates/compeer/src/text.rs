@@ -1,0 +1,95 @@
+//! Text from others, made safe to show in a terminal.
+//!
+//! A message or name may hold escape sequences that move the cursor or retitle the window, and bidirectional controls
+//! that make a text read as another (CVE-2021-42574, "Trojan Source"). They are shown as what they are.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// The text on one line, with every control and bidirectional character written as `\u{1b}` and the like.
+#[must_use]
+pub fn visible(text: &str) -> Cow<'_, str> {
+    escaped(text, is_control, |out, char| {
+        let _ = write!(out, "\\u{{{:x}}}", u32::from(char));
+    })
+}
+
+/// Like [`visible`], but line breaks stay.
+#[must_use]
+pub fn visible_lines(text: &str) -> Cow<'_, str> {
+    escaped(
+        text,
+        |char| char != '\n' && is_control(char),
+        |out, char| {
+            let _ = write!(out, "\\u{{{:x}}}", u32::from(char));
+        },
+    )
+}
+
+/// JSON text that means the same and can be shown in a terminal. In JSON such characters can only stand within
+/// strings, where `\u` escapes are allowed; `serde_json` itself escapes those below U+0020 alone.
+#[must_use]
+pub fn visible_json(json: &str) -> Cow<'_, str> {
+    escaped(
+        json,
+        |char| char != '\n' && is_control(char),
+        |out, char| {
+            let mut units = [0; 2];
+            for unit in char.encode_utf16(&mut units) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        },
+    )
+}
+
+/// C0, DEL and C1 controls, line and paragraph separators, and what changes the direction of text.
+fn is_control(char: char) -> bool {
+    char.is_control()
+        || matches!(char,
+            '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+fn escaped<'a>(text: &'a str, bad: impl Fn(char) -> bool, escape: impl Fn(&mut String, char)) -> Cow<'a, str> {
+    if !text.contains(&bad) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for char in text.chars() {
+        if bad(char) { escape(&mut out, char) } else { out.push(char) }
+    }
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_do_harm_is_shown_as_what_it_is() {
+        let table = [
+            ("plain", "plain"),
+            ("grüße 👩‍🚀 漢字", "grüße 👩‍🚀 漢字"),
+            ("\u{1b}]0;title\u{7}", "\\u{1b}]0;title\\u{7}"),
+            ("a\nb\tc\rd", "a\\u{a}b\\u{9}c\\u{d}d"),
+            ("del \u{7f}", "del \\u{7f}"),
+            ("c1 \u{9b}31m", "c1 \\u{9b}31m"),
+            ("invoice\u{202e}fdp.exe", "invoice\\u{202e}fdp.exe"),
+            ("\u{2066}isolate\u{2069}", "\\u{2066}isolate\\u{2069}"),
+            ("\u{202a}\u{202d}\u{200f}\u{61c}", "\\u{202a}\\u{202d}\\u{200f}\\u{61c}"),
+            ("line\u{2028}separator", "line\\u{2028}separator"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(visible(text), expected, "{text:?}");
+        }
+        assert_eq!(visible_lines("one\ntwo\u{1b}"), "one\ntwo\\u{1b}");
+    }
+
+    #[test]
+    fn json_keeps_its_meaning() {
+        let value = serde_json::json!({ "name": "a\u{1b}b\u{9b}c\u{202e}d\u{7f}", "list": ["x\ny"] });
+        let json = serde_json::to_string(&value).expect("writes");
+        let safe = visible_json(&json);
+        assert!(!safe.chars().any(|char| char != '\n' && is_control(char)), "{safe}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&safe).expect("reads"), value);
+    }
+}
