@@ -22,6 +22,8 @@ use crate::topic::Topic;
 const KEYS_PER_GRANT: usize = 1024;
 /// Bytes that a wrap takes around its keys, in its encoding: device, seal, lengths.
 const WRAP_BYTES: usize = 96;
+/// Devices outside that one grant names.
+const OUTSIDERS: usize = 256;
 /// Cuts on other topics in one act; devices cut off beyond that are cut off by the clock.
 const CUTS_ELSEWHERE: usize = 1024;
 
@@ -158,11 +160,20 @@ impl Engine {
             plan.entry(epochs).or_default().push(device);
         }
         let keys = topic.keys.clone();
+        // Somebody outside who may have made one of these keys is named as a recipient, with nothing in the wrap: so
+        // everybody who sees this grant knows not to seal under that epoch, even before they see that one's own entry.
+        let mut outside: BTreeMap<Vec<EpochId>, Vec<Wrap>> = BTreeMap::new();
+        for epochs in plan.keys().flat_map(|epochs| epochs.chunks(KEYS_PER_GRANT)) {
+            let devices: BTreeSet<&DeviceId> = epochs.iter().flat_map(|epoch| topic.outside(epoch)).collect();
+            let nothing = |device: &&DeviceId| Wrap { device: **device, sealed: Vec::new() };
+            outside.insert(epochs.to_vec(), devices.iter().take(OUTSIDERS).map(nothing).collect());
+        }
         let mut fresh = Fresh::default();
         for (epochs, devices) in plan {
             for epochs in epochs.chunks(KEYS_PER_GRANT) {
                 let keys: Vec<EpochKey> = epochs.iter().filter_map(|epoch| keys.get(epoch).cloned()).collect();
-                for grant in grants(&keys, &devices).map_err(|error| StoreError::Failed(error.to_string()))? {
+                for mut grant in grants(&keys, &devices).map_err(|error| StoreError::Failed(error.to_string()))? {
+                    grant.wraps.extend(outside.get(epochs).into_iter().flatten().cloned());
                     let signed = self.sign_next(id, heads.clone(), clear(BodyClass::Keys, grant.encode()));
                     let entry = signed.map_err(|error| StoreError::Failed(error.to_string()))?;
                     self.store_entry(entry, None, &mut fresh)?;
@@ -254,11 +265,11 @@ fn cut(topic: &Topic, device: DeviceId) -> Option<Cut> {
 }
 
 /// Readers that lack keys we hold, each with the epochs in ascending order. Only epochs that a grant that counts has
-/// started: others may have been made by somebody who is outside.
+/// started, or that data that counts was sealed under: anybody can make up others.
 fn lacking(topic: &Topic) -> BTreeMap<DeviceId, Vec<EpochId>> {
     let started: BTreeSet<EpochId> = topic.epochs.list().into_iter().map(|epoch| epoch.id).collect();
     let mut lacking: BTreeMap<DeviceId, Vec<EpochId>> = BTreeMap::new();
-    for epoch in topic.keys.keys().filter(|epoch| started.contains(epoch)) {
+    for epoch in topic.keys.keys().filter(|epoch| started.contains(epoch) || topic.used.contains(epoch)) {
         for device in topic.epochs.lacking(epoch, &topic.rules) {
             lacking.entry(device).or_default().push(*epoch);
         }
@@ -269,7 +280,7 @@ fn lacking(topic: &Topic) -> BTreeMap<DeviceId, Vec<EpochId>> {
 /// The key entries that give `keys` to `devices`, each short enough. Devices whose id is no usable key get none.
 fn grants(keys: &[EpochKey], devices: &[DeviceId]) -> Result<Vec<KeyGrant>, KeyError> {
     let epochs: Vec<EpochId> = keys.iter().map(EpochKey::id).collect();
-    let room = limits::BODY_BYTES - 64 - 18 * epochs.len();
+    let room = limits::BODY_BYTES - 64 - 18 * epochs.len() - WRAP_BYTES * OUTSIDERS;
     let per_entry = (room / (WRAP_BYTES + 32 * keys.len())).max(1);
     let mut wraps = Vec::with_capacity(devices.len());
     for device in devices {

@@ -435,8 +435,10 @@ impl Engine {
         let now = Instant::now();
         let due: Vec<GroupId> = self.grants_due.iter().filter(|(_, at)| **at <= now).map(|(id, _)| *id).collect();
         for id in due {
-            self.grants_due.remove(&id);
+            // Should it fail, it is tried again later.
+            self.grants_due.insert(id, now + UPKEEP);
             self.grant_lacking(id)?;
+            self.grants_due.remove(&id);
         }
         self.write_receipts()?;
         if self.upkeep_due.is_some_and(|due| due <= now) {

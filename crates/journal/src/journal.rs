@@ -135,7 +135,7 @@ impl Journal {
     }
 
     /// Hands work to the engine and waits until its transaction is on disk.
-    async fn write<T, E>(&self, work: impl FnOnce(&mut Engine) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    pub(crate) async fn write<T, E>(&self, work: impl FnOnce(&mut Engine) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: Failure + Send + 'static,

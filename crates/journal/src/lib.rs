@@ -10,6 +10,8 @@ mod engine;
 mod error;
 mod event;
 mod feed;
+#[cfg(test)]
+mod full_disk;
 mod identity;
 mod ingest;
 mod journal;

@@ -156,6 +156,10 @@ impl Engine {
     fn place(&mut self, id: GroupId, stored: Stored) -> Result<bool, StoreError> {
         let Some(topic) = self.topics.0.get_mut(&id) else { return Ok(false) };
         let verdict = topic.rules.judge(&stored.header);
+        let data = stored.header.class == BodyClass::Data;
+        if data && verdict == Verdict::Accepted {
+            topic.used.insert(stored.header.epoch);
+        }
         if verdict == Verdict::Waiting {
             write::wait(&self.db, topic.row, RULES, stored.id)?;
         }
@@ -258,12 +262,17 @@ impl Engine {
         let Some(topic) = self.topics.0.get_mut(&id) else { return Ok(()) };
         let mut counting: Vec<(Hlc, i64)> = Vec::new();
         let mut waiting: Vec<(i64, Option<EpochId>)> = Vec::new();
+        topic.used.clear();
         for log in logs {
             write::each_data(&self.db, log, |stored| match topic.rules.judge(&stored.header) {
-                Verdict::Accepted if topic.keys.contains_key(&stored.header.epoch) => {
-                    counting.push((stored.header.clock, stored.id));
+                Verdict::Accepted => {
+                    topic.used.insert(stored.header.epoch);
+                    if topic.keys.contains_key(&stored.header.epoch) {
+                        counting.push((stored.header.clock, stored.id));
+                    } else {
+                        waiting.push((stored.id, Some(stored.header.epoch)));
+                    }
                 }
-                Verdict::Accepted => waiting.push((stored.id, Some(stored.header.epoch))),
                 Verdict::Waiting => waiting.push((stored.id, None)),
                 Verdict::Void(_) => {}
             })?;

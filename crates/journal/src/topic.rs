@@ -28,6 +28,8 @@ pub(crate) struct Topic {
     /// Authors of key entries that do not count, by the epochs they name. They may well have made those keys, so we do not
     /// seal under them while such an author is outside.
     pub(crate) doubtful: BTreeMap<EpochId, BTreeSet<DeviceId>>,
+    /// Epochs that data which counts was seen sealed under, since the journal was opened.
+    pub(crate) used: BTreeSet<EpochId>,
     pub(crate) keys: Arc<Keys>,
     pub(crate) logs: BTreeMap<DeviceId, Log>,
     /// Positions in the feed.
@@ -104,6 +106,7 @@ impl Topic {
             rules,
             epochs: Epochs::new(),
             doubtful: BTreeMap::new(),
+            used: BTreeSet::new(),
             keys: Arc::default(),
             logs: BTreeMap::new(),
             readable: 0,
@@ -140,10 +143,15 @@ impl Topic {
         }
     }
 
+    /// Devices outside that may have made this epoch's key, although no grant that counts says so.
+    pub(crate) fn outside(&self, epoch: &EpochId) -> impl Iterator<Item = &DeviceId> {
+        let authors = self.doubtful.get(epoch).into_iter().flatten();
+        authors.filter(|author| self.rules.level(author) < Some(Level::Read))
+    }
+
     /// The epoch to seal under; `None` when a new one must be started.
     pub(crate) fn current_epoch(&self) -> Option<&EpochKey> {
-        let reads = |device: &DeviceId| self.rules.level(device) >= Some(Level::Read);
-        let safe = |id: &EpochId| self.doubtful.get(id).is_none_or(|authors| authors.iter().all(reads));
+        let safe = |id: &EpochId| self.outside(id).next().is_none();
         let id = self.epochs.current(&self.rules, &|id| self.keys.contains_key(id) && safe(id))?;
         self.keys.get(&id)
     }

@@ -1,0 +1,59 @@
+//! A full disk, made by telling SQLite that the file may not grow.
+
+use std::sync::Arc;
+
+use compeer_core::DeviceKey;
+use compeer_core::group::{GroupKind, Member};
+
+use crate::error::WriteError;
+use crate::event::{JournalEvent, ProblemCause};
+use crate::store::StoreError;
+use crate::{Journal, JournalConfig};
+
+/// Sets how many pages the file may have; `None` sets it to what it has.
+async fn limit(journal: &Journal, pages: Option<i64>) {
+    let set: Result<(), StoreError> = journal
+        .write(move |engine| {
+            let has: i64 = engine.db.pragma_query_value(None, "page_count", |row| row.get(0))?;
+            let limit = pages.unwrap_or(has);
+            Ok(engine.db.pragma_update_and_check(None, "max_page_count", limit, |_| Ok(()))?)
+        })
+        .await;
+    set.expect("set");
+}
+
+#[tokio::test]
+async fn a_full_disk_loses_nothing_and_is_got_over() {
+    let dir = tempfile::tempdir().expect("folder");
+    let key = DeviceKey::from_seed([1; 32]);
+    let config = JournalConfig::new(dir.path().to_owned(), key.clone(), Arc::new(|| 1_700_000_000_000));
+    let journal = Journal::open(config.clone()).await.expect("opens");
+    let topic = journal.found(GroupKind::Space, Member::Device(key.id())).await.expect("founded");
+    journal.append(topic, b"before".to_vec()).await.expect("written");
+    limit(&journal, None).await;
+    let mut events = journal.subscribe();
+    let mut written = 0;
+    let refused = loop {
+        match journal.append(topic, vec![7; 20_000]).await {
+            Ok(_) => written += 1,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(refused, WriteError::DiskFull);
+    loop {
+        if let JournalEvent::Problem(problem) = events.recv().await.expect("events") {
+            assert_eq!(problem.cause, ProblemCause::DiskFull);
+            break;
+        }
+    }
+    let tip = journal.heights(&topic)[&key.id()];
+    assert_eq!(journal.found(GroupKind::Space, Member::Device(key.id())).await.err(), None, "what fits is written");
+    assert_eq!(journal.append(topic, vec![7; 20_000]).await, Err(WriteError::DiskFull));
+    assert_eq!(journal.heights(&topic)[&key.id()], tip);
+    limit(&journal, Some(1 << 30)).await;
+    let appended = journal.append(topic, vec![7; 20_000]).await.expect("there is space again");
+    assert_eq!(appended.seq, tip.seq + 1);
+    journal.close().await;
+    let journal = Journal::open(config).await.expect("opens");
+    assert_eq!(journal.topic(&topic).expect("known").readable, written + 2);
+}

@@ -1,0 +1,174 @@
+//! Journals in temporary folders, and entries carried between them by hand.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use compeer_core::group::{GroupKind, Level, Member};
+use compeer_core::{DeviceId, DeviceKey, GroupId, Wall};
+use compeer_journal::{Cursor, IngestReport, Journal, JournalConfig, JournalOptions, OpenError, Opened, Page, Run};
+use tempfile::TempDir;
+use tokio::sync::broadcast;
+
+/// How long anything may take in these tests.
+pub(crate) const LIMIT: Duration = Duration::from_secs(20);
+
+/// Wall time that only the test moves.
+#[derive(Clone)]
+pub(crate) struct Time(Arc<AtomicU64>);
+
+impl Time {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(AtomicU64::new(1_700_000_000_000)))
+    }
+
+    pub(crate) fn wall(&self) -> Wall {
+        let time = Arc::clone(&self.0);
+        Arc::new(move || time.load(Ordering::SeqCst))
+    }
+
+    pub(crate) fn now(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn pass(&self, millis: u64) {
+        self.0.fetch_add(millis, Ordering::SeqCst);
+    }
+}
+
+/// One device with its journal.
+pub(crate) struct Peer {
+    pub(crate) key: DeviceKey,
+    pub(crate) dir: TempDir,
+    pub(crate) journal: Journal,
+    time: Time,
+}
+
+pub(crate) fn config(dir: &std::path::Path, key: &DeviceKey, wall: Wall) -> JournalConfig {
+    let options = JournalOptions { grant_delay: Duration::ZERO, asking_limit: Duration::from_millis(200) };
+    JournalConfig { dir: dir.to_owned(), key: key.clone(), wall, options }
+}
+
+impl Peer {
+    pub(crate) async fn new(seed: u8, time: &Time) -> Self {
+        let (key, dir) = (DeviceKey::from_seed([seed; 32]), tempfile::tempdir().expect("folder"));
+        let journal = Journal::open(config(dir.path(), &key, time.wall())).await.expect("opens");
+        Self { key, dir, journal, time: time.clone() }
+    }
+
+    pub(crate) fn id(&self) -> DeviceId {
+        self.key.id()
+    }
+
+    pub(crate) fn member(&self) -> Member {
+        Member::Device(self.id())
+    }
+
+    pub(crate) async fn open_again(&mut self) -> Result<(), OpenError> {
+        self.journal.close().await;
+        self.journal = Journal::open(config(self.dir.path(), &self.key, self.time.wall())).await?;
+        Ok(())
+    }
+
+    /// A space that only this device is in.
+    pub(crate) async fn space(&self) -> GroupId {
+        self.journal.found(GroupKind::Space, self.member()).await.expect("founded")
+    }
+
+    pub(crate) async fn add(&self, topic: GroupId, other: &Peer, level: Level) {
+        self.journal.set_member(topic, other.member(), Some(level), None).await.expect("added");
+    }
+
+    pub(crate) async fn say(&self, topic: GroupId, text: &str) {
+        self.time.pass(1);
+        self.journal.append(topic, text.into()).await.expect("written");
+    }
+
+    /// Everything readable, in feed order.
+    pub(crate) fn read(&self, topic: &GroupId) -> Vec<Opened> {
+        let (mut all, mut from) = (Vec::new(), Cursor::default());
+        loop {
+            match self.journal.read(topic, from, 7).expect("reads") {
+                Page::Rebuild { generation } => {
+                    all.clear();
+                    from = Cursor { generation, position: 0 };
+                }
+                Page::Entries { entries, next, more } => {
+                    all.extend(entries);
+                    from = next;
+                    if !more {
+                        return all;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The texts readable, sorted.
+    pub(crate) fn texts(&self, topic: &GroupId) -> BTreeSet<String> {
+        self.read(topic).into_iter().map(|entry| String::from_utf8(entry.plain).expect("text")).collect()
+    }
+
+    /// All of a log from `from` on.
+    pub(crate) fn run(&self, topic: &GroupId, author: &DeviceId, from: u64) -> Run {
+        self.journal.run(topic, author, from, 10_000, 16 << 20).expect("reads")
+    }
+
+    /// What `other` lacks of a topic.
+    pub(crate) fn news_for(&self, other: &Peer, topic: &GroupId) -> Vec<Run> {
+        let theirs = other.journal.heights(topic);
+        let lacking = |(author, tip): (DeviceId, compeer_core::Tip)| {
+            let from = theirs.get(&author).map_or(0, |tip| tip.seq + 1);
+            (from <= tip.seq).then(|| self.run(topic, &author, from))
+        };
+        self.journal.heights(topic).into_iter().filter_map(lacking).collect()
+    }
+
+    pub(crate) async fn take(&self, from: &Peer, runs: Vec<Run>) -> IngestReport {
+        self.journal.ingest(from.id(), runs).await.expect("taken in")
+    }
+
+    /// Pulls all that is wanted here and may be had there, over all topics.
+    pub(crate) async fn pull(&self, from: &Peer) -> u64 {
+        let mut stored = 0;
+        loop {
+            let shared = from.journal.shared_with(&self.id()).into_iter().filter(|topic| self.journal.wants(topic));
+            let runs: Vec<Run> = shared.flat_map(|topic| from.news_for(self, &topic)).collect();
+            let report = self.take(from, runs).await;
+            assert_eq!(report.refused, []);
+            stored += report.stored;
+            if report.stored == 0 {
+                return stored;
+            }
+        }
+    }
+}
+
+/// Exchanges everything between all until nobody has news.
+pub(crate) async fn sync(peers: &[&Peer]) {
+    loop {
+        let mut stored = 0;
+        for a in peers {
+            for b in peers.iter().filter(|b| b.id() != a.id()) {
+                stored += a.pull(b).await;
+            }
+        }
+        if stored == 0 {
+            return;
+        }
+    }
+}
+
+/// Waits until an event passes `wanted`.
+pub(crate) async fn event<T: Clone>(receiver: &mut broadcast::Receiver<T>, wanted: impl Fn(&T) -> bool) -> T {
+    let wait = async {
+        loop {
+            let event = receiver.recv().await.expect("events");
+            if wanted(&event) {
+                return event;
+            }
+        }
+    };
+    tokio::time::timeout(LIMIT, wait).await.expect("the event comes in time")
+}

@@ -1,0 +1,190 @@
+//! Whatever order entries arrive in, whatever is lost or comes twice: those who may read end up reading the same.
+
+use std::collections::BTreeSet;
+
+use compeer_core::group::Level;
+use compeer_core::{DeviceId, GroupId};
+use compeer_journal::Run;
+use proptest::prelude::*;
+
+use crate::common::{LIMIT, Peer, Time, sync};
+
+const PEERS: usize = 4;
+
+#[derive(Debug, Clone)]
+enum Step {
+    /// Somebody writes, if it may.
+    Say { by: usize },
+    /// Somebody sets somebody's level, if it may. The founder stays.
+    Set { by: usize, whom: usize, level: Option<Level> },
+    /// Part of what one has goes to another: some logs, a part of each, possibly starting with what is known.
+    Send { from: usize, to: usize, logs: u8, part: u8, again: bool },
+    /// A journal is closed and opened again.
+    Reopen { whom: usize },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let level = prop_oneof![
+        3 => Just(None),
+        1 => Just(Some(Level::Pull)),
+        1 => Just(Some(Level::Read)),
+        3 => Just(Some(Level::Write)),
+        3 => Just(Some(Level::Manage)),
+    ];
+    prop_oneof![
+        8 => (0..PEERS).prop_map(|by| Step::Say { by }),
+        3 => (0..PEERS, 1..PEERS, level).prop_map(|(by, whom, level)| Step::Set { by, whom, level }),
+        10 => (0..PEERS, 0..PEERS, any::<u8>(), 1..=4u8, any::<bool>())
+            .prop_map(|(from, to, logs, part, again)| Step::Send { from, to, logs, part, again }),
+        1 => (0..PEERS).prop_map(|whom| Step::Reopen { whom }),
+    ]
+}
+
+/// A part of what `from` could send `to`.
+fn parcel(from: &Peer, to: &Peer, topic: &GroupId, logs: u8, part: u8, again: bool) -> Vec<Run> {
+    let known = to.journal.heights(topic);
+    let mut runs = Vec::new();
+    for (n, (author, tip)) in from.journal.heights(topic).into_iter().enumerate() {
+        if logs >> (n % 8) & 1 == 0 {
+            continue;
+        }
+        let next = known.get(&author).map_or(0, |tip| tip.seq + 1);
+        let first = if again { next.saturating_sub(2) } else { next };
+        if first > tip.seq {
+            continue;
+        }
+        let mut run = from.run(topic, &author, first);
+        run.entries.truncate(run.entries.len() * usize::from(part) / 4);
+        runs.push(run);
+    }
+    runs
+}
+
+async fn play(steps: Vec<Step>) {
+    let time = Time::new();
+    let mut peers = Vec::new();
+    for seed in 1..=PEERS {
+        peers.push(Peer::new(u8::try_from(seed).expect("few"), &time).await);
+    }
+    let topic = peers[0].space().await;
+    peers[0].add(topic, &peers[1], Level::Manage).await;
+    peers[0].add(topic, &peers[2], Level::Write).await;
+    for peer in &peers[1..] {
+        peer.journal.adopt(topic).await.expect("adopted");
+    }
+    let mut said = 0;
+    for step in steps {
+        time.pass(1);
+        match step {
+            Step::Say { by } => {
+                said += 1;
+                // Not being allowed to is part of the game.
+                let _ = peers[by].journal.append(topic, format!("{said}").into_bytes()).await;
+            }
+            Step::Set { by, whom, level } => {
+                let _ = peers[by].journal.set_member(topic, peers[whom].member(), level, None).await;
+            }
+            Step::Send { from, to, logs, part, again } if from != to => {
+                let runs = parcel(&peers[from], &peers[to], &topic, logs, part, again);
+                let report = peers[to].take(&peers[from], runs).await;
+                assert_eq!(report.refused, []);
+                assert_eq!(report.wanted, []);
+            }
+            Step::Send { .. } => {}
+            Step::Reopen { whom } => {
+                let before = (peers[whom].texts(&topic), peers[whom].journal.digest(&topic));
+                peers[whom].open_again().await.expect("opens");
+                assert_eq!((peers[whom].texts(&topic), peers[whom].journal.digest(&topic)), before);
+            }
+        }
+    }
+    converge(&peers, &topic).await;
+}
+
+/// Gives everybody everything, removed or not, until keys have reached all readers; then compares.
+async fn converge(peers: &[Peer], topic: &GroupId) {
+    let mut growth: Vec<_> = peers.iter().map(|peer| peer.journal.growth()).collect();
+    let settled = async {
+        loop {
+            loop {
+                let mut stored = 0;
+                for a in peers {
+                    for b in peers.iter().filter(|b| b.id() != a.id()) {
+                        stored += a.take(b, b.news_for(a, topic)).await.stored;
+                    }
+                }
+                if stored == 0 {
+                    break;
+                }
+            }
+            let rules = peers[0].journal.rules(topic).expect("rules");
+            let reads = |peer: &&Peer| rules.level(&peer.id()) >= Some(Level::Read);
+            let texts: BTreeSet<_> = peers.iter().filter(reads).map(|peer| peer.texts(topic)).collect();
+            if texts.len() == 1 {
+                return;
+            }
+            // Somebody still has to hand out keys, which it does by itself.
+            let waits = growth.iter_mut().map(|growth| Box::pin(growth.recv()));
+            drop(futures_of(waits.collect()).await);
+        }
+    };
+    if tokio::time::timeout(LIMIT, settled).await.is_err() {
+        for peer in peers {
+            let level = peer.journal.rules(topic).and_then(|rules| rules.level(&peer.id()));
+            eprintln!("{} {level:?} {:?} {:?}", peer.id().short(), peer.texts(topic), peer.journal.epochs(topic));
+        }
+        panic!("those who may read do not come to read the same");
+    }
+    let rules: Vec<_> = peers.iter().map(|peer| peer.journal.rules(topic).expect("rules")).collect();
+    assert!(rules.iter().all(|one| one.devices() == rules[0].devices() && one.members() == rules[0].members()));
+    let digests: BTreeSet<_> = peers.iter().map(|peer| peer.journal.digest(topic)).collect();
+    assert_eq!(digests.len(), 1);
+    for peer in peers {
+        // Each entry once, and a feed without holes.
+        let read = peer.read(topic);
+        let distinct: BTreeSet<(DeviceId, u64)> = read.iter().map(|entry| (entry.author, entry.seq)).collect();
+        assert_eq!(distinct.len(), read.len());
+        assert!(read.iter().enumerate().all(|(n, entry)| entry.position == n as u64));
+    }
+}
+
+/// The first of several.
+async fn futures_of<F: Future + Unpin>(mut futures: Vec<F>) -> F::Output {
+    std::future::poll_fn(|context| {
+        for future in &mut futures {
+            if let std::task::Poll::Ready(output) = std::pin::Pin::new(future).poll(context) {
+                return std::task::Poll::Ready(output);
+            }
+        }
+        std::task::Poll::Pending
+    })
+    .await
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, max_shrink_iters: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn all_orders_lead_to_the_same(steps in proptest::collection::vec(step(), 1..40)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
+        runtime.block_on(play(steps));
+    }
+}
+
+#[tokio::test]
+async fn a_gap_is_named_and_nothing_of_it_taken() {
+    let time = Time::new();
+    let (a, b) = (Peer::new(1, &time).await, Peer::new(2, &time).await);
+    let topic = a.space().await;
+    a.add(topic, &b, Level::Write).await;
+    b.journal.adopt(topic).await.expect("adopted");
+    a.say(topic, "one").await;
+    let report = b.take(&a, vec![a.run(&topic, &a.id(), 2)]).await;
+    assert_eq!(report.stored, 0);
+    let wanted = report.wanted.first().expect("wanted");
+    assert_eq!((wanted.topic, wanted.author, wanted.from), (topic, a.id(), 0));
+    sync(&[&a, &b]).await;
+    let report = b.take(&a, vec![a.run(&topic, &a.id(), 1)]).await;
+    assert_eq!((report.stored, report.wanted.len()), (0, 0));
+    assert_eq!(report.heights.first().map(|(_, _, tip)| tip.seq), a.journal.heights(&topic).get(&a.id()).map(|t| t.seq));
+}

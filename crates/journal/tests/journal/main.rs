@@ -1,0 +1,9 @@
+//! The journal from outside: what it promises to those who use it, over crashes, hostile peers and full disks.
+
+mod basics;
+mod common;
+mod exchange;
+mod groups;
+mod hostile;
+mod safety;
+mod speed;

@@ -1,0 +1,181 @@
+//! What was acknowledged survives: kills, restored copies, full disks.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use compeer_core::group::{GroupKind, Level, Member};
+use compeer_core::{DeviceKey, GroupId, system_wall};
+use compeer_journal::{Cursor, Journal, JournalEvent, Page, ProblemCause, WriteError};
+
+use crate::common::{Peer, Time, config, event, sync};
+
+const CHILD: &str = "COMPEER_JOURNAL_CHILD";
+
+/// Not a test: what [`acknowledged_writes_survive_a_kill`] starts and kills.
+#[tokio::test]
+#[ignore = "only as a child of acknowledged_writes_survive_a_kill"]
+async fn killed_child() {
+    let Ok(dir) = std::env::var(CHILD) else { return };
+    let key = DeviceKey::from_seed([1; 32]);
+    let journal = Journal::open(config(Path::new(&dir), &key, system_wall())).await.expect("opens");
+    let topic = match journal.topics().first() {
+        Some(info) => info.topic,
+        None => journal.found(GroupKind::Space, Member::Device(key.id())).await.expect("founded"),
+    };
+    let mut out = std::io::stdout();
+    // More than one writer, so that kills hit transactions with several jobs.
+    let (tell, mut told) = tokio::sync::mpsc::channel(64);
+    for _ in 0..4 {
+        let (journal, tell) = (journal.clone(), tell.clone());
+        tokio::spawn(async move {
+            loop {
+                let appended = journal.append(topic, vec![7; 300]).await.expect("written");
+                if tell.send(appended.seq).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+    while let Some(seq) = told.recv().await {
+        writeln!(out, "ack {topic} {seq}").and_then(|()| out.flush()).expect("told");
+    }
+}
+
+#[tokio::test]
+async fn acknowledged_writes_survive_a_kill() {
+    let dir = tempfile::tempdir().expect("folder");
+    let key = DeviceKey::from_seed([1; 32]);
+    let (mut acknowledged, mut random) = (None, 0x2545_f491_u32);
+    for _round in 0..20 {
+        let mut child = Command::new(std::env::current_exe().expect("this program"))
+            .args(["--exact", "safety::killed_child", "--ignored", "--nocapture", "--test-threads", "1"])
+            .env(CHILD, dir.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("starts");
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let enough = (random >> 24) + 1;
+        let mut lines = BufReader::new(child.stdout.take().expect("output")).lines().map_while(Result::ok);
+        let mut acks = 0;
+        while acks < enough {
+            let line = lines.next().expect("the child writes until it is killed");
+            // The test runner's own words may stand in front on the same line.
+            let Some(ack) = line.split("ack ").nth(1) else { continue };
+            let (topic, seq) = ack.split_once(' ').expect("two words");
+            let (topic, seq): (GroupId, u64) = (topic.parse().expect("a topic"), seq.parse().expect("a number"));
+            acknowledged = acknowledged.max(Some((topic, seq)));
+            acks += 1;
+        }
+        child.kill().expect("killed");
+        child.wait().expect("gone");
+    }
+    let (topic, last) = acknowledged.expect("some");
+    let journal = Journal::open(config(dir.path(), &key, system_wall())).await.expect("opens");
+    assert!(journal.heights(&topic)[&key.id()].seq >= last);
+    let Ok(Page::Rebuild { generation }) = journal.read(&topic, Cursor::default(), 1) else { panic!("a generation") };
+    let Ok(Page::Entries { entries, .. }) = journal.read(&topic, Cursor { generation, position: 0 }, usize::MAX) else {
+        panic!("entries")
+    };
+    let read: std::collections::BTreeSet<u64> = entries.iter().map(|entry| entry.seq).collect();
+    // The founding entry and the key come first; everything else is data.
+    assert!((2..=last).all(|seq| read.contains(&seq)));
+    assert!(journal.asking().is_empty(), "a crash is not a restore");
+}
+
+#[tokio::test]
+async fn a_restored_copy_asks_and_gets_its_own_entries_back() {
+    let time = Time::new();
+    let (mut a, b) = (Peer::new(1, &time).await, Peer::new(2, &time).await);
+    let topic = a.space().await;
+    let alone = a.space().await;
+    a.add(topic, &b, Level::Write).await;
+    b.journal.adopt(topic).await.expect("adopted");
+    a.say(topic, "in the copy").await;
+    a.journal.close().await;
+    let file = a.dir.path().join("journal.sqlite");
+    let copy = a.dir.path().join("copy");
+    std::fs::copy(&file, &copy).expect("copied");
+    a.open_again().await.expect("opens");
+    a.say(topic, "after the copy").await;
+    a.say(topic, "and more").await;
+    sync(&[&a, &b]).await;
+    a.journal.close().await;
+    std::fs::remove_file(&file).expect("lost");
+    std::fs::copy(&copy, &file).expect("restored");
+    a.open_again().await.expect("opens");
+
+    assert_eq!(a.journal.asking(), [topic].into(), "nobody else could know about the other");
+    a.say(alone, "needs nobody's word").await;
+    assert_eq!(a.journal.append(topic, vec![1]).await, Err(WriteError::AskingPeers { devices: 1 }));
+    let mut events = a.journal.subscribe();
+    let height = b.journal.heights(&topic).get(&a.id()).map(|tip| tip.seq);
+    a.journal.own_height_heard(topic, b.id(), height).await;
+    a.pull(&b).await;
+    let restored = ProblemCause::Restored { entries: 2 };
+    event(&mut events, |event| matches!(event, JournalEvent::Problem(p) if p.cause == restored)).await;
+    a.say(topic, "goes on").await;
+    sync(&[&a, &b]).await;
+    assert_eq!(a.texts(&topic).len(), 4);
+    assert_eq!(a.texts(&topic), b.texts(&topic));
+    a.open_again().await.expect("opens");
+    assert!(a.journal.asking().is_empty());
+}
+
+#[tokio::test]
+async fn a_waiting_write_goes_on_once_told_and_a_person_can_vouch() {
+    let time = Time::new();
+    let (mut a, b) = (Peer::new(1, &time).await, Peer::new(2, &time).await);
+    let topic = a.space().await;
+    a.add(topic, &b, Level::Write).await;
+    b.journal.adopt(topic).await.expect("adopted");
+    sync(&[&a, &b]).await;
+    for told in [true, false] {
+        a.journal.close().await;
+        let (file, copy) = (a.dir.path().join("journal.sqlite"), a.dir.path().join("copy"));
+        std::fs::copy(&file, &copy).expect("copied");
+        std::fs::rename(&copy, &file).expect("restored");
+        let mut config = config(a.dir.path(), &a.key, time.wall());
+        config.options.asking_limit = crate::common::LIMIT;
+        a.journal = Journal::open(config).await.expect("opens");
+        assert!(a.journal.asking().contains(&topic));
+        let writing = tokio::spawn({
+            let journal = a.journal.clone();
+            async move { journal.append(topic, vec![1]).await }
+        });
+        if told {
+            let height = b.journal.heights(&topic).get(&a.id()).map(|tip| tip.seq);
+            a.journal.own_height_heard(topic, b.id(), height).await;
+        } else {
+            a.journal.trust_local().await.expect("trusted");
+        }
+        writing.await.expect("runs").expect("written");
+    }
+    b.pull(&a).await;
+    assert_eq!(b.read(&topic).len(), 2);
+}
+
+#[tokio::test]
+async fn writing_on_in_two_copies_is_a_fork_and_stops_both() {
+    let time = Time::new();
+    let (mut a, b) = (Peer::new(1, &time).await, Peer::new(2, &time).await);
+    let topic = a.space().await;
+    a.add(topic, &b, Level::Write).await;
+    b.journal.adopt(topic).await.expect("adopted");
+    a.say(topic, "one").await;
+    a.journal.close().await;
+    let (file, copy) = (a.dir.path().join("journal.sqlite"), a.dir.path().join("copy"));
+    std::fs::copy(&file, &copy).expect("copied");
+    a.open_again().await.expect("opens");
+    a.say(topic, "left").await;
+    b.pull(&a).await;
+    a.journal.close().await;
+    std::fs::rename(&copy, &file).expect("restored");
+    a.open_again().await.expect("opens");
+    a.journal.trust_local().await.expect("wrongly trusted");
+    a.say(topic, "right").await;
+    let report = a.take(&b, vec![b.run(&topic, &a.id(), 0)]).await;
+    assert_eq!(report.refused.len(), 1);
+    assert_eq!(a.journal.append(topic, vec![1]).await, Err(WriteError::Forked));
+}
