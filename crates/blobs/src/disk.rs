@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::time::UNIX_EPOCH;
 
 use crate::error::Interrupted;
@@ -167,6 +169,15 @@ pub(crate) fn part_path(target: &Path) -> Option<PathBuf> {
         name = OsString::from(format!(".{}.compeer-part", &hash.to_hex()[..32]));
     }
     Some(target.with_file_name(name))
+}
+
+/// How many threads are worth it for `jobs` pieces of work that read and hash.
+pub(crate) fn threads(jobs: usize) -> usize {
+    /// More threads than this wait for the disk or the memory, not for each other.
+    const MOST: usize = 8;
+    /// Asked once: the answer is found in the files of the control groups, slower than hashing a small file.
+    static CORES: LazyLock<usize> = LazyLock::new(|| std::thread::available_parallelism().map_or(1, NonZero::get));
+    if jobs <= 1 { jobs } else { jobs.min(*CORES).min(MOST) }
 }
 
 /// Runs work that blocks on the threads kept for that.

@@ -1,7 +1,6 @@
 //! A file's name and pieces, read where it lies, on all cores.
 
 use std::fs::File;
-use std::num::NonZero;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -14,8 +13,6 @@ use crate::store::BlobInfo;
 
 /// Bytes read before they are hashed: small enough that they are still in the core's cache.
 pub(crate) const STEP: usize = 128 * 1024;
-/// More threads than this wait for the disk or the memory, not for each other.
-const MAX_THREADS: usize = 8;
 
 /// A file's name, pieces and the stamp it had while it was hashed.
 #[derive(Debug, Clone)]
@@ -107,8 +104,7 @@ fn each_piece<F>(layout: &Layout, set: &PieceSet, work: F) -> std::io::Result<()
 where
     F: Fn(u32, &mut [u8]) -> std::io::Result<()> + Sync,
 {
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let threads = cores.min(MAX_THREADS).min(set.len() as usize);
+    let threads = disk::threads(set.len() as usize);
     let next = AtomicU32::new(0);
     let failed = AtomicBool::new(false);
     let turn = || {

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -13,9 +12,6 @@ use super::{Arrived, BlobInfo, BlobStore};
 use crate::disk::{self, Stamp, blocking};
 use crate::error::{AddError, HashError, Interrupted, StoreError};
 use crate::hash_file::{FileHash, hash_file};
-
-/// More threads than this wait for the disk or the memory, not for each other.
-const MAX_THREADS: usize = 8;
 
 /// What became of one file.
 enum Looked {
@@ -88,10 +84,12 @@ impl BlobStore {
             Some((Place { path, owned: false }, stamp))
         };
         let stamps: Vec<_> = paths.iter().map(stamped).collect();
-        let db = self.db();
+        let mut db = self.db();
+        // One transaction, so that the database is locked once.
+        let tx = db.transaction()?;
         let known = stamps.into_iter().map(|found| {
             let Some((place, stamp)) = found else { return Ok(None) };
-            let recorded = record::at(&db, &place)?.filter(|(_, recorded)| *recorded == stamp);
+            let recorded = record::at(&tx, &place)?.filter(|(_, recorded)| *recorded == stamp);
             Ok(recorded.map(|(hash, _)| BlobInfo { hash, size: stamp.size }))
         });
         known.collect()
@@ -151,8 +149,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// `work` for each number below `count`, results in order.
 fn on_all_cores<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let threads = cores.min(MAX_THREADS).min(count);
+    let threads = disk::threads(count);
     if threads <= 1 {
         return (0..count).map(work).collect();
     }

@@ -174,8 +174,8 @@ impl BlobStore {
     pub async fn places(&self, hash: BlobHash) -> Result<Vec<PathBuf>, StoreError> {
         let store = self.clone();
         blocking(move || {
-            let found = record::find(&store.db(), &hash, false)?;
-            Ok(found.into_iter().flat_map(|found| found.places).map(|(place, _)| store.absolute(&place)).collect())
+            let places = record::places(&store.db(), &hash)?;
+            Ok(places.iter().map(|place| store.absolute(place)).collect())
         })
         .await
     }
@@ -197,8 +197,10 @@ impl BlobStore {
 
     /// Many records with one look, without the lists of large blobs.
     pub(crate) fn find_blocking(&self, hashes: &[BlobHash]) -> Result<Vec<Option<Found>>, StoreError> {
-        let db = self.db();
-        hashes.iter().map(|hash| record::find(&db, hash, false)).collect()
+        let mut db = self.db();
+        // One transaction, so that the database is locked once.
+        let tx = db.transaction()?;
+        hashes.iter().map(|hash| record::find(&tx, hash, false)).collect()
     }
 
     /// Opens a blob by its record; `None` if its file is not what was recorded.
@@ -231,8 +233,8 @@ impl BlobStore {
     pub async fn forget(&self, hash: BlobHash) -> Result<(), StoreError> {
         let store = self.clone();
         blocking(move || {
-            let places = record::find(&store.db(), &hash, false)?.map(|found| found.places).unwrap_or_default();
-            store.forget_blocking(places.into_iter().map(|(place, _)| place).collect())
+            let places = record::places(&store.db(), &hash)?;
+            store.forget_blocking(&places)
         })
         .await
     }
@@ -246,15 +248,15 @@ impl BlobStore {
         let path = path.into();
         blocking(move || {
             let path = std::path::absolute(&path).map_err(|source| StoreError::File { path, source })?;
-            store.forget_blocking(vec![Place { path, owned: false }])
+            store.forget_blocking(&[Place { path, owned: false }])
         })
         .await
     }
 
-    fn forget_blocking(&self, places: Vec<Place>) -> Result<(), StoreError> {
+    fn forget_blocking(&self, places: &[Place]) -> Result<(), StoreError> {
         let mut db = self.db();
         let tx = db.transaction()?;
-        for place in &places {
+        for place in places {
             record::remove_place(&tx, place)?;
         }
         tx.commit()?;

@@ -10,6 +10,9 @@ use crate::disk::Stamp;
 use crate::error::StoreError;
 use crate::piece::PieceList;
 
+/// Places that are tried when a blob is opened.
+const SOME_PLACES: i64 = 16;
+
 /// Where a file lies: the user's, by absolute path, or the store's, relative to its folder.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Place {
@@ -79,7 +82,8 @@ fn stamp_of(row: &Row<'_>, mtime: usize, inode: usize, size: u64) -> rusqlite::R
     Ok(Stamp { size, mtime_ns: row.get(mtime)?, inode: row.get::<_, i64>(inode)? as u64 })
 }
 
-/// The blob with all its places. Its list is left out unless `with_list`: for huge blobs it takes 2 MiB.
+/// The blob with up to [`SOME_PLACES`] of its places: one is needed, and an empty file may lie in a hundred thousand.
+/// Its list is left out unless `with_list`: for huge blobs it takes 2 MiB.
 pub(super) fn find(db: &Connection, hash: &BlobHash, with_list: bool) -> Result<Option<Found>, StoreError> {
     let blob = db
         .prepare_cached("SELECT id, size, CASE WHEN ?2 THEN pieces ELSE x'' END FROM blob WHERE hash = ?1")?
@@ -89,12 +93,21 @@ pub(super) fn find(db: &Connection, hash: &BlobHash, with_list: bool) -> Result<
         .optional()?;
     let Some((id, size, pieces)) = blob else { return Ok(None) };
     let places = db
-        .prepare_cached("SELECT path, owned, mtime_ns, inode FROM place WHERE blob = ?1")?
-        .query_map([id], |row| {
+        .prepare_cached("SELECT path, owned, mtime_ns, inode FROM place WHERE blob = ?1 LIMIT ?2")?
+        .query_map([id, SOME_PLACES], |row| {
             Ok((Place { path: path_of(row.get(0)?), owned: row.get(1)? }, stamp_of(row, 2, 3, size)?))
         })?
         .collect::<Result<_, _>>()?;
     Ok(Some(Found { size, pieces, places }))
+}
+
+/// All places of a blob.
+pub(super) fn places(db: &Connection, hash: &BlobHash) -> Result<Vec<Place>, StoreError> {
+    let places = db
+        .prepare_cached("SELECT path, owned FROM place WHERE blob = (SELECT id FROM blob WHERE hash = ?1)")?
+        .query_map([Hash(*hash)], |row| Ok(Place { path: path_of(row.get(0)?), owned: row.get(1)? }))?
+        .collect::<Result<_, _>>()?;
+    Ok(places)
 }
 
 /// Which blob lies at a place, and the stamp its file had.
