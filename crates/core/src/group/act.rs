@@ -115,8 +115,8 @@ pub enum Act {
         #[n(3)]
         device: DeviceId,
     },
-    /// Adds a member, gives one another level, or removes one (`level` is `None`). Raising needs Manage or an open
-    /// invitation; lowering and removing need Manage, or that the author's own membership is meant (leaving).
+    /// Adds a member, gives one another level, or removes one (`level` is `None`). This needs Manage, except that a
+    /// device may lower its own membership (leave), or that of a group it manages.
     ///
     /// Lowering is strong: what the member's devices write after `cuts` without knowing of this act counts for at most
     /// the new level, whatever heads and clock it claims.
@@ -128,7 +128,8 @@ pub enum Act {
         /// The new level; `None` removes.
         #[n(1)]
         level: Option<Level>,
-        /// The invitation that is used up by adding.
+        /// The invitation by which the member comes in; the act counts only while that is open. It adds no right: the
+        /// author must be a manager who honours it.
         #[n(2)]
         invite: Option<DeviceId>,
         /// When lowering: the last accepted entry of each of the member's devices. A device not named has none.

@@ -25,16 +25,18 @@ impl Dag {
         let mut nodes: Vec<&Arc<Node>> = log.nodes().collect();
         nodes.sort_unstable_by_key(|node| (node.clock, node.hash));
         let clocks: HashMap<EntryHash, _> = nodes.iter().map(|node| (node.hash, node.clock)).collect();
-        // The author's entry before each, in the same order; `None` in front of its first.
-        let mut previous: HashMap<DeviceId, EntryHash> = HashMap::new();
+        // The usable and the waiting entries of each author so far.
+        let mut logs: HashMap<DeviceId, Vec<(u64, EntryHash)>> = HashMap::new();
         let mut dag = Self::default();
         for node in nodes {
-            let own = previous.insert(node.author, node.hash);
             let backwards = node.heads.iter().any(|head| clocks.get(head).is_some_and(|clock| *clock >= node.clock));
-            if backwards || node.heads.iter().chain(&own).any(|parent| dag.malformed.contains(parent)) {
+            if backwards || node.heads.iter().any(|head| dag.malformed.contains(head)) {
                 dag.malformed.insert(node.hash);
                 continue;
             }
+            let log = logs.entry(node.author).or_default();
+            let own = log.iter().rev().find(|(seq, _)| *seq < node.seq).map(|(_, hash)| *hash);
+            log.push((node.seq, node.hash));
             let parents: Option<Vec<usize>> =
                 node.heads.iter().chain(&own).map(|parent| dag.positions.get(parent).copied()).collect();
             // A parent that is unknown, or waits itself: this entry waits too.
@@ -78,6 +80,11 @@ impl Dag {
     /// What somebody has seen who names these entries.
     pub(super) fn seen(&self, tips: &[usize]) -> Past {
         Past::of(tips, &self.pasts)
+    }
+
+    /// What somebody has seen who has seen this, and the entry at `at` with its past.
+    pub(super) fn seen_with(&self, seen: &Past, at: usize) -> Past {
+        Past::of_two(seen, &Past::of(&[at], &self.pasts))
     }
 
     /// Those of the entries that `counts` lets through which none of the others has in its past, oldest first.

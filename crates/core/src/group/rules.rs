@@ -71,15 +71,17 @@ pub struct Rules {
     pub(super) past_devices: BTreeMap<DeviceId, Member>,
     pub(super) invites: BTreeMap<DeviceId, InviteState>,
     pub(super) unknown_groups: BTreeSet<GroupId>,
-    pub(super) frontiers: Mutex<HashMap<Vec<usize>, Frontier>>,
+    pub(super) frontiers: Mutex<HashMap<Vec<EntryHash>, Frontier>>,
 }
 
-/// What somebody has seen, and what follows from it for those who were asked about.
+type Weighed<T> = Result<T, VoidReason>;
+
+/// What somebody has seen who names certain heads, and what follows from it for those who were asked about: by their
+/// device, and by their own last act where it is not among what the heads tell.
 #[derive(Debug)]
 pub(super) struct Frontier {
     seen: Past,
-    open: Result<(), VoidReason>,
-    standings: HashMap<DeviceId, Arc<Standing>>,
+    standings: HashMap<(DeviceId, Option<usize>), Weighed<Arc<Standing>>>,
 }
 
 impl Rules {
@@ -197,64 +199,67 @@ impl Rules {
         if header.topic != self.id {
             return Verdict::Void(VoidReason::Foreign);
         }
-        let known = |hash: &EntryHash| self.ledger.dag.position(hash).ok_or_else(|| self.unusable(hash));
         let weighed = match header.class {
-            BodyClass::Control => match known(&header.hash()) {
-                Ok(at) => self.ledger.verdict(at),
-                Err(verdict) => return verdict,
-            },
-            BodyClass::Keys | BodyClass::Data => match header.heads.iter().map(known).collect() {
-                Ok(tips) => self.weigh(header, tips, Level::Write),
-                Err(verdict) => return verdict,
-            },
+            BodyClass::Control => self.position(&header.hash()).map(|at| self.ledger.verdict(at)),
+            BodyClass::Keys | BodyClass::Data => {
+                let spot = Spot { seq: header.seq, hash: header.hash(), clock: header.clock };
+                let standing = self.standing(header);
+                standing.map(|standing| standing.and_then(|who| self.ledger.demand(&who, &spot, Level::Write)))
+            }
         };
         match weighed {
-            Ok(()) => Verdict::Accepted,
+            Ok(Ok(())) => Verdict::Accepted,
             // The author may yet turn out to be in by a group that is not known here.
-            Err(VoidReason::Rights { .. }) if !self.unknown_groups.is_empty() => Verdict::Waiting,
-            Err(reason) => Verdict::Void(reason),
+            Ok(Err(VoidReason::Rights { .. })) if !self.unknown_groups.is_empty() => Verdict::Waiting,
+            Ok(Err(reason)) => Verdict::Void(reason),
+            Err(unusable) => unusable,
         }
     }
 
-    /// The most that the author of this entry might do when it wrote it, as [`judge`](Self::judge) weighs it; `None` when
-    /// it was no member, or that cannot be told yet.
+    /// The most that the author of this entry might do when it wrote it, weighed as [`judge`](Self::judge) does; `None`
+    /// when it was no member, or that cannot be told yet.
     #[must_use]
     pub fn level_at(&self, header: &SignedHeader) -> Option<Level> {
-        let tips: Vec<usize> =
-            header.heads.iter().map(|hash| self.ledger.dag.position(hash)).collect::<Option<_>>()?;
+        let spot = Spot { seq: header.seq, hash: header.hash(), clock: header.clock };
+        let who = self.standing(header).ok()?.ok()?;
         let levels = [Level::Manage, Level::Write, Level::Read, Level::Pull];
-        levels.into_iter().find(|level| self.weigh(header, tips.clone(), *level).is_ok())
+        levels.into_iter().find(|level| self.ledger.demand(&who, &spot, *level).is_ok())
     }
 
-    fn unusable(&self, hash: &EntryHash) -> Verdict {
-        if self.ledger.dag.is_malformed(hash) { Verdict::Void(VoidReason::Backwards) } else { Verdict::Waiting }
-    }
-
-    fn weigh(&self, header: &SignedHeader, mut tips: Vec<usize>, needs: Level) -> Result<(), VoidReason> {
-        // Nobody can forget their own acts.
+    fn position(&self, hash: &EntryHash) -> Result<usize, Verdict> {
         let dag = &self.ledger.dag;
-        let own = dag.by(&header.author);
-        let before = own.partition_point(|at| dag.entry(*at).seq < header.seq);
-        tips.extend(before.checked_sub(1).map(|last| own[last]));
-        tips.sort_unstable();
-        tips.dedup();
-        let standing = {
-            let mut frontiers = self.frontiers.lock().unwrap_or_else(PoisonError::into_inner);
-            if frontiers.len() >= FRONTIERS && !frontiers.contains_key(&tips) {
+        let unusable = if dag.is_malformed(hash) { Verdict::Void(VoidReason::Backwards) } else { Verdict::Waiting };
+        dag.position(hash).ok_or(unusable)
+    }
+
+    /// What the author of an entry might do by what it had seen, remembered for the next entry like it.
+    fn standing(&self, header: &SignedHeader) -> Result<Weighed<Arc<Standing>>, Verdict> {
+        let dag = &self.ledger.dag;
+        let mut frontiers = self.frontiers.lock().unwrap_or_else(PoisonError::into_inner);
+        if !frontiers.contains_key(header.heads.as_slice()) {
+            let tips: Result<Vec<usize>, Verdict> = header.heads.iter().map(|hash| self.position(hash)).collect();
+            let frontier = Frontier { seen: dag.seen(&tips?), standings: HashMap::new() };
+            if frontiers.len() >= FRONTIERS {
                 frontiers.clear();
             }
-            let frontier = frontiers.entry(tips).or_insert_with_key(|tips| {
-                let seen = dag.seen(tips);
-                Frontier { open: self.ledger.open_to(&seen), seen, standings: HashMap::new() }
-            });
-            frontier.open?;
-            let seen = &frontier.seen;
-            let standings = &mut frontier.standings;
-            let new = || Arc::new(self.ledger.standing(&header.author, seen, None));
-            Arc::clone(standings.entry(header.author).or_insert_with(new))
-        };
-        let spot = Spot { seq: header.seq, hash: header.hash(), clock: header.clock };
-        self.ledger.demand(&standing, &spot, needs)
+            frontiers.insert(header.heads.clone(), frontier);
+        }
+        let Some(frontier) = frontiers.get_mut(header.heads.as_slice()) else { return Err(Verdict::Waiting) };
+        // Nobody can forget their own acts.
+        let acts = dag.by(&header.author);
+        let before = acts.partition_point(|at| dag.entry(*at).seq < header.seq);
+        let own = before.checked_sub(1).map(|last| acts[last]).filter(|at| !frontier.seen.contains(*at));
+        let seen = &frontier.seen;
+        let standing = frontier.standings.entry((header.author, own)).or_insert_with(|| match own {
+            None => self.standing_at(&header.author, seen),
+            Some(own) => self.standing_at(&header.author, &dag.seen_with(seen, own)),
+        });
+        Ok(standing.clone())
+    }
+
+    fn standing_at(&self, device: &DeviceId, seen: &Past) -> Weighed<Arc<Standing>> {
+        self.ledger.open_to(seen)?;
+        Ok(Arc::new(self.ledger.standing(device, seen, None)))
     }
 
     fn has_acted_in(&self, person: &GroupId, device: &DeviceId) -> bool {

@@ -139,6 +139,9 @@ fn time_runs_forwards_along_what_is_named() {
     assert_eq!(sim.void(built), VoidReason::Backwards);
     let said = sim.say_naming("alice", space, vec![sim.hash(back)], None);
     assert_eq!(sim.void(said), VoidReason::Backwards);
+    // Its author goes on from what it did before.
+    let next = sim.set("bob", space, sim.device("carol"), Level::Read);
+    assert!(sim.counts(next));
 }
 
 #[test]
