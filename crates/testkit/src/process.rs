@@ -147,14 +147,14 @@ impl Peer {
         self.home.path()
     }
 
-    /// Starts `compeer up` with these further arguments and waits until it is ready. A peer that runs already is
+    /// Starts `compeer up --json` with these further arguments and waits until it is ready. A peer that runs already is
     /// killed first.
     ///
     /// # Errors
     /// When it does not become ready.
     pub fn up(&mut self, arguments: &[&str]) -> Result<Ready, ProcessError> {
         self.kill();
-        let mut command = self.command(&[&["up"], arguments].concat());
+        let mut command = self.command(&[&["up"], arguments, &["--json"]].concat());
         let shown = show(&command);
         let mut child = self.place.spawn(&mut command)?;
         let log = Arc::new(Mutex::new(String::new()));

@@ -1,4 +1,6 @@
-//! Computers, offices and NATs on one machine, out of Linux network namespaces (Linux only; needs root).
+//! Computers, offices and NATs on one machine, out of Linux network namespaces (Linux only).
+//!
+//! Needs root, or its rights within a user namespace, which `make test` takes where the system lets it.
 //!
 //! A [`Lab`] holds [`Lan`]s and [`Host`]s. A LAN is a switch with a gateway; one made by [`Lab::lan_behind`] is an
 //! office whose gateway translates addresses to an outer LAN. A host has one interface, `eth0`, one address, and its
@@ -23,6 +25,7 @@ pub(crate) use namespace::Namespace;
 pub use nat::Nat;
 pub use pcap::{Kind, Packet};
 
+use rustix::thread::{CapabilitySet, capabilities};
 use std::{
     io,
     net::Ipv4Addr,
@@ -102,7 +105,10 @@ impl Lab {
     /// [`NetnsError::NotRoot`] and [`NetnsError::Missing`] when this machine cannot do it.
     pub fn new() -> Result<Self, NetnsError> {
         static LABS: AtomicU32 = AtomicU32::new(0);
-        if !rustix::process::geteuid().is_root() {
+        let needed = CapabilitySet::SYS_ADMIN | CapabilitySet::NET_ADMIN | CapabilitySet::NET_RAW;
+        let rights =
+            capabilities(None).map_err(|errno| NetnsError::System { what: "ask for rights", source: errno.into() })?;
+        if !rights.effective.contains(needed) {
             return Err(NetnsError::NotRoot);
         }
         namespace::sweep()?;

@@ -5,5 +5,6 @@
 mod netns;
 #[cfg(unix)]
 mod process;
+mod quic;
 mod wait;
 mod wire;
