@@ -111,7 +111,8 @@ impl GroupLog {
         self.kind
     }
 
-    /// The newest timestamp in it. A new control entry must be dated later, or it counts for nothing.
+    /// The newest timestamp in it. A control entry must be dated later than those it names, or it counts for nothing, so a
+    /// writer's clock must have observed this.
     #[must_use]
     pub const fn latest(&self) -> Hlc {
         self.latest
