@@ -65,7 +65,12 @@ export default tseslint.config(
     plugins: { 'react-hooks': hooks },
     rules: { 'react-hooks/rules-of-hooks': 'error', 'react-hooks/exhaustive-deps': 'error' },
   },
-  { files: ['e2e/**/*.mjs', '*.config.{js,ts}'], languageOptions: { globals: globals.node } },
+  { files: ['*.config.{js,ts}'], languageOptions: { globals: globals.node } },
+  // What is handed to the browser runs there.
+  {
+    files: ['e2e/**/*.mjs'],
+    languageOptions: { globals: { ...globals.node, ...globals.browser } },
+  },
   { files: ['public/*.js'], languageOptions: { globals: globals.browser, sourceType: 'script' } },
   ...boundaries,
 );

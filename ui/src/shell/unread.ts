@@ -12,11 +12,9 @@ export function nextUnread(
   step: 1 | -1,
   attended: string | null,
 ): Space | undefined {
-  const start = spaces.findIndex(({ space }) => space === from);
-  for (let away = 1; away <= spaces.length; away++) {
-    const index = (start + step * away + spaces.length * 2) % spaces.length;
-    const space = spaces[start < 0 && step > 0 ? away - 1 : index];
-    if (space !== undefined && space.space !== from && unreadOf(space, attended) > 0) return space;
-  }
-  return undefined;
+  const at = spaces.findIndex(({ space }) => space === from);
+  // In the order of the walk: those after, then those before, never the one it starts from.
+  const around = at < 0 ? [...spaces] : [...spaces.slice(at + 1), ...spaces.slice(0, at)];
+  if (step < 0) around.reverse();
+  return around.find((space) => unreadOf(space, attended) > 0);
 }

@@ -192,7 +192,7 @@ function FileList({
               {head('time', 'Shared')}
               <th
                 scope="col"
-                className="sticky top-0 z-10 w-[158px] bg-raised px-3 text-left text-tiny font-medium text-text-3 shadow-[inset_0_-1px_var(--line)]"
+                className="sticky top-0 z-10 w-[176px] bg-raised px-3 text-left text-tiny font-medium text-text-3 shadow-[inset_0_-1px_var(--line)]"
               >
                 State
               </th>
@@ -242,7 +242,7 @@ function SortHead({
   const down = sort === `-${column}`;
   // Names start at A, figures and times with the most.
   const next: Sort = up ? `-${column}` : down ? column : column === 'name' ? column : `-${column}`;
-  const width = { name: '', size: 'w-[88px]', time: 'w-[132px]' }[column];
+  const width = { name: '', size: 'w-[88px]', time: 'w-[148px]' }[column];
   return (
     <th
       scope="col"

@@ -116,15 +116,16 @@ function NameField({
         maxLength={80}
         className={changed ? 'pr-20!' : ''}
       />
-      <Button
-        type="submit"
-        kind="primary"
-        busy={busy}
-        disabled={!changed}
-        className={`absolute! top-[30px] right-1 h-8! touch:top-[28px] touch:min-h-10! ${changed ? '' : 'hidden'}`}
-      >
-        Save
-      </Button>
+      {changed && (
+        <Button
+          type="submit"
+          kind="primary"
+          busy={busy}
+          className="absolute! top-[30px] right-1 h-8! touch:top-[28px] touch:min-h-10!"
+        >
+          Save
+        </Button>
+      )}
     </form>
   );
 }

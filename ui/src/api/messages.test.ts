@@ -1,0 +1,164 @@
+import { describe, expect, it } from 'vitest';
+import {
+  appendPage,
+  changeState,
+  emptyWindow,
+  firstUnread,
+  mergeMessages,
+  prependPage,
+  receive,
+  refresh,
+  stillPending,
+  trim,
+  type MessageWindow,
+  type Pending,
+} from './messages';
+import type { Message } from './types';
+
+export function message(id: string, time: number, more: Partial<Message> = {}): Message {
+  return {
+    id,
+    author: 'bo',
+    author_name: 'Bo',
+    author_device: 'd',
+    mine: false,
+    text: id,
+    time,
+    state: 'held',
+    held_by: 1,
+    of: 2,
+    nonce: null,
+    file: null,
+    ...more,
+  };
+}
+
+const range = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, i) => message(`m${from + i}`, from + i));
+const ids = (messages: Message[]) => messages.map(({ id }) => id).join(' ');
+const open = (messages: Message[], older = false, newer = false): MessageWindow => ({
+  messages,
+  older,
+  newer,
+});
+
+describe('mergeMessages', () => {
+  it('keeps each id once, oldest first, in whatever order they come', () => {
+    const [a, b, c] = range(1, 4);
+    if (!a || !b || !c) throw new Error('three');
+    expect(ids(mergeMessages([a, c], [b, a]))).toBe('m1 m2 m3');
+    expect(ids(mergeMessages([], [c, a, b]))).toBe('m1 m2 m3');
+  });
+
+  it('keeps the order of the node within one millisecond', () => {
+    const same = [message('x', 5), message('a', 5)];
+    expect(ids(mergeMessages(same, [message('k', 5)]))).toBe('x a k');
+  });
+
+  it('does not let a slow answer take back a holder that an event brought', () => {
+    const known = message('m', 1, { mine: true, state: 'held', held_by: 2 });
+    const slow = message('m', 1, { mine: true, state: 'waiting', held_by: 0, text: 'm' });
+    expect(mergeMessages([known], [slow])[0]).toMatchObject({ state: 'held', held_by: 2 });
+  });
+
+  it('takes a lower count when the number of members changed', () => {
+    const known = message('m', 1, { held_by: 2, of: 2 });
+    expect(mergeMessages([known], [message('m', 1, { held_by: 1, of: 1 })])[0]?.held_by).toBe(1);
+  });
+
+  it('gives back the same list when there is nothing new', () => {
+    const list = range(1, 3);
+    expect(mergeMessages(list, [])).toBe(list);
+  });
+});
+
+describe('the window', () => {
+  it('grows at both ends without doubling', () => {
+    const older = prependPage(open(range(10, 20), true), { messages: range(5, 11), more: false });
+    expect(older.messages).toHaveLength(15);
+    expect(older.older).toBe(false);
+    const newer = appendPage(open(range(0, 5), false, true), {
+      messages: range(4, 8),
+      more: false,
+    });
+    expect(ids(newer.messages)).toBe('m0 m1 m2 m3 m4 m5 m6 m7');
+    expect(newer.newer).toBe(false);
+  });
+
+  it('takes live messages only at the present', () => {
+    const live = message('live', 99);
+    expect(receive(open(range(0, 2)), live).messages.at(-1)?.id).toBe('live');
+    const past = open(range(0, 2), false, true);
+    expect(receive(past, live)).toBe(past);
+  });
+
+  it('keeps its history when the newest page overlaps, and starts over after a gap', () => {
+    const window = open(range(0, 10), true);
+    expect(refresh(window, { messages: range(8, 14), more: true }).messages).toHaveLength(14);
+    expect(ids(refresh(window, { messages: range(50, 52), more: true }).messages)).toBe('m50 m51');
+  });
+
+  it('stays in the past when the present is fetched again', () => {
+    const past = open(range(0, 10), false, true);
+    expect(refresh(past, { messages: range(50, 52), more: true })).toBe(past);
+    expect(refresh(emptyWindow, { messages: range(0, 2), more: false }).messages).toHaveLength(2);
+  });
+
+  it('changes the state of one message and nothing else', () => {
+    const window = open(range(0, 3));
+    const next = changeState(window, 'm1', { state: 'held', held_by: 2, of: 2 });
+    expect(next.messages[1]?.held_by).toBe(2);
+    expect(next.messages[0]).toBe(window.messages[0]);
+    expect(changeState(window, 'nobody', { state: 'sent', held_by: 1, of: 2 })).toBe(window);
+  });
+
+  it('forgets the oldest of a long history, and knows that there is more', () => {
+    expect(trim(open(range(0, 10)), 4)).toMatchObject({ older: true });
+    expect(ids(trim(open(range(0, 10)), 4).messages)).toBe('m6 m7 m8 m9');
+    const past = open(range(0, 10), false, true);
+    expect(trim(past, 4)).toBe(past);
+  });
+});
+
+describe('firstUnread', () => {
+  const list = [
+    message('a', 1),
+    message('mine', 2, { mine: true }),
+    message('b', 3),
+    message('c', 4),
+  ];
+
+  it('counts only messages of others', () => {
+    expect(firstUnread(open(list), 2)).toBe('b');
+    expect(firstUnread(open(list), 3)).toBe('a');
+  });
+
+  it('is nowhere when nothing is unread, or when it is not loaded yet', () => {
+    expect(firstUnread(open(list), 0)).toBeNull();
+    expect(firstUnread(open(list, true), 9)).toBeNull();
+    expect(firstUnread(open(list), 9)).toBe('a');
+  });
+});
+
+describe('stillPending', () => {
+  const pending: Pending = {
+    nonce: 'n1',
+    space: 's',
+    text: 'hello',
+    time: 1,
+    state: 'sending',
+    reason: '',
+  };
+
+  it('shows what is on its way, only in its own space', () => {
+    expect(stillPending([pending], emptyWindow, 's')).toEqual([pending]);
+    expect(stillPending([pending], emptyWindow, 'other')).toEqual([]);
+  });
+
+  it('is over as soon as the node has the message, whoever says so first', () => {
+    const window = receive(emptyWindow, message('m', 1, { mine: true, nonce: 'n1' }));
+    expect(stillPending([pending], window, 's')).toEqual([]);
+    // A failed answer whose message did arrive is not shown twice either.
+    expect(stillPending([{ ...pending, state: 'failed' }], window, 's')).toEqual([]);
+  });
+});

@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest';
+import type { Member, MemberDevice, SharedFile, Transfer } from '~/api/types';
+import {
+  fileWord,
+  missingOf,
+  peersWord,
+  presenceOf,
+  reachWord,
+  splitPath,
+  stateWord,
+  transferWord,
+} from './words';
+
+describe('the state of a message', () => {
+  it.each([
+    ['waiting', 0, 7, 'waiting'],
+    ['sent', 0, 7, 'sent'],
+    ['sent', 1, 7, 'sent'],
+    ['held', 3, 7, 'held by 3 of 7'],
+    ['held', 7, 7, 'held by all 7'],
+    ['waiting', 0, 0, 'only you'],
+  ] as const)('%s, %d of %d: %s', (state, held_by, of, word) => {
+    expect(stateWord({ state, held_by, of })).toBe(word);
+  });
+});
+
+const device = (more: Partial<MemberDevice>): MemberDevice => ({
+  device: 'd',
+  name: 'bo-desktop',
+  path: 'none',
+  rtt_ms: null,
+  last_seen: null,
+  has_all: false,
+  missing: 3,
+  ...more,
+});
+const member = (devices: MemberDevice[]): Member => ({
+  person: 'p',
+  name: 'Bo',
+  picture: null,
+  hue: 1,
+  level: 'write',
+  me: false,
+  joined: 0,
+  presence: devices.some(({ path }) => path !== 'none') ? 'here' : 'away',
+  devices,
+});
+
+describe('how a person is reached', () => {
+  const now = Date.parse('2026-11-20T13:00:00Z');
+
+  it('is told by the best of their devices', () => {
+    const bo = member([device({}), device({ path: 'direct', rtt_ms: 0.4 })]);
+    expect(reachWord(bo, now)).toBe('bo-desktop · direct, 0.4 ms');
+    expect(presenceOf(bo)).toBe('here');
+    expect(presenceOf(member([device({ path: 'relay' })]))).toBe('relay');
+  });
+
+  it('says since when they are away', () => {
+    expect(reachWord(member([device({ last_seen: now - 300_000 })]), now)).toBe(
+      'away since 5 min ago',
+    );
+    expect(reachWord(member([device({})]), now)).toBe('not seen yet');
+  });
+
+  it('counts what waits for them, unless one device has all', () => {
+    expect(missingOf(member([device({ missing: 12 }), device({ missing: 3 })]))).toBe(3);
+    expect(missingOf(member([device({}), device({ has_all: true, missing: 0 })]))).toBeNull();
+  });
+
+  it('sums up the network', () => {
+    expect(peersWord([])).toBe('nobody yet');
+  });
+});
+
+describe('transfers and files', () => {
+  const transfer: Transfer = {
+    id: 't',
+    file: 'f',
+    name: 'x',
+    space: 's',
+    done: 2_600_000_000,
+    size: 4_200_000_000,
+    rate: 96_400_000,
+    eta_s: 27,
+    from: [
+      { device: 'a', name: 'Bo', path: 'direct' },
+      { device: 'b', name: 'Bo', path: 'direct' },
+      { device: 'c', name: 'Cy', path: 'relay' },
+    ],
+    state: 'running',
+    error: null,
+  };
+
+  it('says how much, from whom, how fast, how long', () => {
+    expect(transferWord(transfer)).toBe(
+      '2.6 GB of 4.2 GB · from Bo and Cy · 96.4 MB/s · 0:27 left',
+    );
+    expect(transferWord({ ...transfer, state: 'paused' })).toBe('paused · 2.6 GB of 4.2 GB');
+    expect(transferWord({ ...transfer, state: 'failed', error: 'The disk is full.' })).toBe(
+      'The disk is full.',
+    );
+    expect(transferWord({ ...transfer, rate: 0, eta_s: null, from: [] })).toBe('2.6 GB of 4.2 GB');
+  });
+
+  const file = (more: Partial<SharedFile>): SharedFile => ({
+    id: 'f',
+    name: 'a/b.txt',
+    size: 1,
+    blob: 'b',
+    author: 'p',
+    author_name: 'Bo',
+    time: 0,
+    held_by: 1,
+    holders: [],
+    here: false,
+    path: null,
+    media: null,
+    state: 'remote',
+    transfer: null,
+    ...more,
+  });
+
+  it('names the one who is needed and not there', () => {
+    const dee = { person: 'd', name: 'Dee Rao', online: false };
+    expect(fileWord(file({ holders: [dee] }))).toMatchObject({
+      meaning: 'wait',
+      word: 'Dee is away',
+    });
+    expect(fileWord(file({ holders: [{ ...dee, online: true }] })).word).toBe('not here');
+    expect(fileWord(file({ state: 'here', here: true })).meaning).toBe('held');
+  });
+
+  it('splits a path', () => {
+    expect(splitPath('Drawings/Quay/a.dwg')).toEqual({ name: 'a.dwg', folder: 'Drawings › Quay' });
+    expect(splitPath('a.dwg')).toEqual({ name: 'a.dwg', folder: '' });
+  });
+});
