@@ -183,6 +183,7 @@ fn a_demotion_is_as_strong_as_a_removal() {
     let word = sim.say("bob", space);
     assert_eq!(sim.void(add), VoidReason::Removed { by: sim.hash(demotion) });
     assert!(sim.counts(word), "writing is left to him");
+    assert_eq!(sim.rules(space).level_at(&sim.notes[word].header), Some(Level::Write));
     assert_eq!(sim.members(space), "alice:manage bob:write");
 }
 

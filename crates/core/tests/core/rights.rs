@@ -32,6 +32,7 @@ fn each_level_does_what_it_may() {
     for (name, level) in levels {
         let said = sim.say(name, space);
         assert_eq!(sim.counts(said), level >= Level::Write, "{name} speaks");
+        assert_eq!(sim.rules(space).level_at(&sim.notes[said].header), Some(level));
         let granted = sim.grant(name, space, &[], &[]);
         assert_eq!(sim.counts(granted), level >= Level::Write, "{name} hands out keys");
         let carol = sim.device("carol");
