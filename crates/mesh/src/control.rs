@@ -10,8 +10,13 @@
 //! restarted (new session: it replaces the old link). It is random and drawn anew whenever a link ends.
 //!
 //! On the wire: frames of a big-endian `u16` length and a canonical CBOR array.
-//! `[0, session, [direct…], [relay…]]` is a hello, `[1, [direct…], [relay…]]` are new addresses. A direct address is a
-//! byte string: 4 or 16 bytes of IP and 2 of port, big-endian; a relay is its URL as text.
+//! `[0, session, [direct…], [relay…]]` is a hello, `[1, [direct…], [relay…]]` are new addresses, `[2]` a sign of life. A
+//! direct address is a byte string: 4 or 16 bytes of IP and 2 of port, big-endian; a relay is its URL as text.
+//!
+//! The sign of life is there because QUIC's own keep-alive does not keep a quiet direct path beside a relay path: in noq
+//! 1.4.0 every packet sent, even a bare acknowledgement of the other path, puts off the path's keep-alive
+//! (`packet_builder.rs`, `reset_keep_alive`), so one side hears nothing on the direct path and gives it up. Stream data
+//! travels on the selected path and so does its acknowledgement, so one such frame keeps it alive in both directions.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -39,6 +44,8 @@ pub(crate) enum Control {
     },
     /// Where the sender can be reached from now on.
     Addresses(Addresses),
+    /// Nothing new. Sent every few seconds by the side that decides.
+    Alive,
 }
 
 /// Why nothing sensible was read.
@@ -90,6 +97,7 @@ impl<C> Encode<C> for Control {
                 e.array(3)?.u8(1)?;
                 addresses
             }
+            Self::Alive => return e.array(1)?.u8(2)?.ok(),
         };
         e.array(addresses.direct.len() as u64)?;
         for address in &addresses.direct {
@@ -115,6 +123,7 @@ impl<'b, C> Decode<'b, C> for Control {
         match (fields, d.u8()?) {
             (Some(4), 0) => Ok(Self::Hello { session: d.u64()?, addresses: addresses(d, ctx)? }),
             (Some(3), 1) => Ok(Self::Addresses(addresses(d, ctx)?)),
+            (Some(1), 2) => Ok(Self::Alive),
             _ => Err(DecodeError::message("no control message")),
         }
     }
@@ -215,6 +224,7 @@ mod tests {
         assert!(decode(&[0x83, 0x01, 0x80, 0x80, 0x00]).is_err());
         assert!(decode(&[0x83, 0x01, 0x9f, 0xff, 0x80]).is_err());
         assert!(decode(&[0x83, 0x01, 0x80, 0x80]).is_ok());
+        assert_eq!(decode(&[0x81, 0x02]), Ok(Control::Alive));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use iroh::endpoint::{Connection, RecvStream, SendStream, Side};
 use tokio::sync::{Notify, mpsc};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tracing::Instrument as _;
 
 use crate::address::{Addresses, Source};
@@ -27,8 +27,10 @@ use crate::stream::StreamKind;
 
 /// One dial. Short, because after an outage a fresh dial gets through sooner than an old one that has backed off.
 const DIAL_LIMIT: Duration = Duration::from_secs(5);
-/// How long the other side may take to say hello, or to choose.
-const GREET_LIMIT: Duration = Duration::from_secs(5);
+/// How long the other side may take to say hello.
+const HELLO_LIMIT: Duration = Duration::from_secs(6);
+/// How long it may take to choose. Longer, so that under load nobody drops what the other is about to choose.
+const CHOICE_LIMIT: Duration = Duration::from_secs(12);
 /// Connections from one device that wait to be looked at.
 const ARRIVALS: usize = 4;
 /// The first pause after a failed dial; each further one is twice as long.
@@ -44,6 +46,8 @@ const LATELY: Duration = Duration::from_secs(15 * 60);
 const PENALTY: Duration = Duration::from_secs(30);
 /// A dial younger than this is not given up for a newer address.
 const FRESH_DIAL: Duration = Duration::from_millis(300);
+/// Between two signs of life. Shorter than QUIC's keep-alive, which it makes superfluous on the selected path.
+const ALIVE: Duration = Duration::from_millis(2500);
 /// Address messages are read no faster than this, so a peer that floods us is slowed by flow control.
 const READ_PACE: Duration = Duration::from_millis(100);
 
@@ -319,10 +323,10 @@ impl Actor {
     /// Exchanges hellos on a new connection, in the background.
     fn greet(&mut self, conn: Connection) {
         let hello = Control::Hello { session: self.session, addresses: self.inner.mine.borrow().clone() };
-        let says = (!self.decides).then_some(hello);
+        let (says, limit) = if self.decides { (None, HELLO_LIMIT) } else { (Some(hello), CHOICE_LIMIT) };
         let inner = self.inner.clone();
         let work = async move {
-            match timeout(GREET_LIMIT, greeting(&conn, says)).await {
+            match timeout(limit, greeting(&conn, says)).await {
                 Ok(Ok((send, recv, session, addresses))) => Ok(Greeted { conn, send, recv, session, addresses }),
                 Ok(Err(error @ (ControlError::Bad(_) | ControlError::OutOfPlace))) => {
                     let device = crate::gate::device_of(&conn);
@@ -349,7 +353,7 @@ impl Actor {
             }
             let hello = Control::Hello { session: self.session, addresses: self.inner.mine.borrow().clone() };
             // A first small frame on a fresh stream fits the peer's window, so this does not wait.
-            if !matches!(timeout(GREET_LIMIT, control::write(&mut send, &hello)).await, Ok(Ok(()))) {
+            if !matches!(timeout(HELLO_LIMIT, control::write(&mut send, &hello)).await, Ok(Ok(()))) {
                 return self.failed(DownReason::TimedOut);
             }
         }
@@ -429,7 +433,7 @@ async fn greeting(
     }
     match control::read(&mut recv).await? {
         Control::Hello { session, addresses } => Ok((send, recv, session, addresses)),
-        Control::Addresses(_) => Err(ControlError::OutOfPlace),
+        Control::Addresses(_) | Control::Alive => Err(ControlError::OutOfPlace),
     }
 }
 
@@ -449,9 +453,14 @@ async fn serve(inner: Arc<Inner>, link: Link, mut send: SendStream, mut recv: Re
         let mut mine = inner.mine.subscribe();
         // What we said in our hello may be old by now.
         mine.mark_changed();
-        while mine.changed().await.is_ok() {
-            let addresses = mine.borrow_and_update().clone();
-            if control::write(&mut send, &Control::Addresses(addresses)).await.is_err() {
+        let decides = inner.device < device;
+        loop {
+            let news = tokio::select! {
+                Ok(()) = mine.changed() => Control::Addresses(mine.borrow_and_update().clone()),
+                () = sleep(ALIVE), if decides => Control::Alive,
+                else => break,
+            };
+            if control::write(&mut send, &news).await.is_err() {
                 break;
             }
         }
@@ -461,6 +470,7 @@ async fn serve(inner: Arc<Inner>, link: Link, mut send: SendStream, mut recv: Re
         loop {
             match control::read(&mut recv).await {
                 Ok(Control::Addresses(addresses)) => inner.learn(device, addresses, Source::Itself),
+                Ok(Control::Alive) => {}
                 // Either the link is going down, or the peer ended the stream, which an honest one never does.
                 Err(ControlError::Ended) => break,
                 Ok(Control::Hello { .. }) | Err(_) => {
@@ -468,7 +478,7 @@ async fn serve(inner: Arc<Inner>, link: Link, mut send: SendStream, mut recv: Re
                     break;
                 }
             }
-            tokio::time::sleep(READ_PACE).await;
+            sleep(READ_PACE).await;
         }
     };
     let watch = async {

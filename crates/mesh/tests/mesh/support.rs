@@ -151,6 +151,16 @@ impl Node {
         .await
     }
 
+    /// Waits until there is a link, whatever happens in between.
+    pub(crate) async fn linked(&mut self, other: DeviceId) {
+        let wait = async {
+            while self.mesh.link(other).is_none() {
+                let _ = self.events.recv().await;
+            }
+        };
+        timeout(LIMIT * 3, wait).await.expect("a link in time");
+    }
+
     pub(crate) fn link(&self, other: &Node) -> Link {
         self.mesh.link(other.device()).expect("a link")
     }
