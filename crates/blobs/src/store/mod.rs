@@ -5,6 +5,7 @@
 //! and, where bytes leave, the hash.
 
 mod add;
+mod claim;
 mod reader;
 pub(crate) mod record;
 mod schema;
@@ -20,6 +21,7 @@ use rusqlite::Connection;
 use tokio::sync::{Notify, Semaphore, broadcast};
 use tracing::{info, warn};
 
+pub(crate) use self::claim::Claim;
 pub use self::reader::BlobReader;
 use self::record::{Found, Partial, Place};
 use crate::disk::{Stamp, blocking};
@@ -86,20 +88,6 @@ pub(crate) struct Arrived<'a> {
     pub(crate) stamp: Stamp,
     /// Which download it ends, by the place that was wanted.
     pub(crate) wanted: Option<&'a Place>,
-}
-
-/// Held by whoever writes a target. Nobody else does, until it is dropped.
-#[derive(Debug)]
-pub(crate) struct Claim {
-    store: BlobStore,
-    path: PathBuf,
-}
-
-impl Drop for Claim {
-    fn drop(&mut self) {
-        lock(&self.store.inner.claims).remove(&self.path);
-        self.store.inner.released.notify_waiters();
-    }
 }
 
 impl std::fmt::Debug for BlobStore {
@@ -352,26 +340,6 @@ impl BlobStore {
             record::remove_partial(&tx, place)?;
         }
         Ok(tx.commit()?)
-    }
-
-    /// Claims a target, unless somebody writes it now.
-    pub(crate) fn try_claim(&self, path: &Path) -> Option<Claim> {
-        let free = lock(&self.inner.claims).insert(path.to_path_buf());
-        free.then(|| Claim { store: self.clone(), path: path.to_path_buf() })
-    }
-
-    /// Claims a target, as soon as nobody else writes it.
-    pub(crate) async fn claim(&self, path: &Path) -> Claim {
-        loop {
-            // Listening before looking, so that a release in between is heard.
-            let released = self.inner.released.notified();
-            tokio::pin!(released);
-            released.as_mut().enable();
-            if let Some(claim) = self.try_claim(path) {
-                return claim;
-            }
-            released.await;
-        }
     }
 
     /// Drops the record of a file that is no longer its blob, and says so.
