@@ -16,7 +16,7 @@ pub(crate) fn run(root: &Path) -> Result<(), TaskError> {
     let memory = ui.join("node_modules/.cache/compeer");
     once_for(&memory.join("modules"), &[ui.join("package-lock.json")], true, || {
         eprintln!("    install the page's modules (npm ci)");
-        tools::run(ui, "npm", &["ci", "--silent", "--no-audit", "--no-fund"])
+        tools::run(ui, "npm", &["ci", "--loglevel", "error", "--no-audit", "--no-fund"])
     })?;
     let inputs = tools::files_below(ui)?;
     once_for(&memory.join("built"), &inputs, ui.join("dist/index.html").exists(), || {
