@@ -35,9 +35,10 @@ impl Spaces {
         })
     }
 
-    /// Messages, oldest first, and whether there are more beyond.
+    /// Messages, oldest first, and whether there are more beyond. Whatever was sent before is among them.
     pub async fn messages(&self, space: GroupId, range: MessageRange) -> Result<(Vec<MessageInfo>, bool), ActError> {
         let rules = self.rules(&space)?;
+        self.catch_up(space).await;
         let (rows, more, names) = self
             .inner
             .view

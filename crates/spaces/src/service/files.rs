@@ -88,6 +88,7 @@ impl Spaces {
     /// The files of a space, by name.
     pub async fn files(&self, space: GroupId) -> Result<Vec<FileInfo>, ActError> {
         let rules = self.rules(&space)?;
+        self.catch_up(space).await;
         let rows = self.inner.view.with(move |view| view.files(&space)).await?;
         self.file_infos(&space, &rules, rows).await
     }

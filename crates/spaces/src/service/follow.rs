@@ -67,11 +67,14 @@ impl Spaces {
         if self.rules(&space).is_err() {
             return;
         }
+        // One at a time, so that no change is told twice.
+        let turn = self.inner.catching_up.lock().await;
         match self.read_into_view(space).await {
             Ok(changes) => self.tell_changes(space, changes).await,
             // What could not be read now is read at the next event; the cursor has not moved.
             Err(error) => tracing::error!(space = %space.short(), %error, "the view could not be brought up to date"),
         }
+        drop(turn);
         self.introduce(space).await;
     }
 
@@ -153,11 +156,6 @@ impl Spaces {
 
     /// Tells who came, went or changed.
     async fn follow_rules(&self, space: GroupId) {
-        if let Some(rules) = self.inner.journal.rules(&space)
-            && self.finish_farewell(space, &rules).await
-        {
-            return;
-        }
         let Ok(rules) = self.rules(&space) else { return };
         let now: BTreeMap<_, _> = rules.members().iter().map(|(member, info)| (*member, info.level)).collect();
         let before = {
@@ -236,11 +234,6 @@ impl Spaces {
 
     /// Tells which of my messages have come further.
     async fn follow_receipts(&self, space: GroupId) {
-        if let Some(rules) = self.inner.journal.rules(&space)
-            && self.finish_farewell(space, &rules).await
-        {
-            return;
-        }
         let watched = {
             let followed = self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner);
             followed.get(&space).map(|followed| followed.watched.clone()).unwrap_or_default()

@@ -34,6 +34,7 @@ impl Spaces {
     /// One space at a glance.
     pub async fn info(&self, space: GroupId) -> Result<SpaceInfo, ActError> {
         let rules = self.rules(&space)?;
+        self.catch_up(space).await;
         let me = self.me().map(|me| me.person);
         let (name, unread, last, names) = self
             .inner

@@ -85,6 +85,8 @@ struct Inner {
     typing: presence::TypingLimit,
     /// What was last told of each space's members, to tell what changed.
     followed: Mutex<HashMap<GroupId, follow::Followed>>,
+    /// Held while the view is brought up to date.
+    catching_up: tokio::sync::Mutex<()>,
     /// Spaces that I left or ended and that nobody else knows of yet.
     leaving: Mutex<std::collections::BTreeSet<GroupId>>,
     tasks: TaskTracker,
@@ -112,6 +114,7 @@ impl Spaces {
                 transfers: transfers::Transfers::default(),
                 typing: presence::TypingLimit::default(),
                 followed: Mutex::default(),
+                catching_up: tokio::sync::Mutex::default(),
                 leaving: Mutex::new(leaving),
                 tasks: TaskTracker::new(),
                 stop: CancellationToken::new(),
@@ -121,6 +124,9 @@ impl Spaces {
         let inner = &spaces.inner;
         inner.tasks.spawn(spaces.clone().follow(changes));
         inner.tasks.spawn(spaces.clone().run_transfers());
+        for space in spaces.leaving().clone() {
+            inner.tasks.spawn(spaces.clone().see_off(space));
+        }
         inner.tasks.spawn(spaces.clone().receive_presence(parts.presence));
         Ok(spaces)
     }

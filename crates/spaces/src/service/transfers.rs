@@ -560,6 +560,7 @@ impl Spaces {
         let places = self.inner.blobs.places(blob.hash).await.unwrap_or_default();
         let (dir, blobs) = (dir.to_owned(), self.inner.blobs.clone());
         let copied = tokio::task::spawn_blocking(move || {
+            std::fs::create_dir_all(&dir).map_err(|error| disk_error(&dir, &error))?;
             let target = compeer_blobs::safe_path::prepare(&dir, &name).map_err(|_| FetchError::Name)?;
             let here = places.into_iter().filter(|place| place.is_file()).collect::<Vec<_>>();
             if here.contains(&target) {
@@ -636,7 +637,9 @@ impl Job {
 /// Files up to this size travel in bundles.
 const SMALL: u64 = compeer_blobs::wire::SMALL_LEN;
 
+/// Makes the folders, and says where a file goes. Its name was chosen by somebody else, its folder by the person here.
 fn want_of(dir: &Path, name: &str, info: BlobInfo) -> Result<Want, FetchError> {
+    std::fs::create_dir_all(dir).map_err(|error| disk_error(dir, &error))?;
     let path = compeer_blobs::safe_path::prepare(dir, name).map_err(|_| FetchError::Name)?;
     Ok(Want { info, target: Target::File { path, existing: Existing::KeepBoth } })
 }

@@ -54,6 +54,8 @@ async fn a_space_survives_anyones_absence() {
     bo.hears(space, &["one"]).await;
     cy.hears(space, &["one"]).await;
 
+    bo.meets(&cy).await;
+
     // The founder goes; the others go on, and a manager who is left brings somebody new.
     let ann = ann.stop().await;
     bo.say(space, "two").await;
@@ -155,6 +157,7 @@ async fn files_go_straight_from_disk_to_disk() {
         cy.spaces.files(space).await.is_ok_and(|files| files.iter().all(|file| file.holders.contains(&bo.person())))
     })
     .await;
+    cy.meets(&bo).await;
     let _gone = ann.stop().await;
     let plan = files.iter().find(|file| file.name.ends_with("plan.dwg")).expect("listed");
     cy.spaces.fetch(space, plan.id, None).await.expect("asks");

@@ -150,6 +150,17 @@ impl Peer {
         .await;
     }
 
+    /// Waits until there is a link to `other`: they have learned each other's addresses from somebody they share.
+    pub async fn meets(&self, other: &Self) {
+        let mut events = self.mesh.events();
+        let wait = async {
+            while self.mesh.link(other.journal.device()).is_none() {
+                let _ = events.recv().await;
+            }
+        };
+        tokio::time::timeout(LIMIT, wait).await.expect("a link in time");
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.home.path().join(name)
     }
