@@ -5,15 +5,15 @@ use std::time::Instant;
 
 use compeer_core::epoch::{SEAL_OVERHEAD, Wrap};
 use compeer_core::group::{
-    Act, Cut, CutElsewhere, GroupKind, GroupLog, KeyGrant, Level, Member, Rules, Verdict, VoidReason,
-    founding_id, topic_tag,
+    Act, Cut, CutElsewhere, GroupKind, GroupLog, KeyGrant, Level, Member, Rules, Verdict, VoidReason, founding_id,
+    topic_tag,
 };
 use compeer_core::key::{KeyError, random_bytes};
 use compeer_core::{Body, BodyClass, DeviceId, Entry, EntryHash, EpochId, EpochKey, GroupId, limits};
 
+use crate::config::Appended;
 use crate::engine::Engine;
 use crate::error::WriteError;
-use crate::journal::Appended;
 use crate::settle::Fresh;
 use crate::store::StoreError;
 use crate::topic::Topic;
@@ -286,7 +286,9 @@ fn grants(keys: &[EpochKey], devices: &[DeviceId]) -> Result<Vec<KeyGrant>, KeyE
     for device in devices {
         match Wrap::seal(*device, keys) {
             Ok(wrap) => wraps.push(wrap),
-            Err(KeyError::BadPublicKey) => tracing::warn!(device = %device.short(), "no keys for an unusable device id"),
+            Err(KeyError::BadPublicKey) => {
+                tracing::warn!(device = %device.short(), "no keys for an unusable device id")
+            }
             Err(error) => return Err(error),
         }
     }

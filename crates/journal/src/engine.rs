@@ -11,15 +11,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use compeer_core::clock::Clock;
-use compeer_core::group::topic_tag;
 use compeer_core::{DeviceId, DeviceKey, GroupId};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, watch};
 
+use crate::config::JournalOptions;
 use crate::error::OpenError;
 use crate::event::{JournalEvent, JournalProblem, ProblemCause};
 use crate::ingest::Carried;
-use crate::journal::JournalOptions;
 use crate::receipts::Receipt;
 use crate::run::Growth;
 use crate::shared::{Shared, View};
@@ -62,11 +61,11 @@ pub(crate) struct Engine {
     receipts: Vec<Receipt>,
     written: usize,
     /// Logs with entries that are not in the counts on disk.
-    uncounted: BTreeSet<(GroupId, DeviceId)>,
+    pub(crate) uncounted: BTreeSet<(GroupId, DeviceId)>,
     upkeep_due: Option<Instant>,
     /// Topics whose memory may be ahead of the disk, because a transaction failed.
     stale: BTreeSet<GroupId>,
-    vacuum_wal: bool,
+    pub(crate) vacuum_wal: bool,
     closing: bool,
     due: watch::Sender<Option<Instant>>,
     // Released last.
@@ -142,10 +141,7 @@ impl Engine {
             tracing::warn!("the journal was restored from a copy: asking others how far it had come");
             // Views may be newer than the copy: a new generation makes them start again.
             let generation = self.shared.now().cast_signed();
-            transaction.execute(
-                "UPDATE topic SET asking = 1, generation = MAX(generation + 1, ?1)",
-                [generation],
-            )?;
+            transaction.execute("UPDATE topic SET asking = 1, generation = MAX(generation + 1, ?1)", [generation])?;
         }
         write::set_meta(&transaction, "mark", &mark)?;
         Ok(transaction.commit()?)
@@ -351,83 +347,6 @@ impl Engine {
             *known = asking;
             changed
         });
-    }
-
-    /// Whether a write on this topic has to wait for a peer to tell our own height.
-    pub(crate) fn must_ask(&self, topic: &Topic) -> Option<usize> {
-        let others = topic.rules.devices().keys().filter(|device| **device != self.me).count();
-        (topic.asking && others > 0).then_some(others)
-    }
-
-    /// Adds a topic, or changes whether we take part in one.
-    pub(crate) fn join_topic(&mut self, id: GroupId, adopt: bool) -> Result<(), StoreError> {
-        let now = self.shared.now();
-        match self.topics.0.get_mut(&id) {
-            Some(topic) if topic.adopted || !adopt => return Ok(()),
-            Some(topic) => {
-                topic.adopted = true;
-                write::put_topic(&self.db, &id, true, topic.asking, topic.generation)?;
-            }
-            None => {
-                // Having been here before, we may have written more than we know.
-                let asking = write::was_forgotten(&self.db, &topic_tag(&id, &self.me))?;
-                let row = write::put_topic(&self.db, &id, adopt, asking, now)?;
-                self.topics.0.insert(id, Topic::empty(row, id, adopt, asking, now));
-            }
-        }
-        let touched = self.touch(id);
-        touched.rules = true;
-        touched.adopted = adopt;
-        Ok(())
-    }
-
-    /// Drops a topic, and the groups that were only here because they are members of it.
-    pub(crate) fn forget(&mut self, id: GroupId) -> Result<(), StoreError> {
-        let Some(topic) = self.topics.0.remove(&id) else { return Ok(()) };
-        if topic.logs.contains_key(&self.me) {
-            write::note_forgotten(&self.db, &topic_tag(&id, &self.me))?;
-        }
-        let logs: Vec<i64> = topic.logs.values().map(|log| log.row).collect();
-        write::forget(&self.db, topic.row, &logs)?;
-        self.touch(id);
-        self.carried.forget(&id);
-        self.grants_due.remove(&id);
-        self.uncounted.retain(|(of, _)| *of != id);
-        self.vacuum_wal = true;
-        for group in topic.log.member_groups() {
-            let named = self.topics.0.values().any(|other| other.log.member_groups().contains(group));
-            if !named && self.topics.0.get(group).is_some_and(|inner| !inner.adopted) {
-                self.forget(*group)?;
-            }
-        }
-        // Still a member of another group: its rules are needed, and come again from peers.
-        if self.topics.0.values().any(|other| other.log.member_groups().contains(&id)) {
-            self.join_topic(id, false)?;
-        }
-        Ok(())
-    }
-
-    /// A peer has told how far our own log has come on this topic.
-    pub(crate) fn hear_own_height(&mut self, id: GroupId, height: Option<u64>) -> Result<(), StoreError> {
-        let Some(topic) = self.topics.0.get_mut(&id).filter(|topic| topic.asking) else { return Ok(()) };
-        topic.own_height = topic.own_height.max(height);
-        let reached = topic.logs.get(&self.me).and_then(|log| log.tip).map(|tip| tip.seq) >= topic.own_height;
-        if reached { self.stop_asking(id) } else { Ok(()) }
-    }
-
-    pub(crate) fn stop_asking(&mut self, id: GroupId) -> Result<(), StoreError> {
-        let Some(topic) = self.topics.0.get_mut(&id) else { return Ok(()) };
-        topic.asking = false;
-        topic.own_height = None;
-        write::put_topic(&self.db, &id, topic.adopted, false, topic.generation)?;
-        self.touch(id);
-        Ok(())
-    }
-
-    pub(crate) fn trust_local(&mut self) -> Result<(), StoreError> {
-        let asking: Vec<GroupId> =
-            self.topics.0.iter().filter(|(_, topic)| topic.asking).map(|(id, _)| *id).collect();
-        asking.into_iter().try_for_each(|id| self.stop_asking(id))
     }
 
     /// Does what is due: hands out keys that members still lack, writes receipts and counts.

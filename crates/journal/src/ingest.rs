@@ -157,8 +157,8 @@ impl Engine {
             if let Some(tip) = topic.logs.get(&author).and_then(|log| log.tip) {
                 report.heights.push((id, author, tip));
             }
-            if author == self.me && topic.asking && topic.own_height.is_some() {
-                self.hear_own_height(id, None)?;
+            if author == self.me {
+                self.check_own_height(id)?;
             }
         }
         Ok(report)
@@ -192,7 +192,9 @@ impl Engine {
                 return Ok(Ok(()));
             }
             Fit::Standstill => return Ok(Err(Refusal::Invalid("time stands still".into()))),
-            Fit::Fork { .. } if !settled => return Ok(Err(Refusal::Invalid("the signature is not the author's".into()))),
+            Fit::Fork { .. } if !settled => {
+                return Ok(Err(Refusal::Invalid("the signature is not the author's".into())));
+            }
             Fit::Fork { seq, ours, theirs } => {
                 self.freeze(id, author, seq, &ours, &theirs)?;
                 return Ok(Err(Refusal::Frozen));

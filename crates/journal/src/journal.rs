@@ -1,92 +1,24 @@
 //! The handle.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use compeer_core::group::{Act, EpochInfo, GroupKind, InviteTerms, Level, Member, Rules};
-use compeer_core::{DeviceId, DeviceKey, EntryHash, GroupId, Hlc, Tip, Wall};
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use compeer_core::{DeviceId, DeviceKey, EntryHash, GroupId, Tip};
+use tokio::sync::{broadcast, mpsc, oneshot};
 
+use crate::config::{Appended, JournalConfig, TopicInfo};
 use crate::engine::{self, Answer, Engine, Job};
 use crate::error::{Failure, IngestError, OpenError, ReadError, WriteError};
 use crate::event::JournalEvent;
 use crate::feed::{Cursor, Page};
+use crate::house;
 use crate::ingest;
 use crate::run::{BATCH_BYTES, BATCH_ENTRIES, Growth, IngestReport, RawEntry, Run};
 use crate::shared::{Shared, View};
 use crate::store::{SEQ_LIMIT, StoreError};
-
-/// How long a receipt may wait to be written.
-const RECEIPTS: Duration = Duration::from_secs(1);
-
-/// Where a journal lies and whose it is.
-#[derive(Clone)]
-pub struct JournalConfig {
-    /// The folder; `journal.sqlite` lies in it.
-    pub dir: PathBuf,
-    /// This device's key.
-    pub key: DeviceKey,
-    /// Wall time.
-    pub wall: Wall,
-    /// What tests and special uses may want otherwise.
-    pub options: JournalOptions,
-}
-
-impl JournalConfig {
-    /// With the usual options.
-    #[must_use]
-    pub fn new(dir: PathBuf, key: DeviceKey, wall: Wall) -> Self {
-        Self { dir, key, wall, options: JournalOptions::default() }
-    }
-}
-
-/// What can be set.
-#[derive(Debug, Clone)]
-pub struct JournalOptions {
-    /// How long a write waits for a peer to tell our own height after a restore, before it fails with
-    /// [`WriteError::AskingPeers`].
-    pub asking_limit: Duration,
-    /// How long others wait before they grant keys that a member lacks and that whoever added it should have granted.
-    /// Each device adds up to three times as much, by its own id, so that not everybody does the same.
-    pub grant_delay: Duration,
-}
-
-impl Default for JournalOptions {
-    fn default() -> Self {
-        Self { asking_limit: Duration::from_secs(10), grant_delay: Duration::from_secs(2) }
-    }
-}
-
-/// An entry of our own that is on disk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Appended {
-    /// Its name.
-    pub hash: EntryHash,
-    /// Its number in our log.
-    pub seq: u64,
-    /// Its time.
-    pub clock: Hlc,
-}
-
-/// One topic on this disk.
-#[derive(Debug, Clone)]
-pub struct TopicInfo {
-    /// The topic.
-    pub topic: GroupId,
-    /// What it stands for; `None` until its founding entry is here.
-    pub kind: Option<GroupKind>,
-    /// Whether this device takes part in it; otherwise it is here because a member group of such a topic is.
-    pub adopted: bool,
-    /// Entries of all classes.
-    pub entries: u64,
-    /// Bytes of their headers and bodies.
-    pub bytes: u64,
-    /// Entries that can be read.
-    pub readable: u64,
-}
 
 /// A handle to one journal. Cloning is cheap; the file is closed when the last one is gone.
 #[derive(Clone)]
@@ -122,20 +54,28 @@ impl Journal {
         thread::Builder::new().name("journal".into()).spawn(work).map_err(OpenError::Thread)?;
         // The thread always answers before it ends.
         let (shared, due) = open.await.unwrap_or(Err(OpenError::Damaged("reading it failed unexpectedly")))?;
-        tokio::spawn(keep_house(jobs.downgrade(), due, Arc::clone(&shared)));
+        tokio::spawn(house::keep(jobs.downgrade(), due, Arc::clone(&shared)));
         Ok(Self { shared, jobs, asking_limit })
     }
 
     /// Finishes what was asked for, then closes the file. Later calls fail with `Closed`.
     pub async fn close(&self) {
-        let asked: Result<(), StoreError> = self.write(|engine| { engine.close(); Ok(()) }).await;
+        let asked: Result<(), StoreError> = self
+            .write(|engine| {
+                engine.close();
+                Ok(())
+            })
+            .await;
         drop(asked);
         // The engine drops the queue when the file is closed.
         self.jobs.closed().await;
     }
 
     /// Hands work to the engine and waits until its transaction is on disk.
-    pub(crate) async fn write<T, E>(&self, work: impl FnOnce(&mut Engine) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    pub(crate) async fn write<T, E>(
+        &self,
+        work: impl FnOnce(&mut Engine) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
     where
         T: Send + 'static,
         E: Failure + Send + 'static,
@@ -410,9 +350,10 @@ impl Journal {
     }
 
     /// `from` has said where our own log ends on `topic` at its place (`None`: it has nothing of ours). After a restore,
-    /// writing starts again once our log has come that far. Call it before pulling.
+    /// writing starts again once our log has come that far; if `from` has less than is here, once all others have
+    /// answered, too. Call it before pulling.
     pub async fn own_height_heard(&self, topic: GroupId, from: DeviceId, height: Option<u64>) {
-        let told: Result<(), StoreError> = self.write(move |engine| engine.hear_own_height(topic, height)).await;
+        let told: Result<(), StoreError> = self.write(move |engine| engine.hear_own_height(topic, from, height)).await;
         if let Err(error) = told {
             tracing::warn!(%error, from = %from.short(), "our own height was heard and not noted");
         }
@@ -427,61 +368,5 @@ impl Journal {
     /// Writes again without asking: whoever says so knows that no other copy of this journal has been in use.
     pub async fn trust_local(&self) -> Result<(), WriteError> {
         self.write(|engine| Ok(engine.trust_local()?)).await
-    }
-}
-
-impl TopicInfo {
-    fn of(topic: GroupId, view: &View) -> Self {
-        Self {
-            topic,
-            kind: view.rules.kind(),
-            adopted: view.adopted,
-            entries: view.entries,
-            bytes: view.bytes,
-            readable: view.readable,
-        }
-    }
-}
-
-/// Wakes the engine when something is due: keys to hand out, receipts and counts to write.
-async fn keep_house(jobs: mpsc::WeakSender<Job>, mut due: watch::Receiver<Option<Instant>>, shared: Arc<Shared>) {
-    let mut receipts_due: Option<Instant> = None;
-    loop {
-        let next = due.borrow_and_update().into_iter().chain(receipts_due).min();
-        let at = async {
-            match next {
-                Some(at) => tokio::time::sleep_until(at.into()).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            changed = due.changed() => match changed {
-                Ok(()) => continue,
-                // The engine has ended.
-                Err(_) => return,
-            },
-            () = shared.receipts_noted.notified() => {
-                receipts_due.get_or_insert_with(|| Instant::now() + RECEIPTS);
-                continue;
-            }
-            () = at => {}
-        }
-        receipts_due = None;
-        let Some(jobs) = jobs.upgrade() else { return };
-        let (done, finished) = oneshot::channel::<()>();
-        let job: Job = Box::new(move |engine| {
-            let failed = engine.keep_house().err();
-            // Dropping `done` tells that the engine has come to it.
-            (Box::new(move |_| drop(done)), failed)
-        });
-        if jobs.send(job).await.is_err() {
-            return;
-        }
-        drop(jobs);
-        let _ = finished.await;
-        // The engine tells what is due next right after this: looking again at once would find what was due before.
-        if due.changed().await.is_err() {
-            return;
-        }
     }
 }

@@ -5,13 +5,16 @@
 //! counts and can be opened, in the order in which it became readable here. [`sync`] brings entries from and to other
 //! devices.
 
+mod adopt;
 mod append;
+mod config;
 mod engine;
 mod error;
 mod event;
 mod feed;
 #[cfg(test)]
 mod full_disk;
+mod house;
 mod identity;
 mod ingest;
 mod journal;
@@ -23,8 +26,9 @@ mod store;
 pub mod sync;
 mod topic;
 
+pub use config::{Appended, JournalConfig, JournalOptions, TopicInfo};
 pub use error::{IngestError, OpenError, ReadError, WriteError};
 pub use event::{JournalEvent, JournalProblem, ProblemCause};
 pub use feed::{Cursor, Opened, Page};
-pub use journal::{Appended, Journal, JournalConfig, JournalOptions, TopicInfo};
+pub use journal::Journal;
 pub use run::{BATCH_BYTES, BATCH_ENTRIES, Growth, IngestReport, RawEntry, Refusal, Refused, Run, Wanted};

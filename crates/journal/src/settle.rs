@@ -113,9 +113,11 @@ impl Engine {
             let Some(topic) = self.topics.0.get_mut(&id) else { continue };
             let before = std::mem::replace(&mut topic.rules, rules);
             let wrote = |device: &DeviceId| topic.logs.get(device).is_some_and(|log| log.judged > 0);
-            let raised = topic.rules.devices().iter().any(|(device, access)| {
-                Some(access.level) > before.level(device) && wrote(device)
-            });
+            let raised = topic
+                .rules
+                .devices()
+                .iter()
+                .any(|(device, access)| Some(access.level) > before.level(device) && wrote(device));
             self.touch(id).rules = true;
             if crossing || raised {
                 entries.remove(&id);

@@ -131,7 +131,9 @@ impl Shared {
 
     pub(crate) fn neighbours(&self) -> BTreeSet<DeviceId> {
         let views = self.views();
-        let devices = views.values().flat_map(|view| view.rules.devices().keys());
+        // Where we are out, the others keep nothing for us.
+        let ours = views.values().filter(|view| view.rules.level(&self.device).is_some());
+        let devices = ours.flat_map(|view| view.rules.devices().keys());
         devices.filter(|device| **device != self.device).copied().collect()
     }
 }
@@ -142,7 +144,8 @@ fn is_rules_only(view: &View) -> bool {
 
 impl View {
     pub(crate) fn of(topic: &Topic) -> Self {
-        let logs = topic.logs.iter().filter_map(|(author, log)| Some((*author, LogView { row: log.row, tip: log.tip? })));
+        let logs =
+            topic.logs.iter().filter_map(|(author, log)| Some((*author, LogView { row: log.row, tip: log.tip? })));
         Self {
             row: topic.row,
             adopted: topic.adopted,

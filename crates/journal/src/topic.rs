@@ -7,8 +7,8 @@ use compeer_core::group::{Act, Epochs, GroupLog, KeyGrant, Level, Logs, Rules, V
 use compeer_core::{BodyClass, DeviceId, EpochId, EpochKey, GroupId, Hlc, SignedHeader, Tip};
 use rusqlite::Connection;
 
-use crate::store::write::{self, Stored, TopicRow};
 use crate::store::StoreError;
+use crate::store::write::{self, Stored, TopicRow};
 
 /// The keys of a topic's epochs.
 pub(crate) type Keys = BTreeMap<EpochId, EpochKey>;
@@ -21,6 +21,8 @@ pub(crate) struct Topic {
     pub(crate) asking: bool,
     /// What a peer has told of it: our log must come to this number first.
     pub(crate) own_height: Option<u64>,
+    /// Devices that have been asked for it and have answered.
+    pub(crate) answered: BTreeSet<DeviceId>,
     pub(crate) generation: u64,
     pub(crate) log: GroupLog,
     pub(crate) rules: Arc<Rules>,
@@ -101,6 +103,7 @@ impl Topic {
             adopted,
             asking,
             own_height: None,
+            answered: BTreeSet::new(),
             generation,
             log,
             rules,

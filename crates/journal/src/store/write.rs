@@ -111,7 +111,8 @@ fn end(db: &Connection, log: i64, counted: u64) -> Result<(Option<Tip>, u64)> {
         }
         None => None,
     };
-    let rest = "SELECT COALESCE(SUM(LENGTH(header) + COALESCE(LENGTH(body), 0)), 0) FROM entry WHERE id >= ?1 AND id < ?2";
+    let rest =
+        "SELECT COALESCE(SUM(LENGTH(header) + COALESCE(LENGTH(body), 0)), 0) FROM entry WHERE id >= ?1 AND id < ?2";
     let values = [entry_id(log, counted), range.end];
     let rest: i64 = db.prepare_cached(rest)?.query_row(values, |row| row.get(0))?;
     Ok((tip, rest.cast_unsigned()))

@@ -17,7 +17,10 @@ async fn what_is_written_is_read_in_order_and_after_opening_again() {
     event(&mut events, |event| *event == JournalEvent::Readable { topic }).await;
     let before = peer.read(&topic);
     let texts: Vec<String> = (0..20).map(|n| format!("{n:02}")).collect();
-    assert_eq!(before.iter().map(|entry| String::from_utf8_lossy(&entry.plain).into_owned()).collect::<Vec<_>>(), texts);
+    assert_eq!(
+        before.iter().map(|entry| String::from_utf8_lossy(&entry.plain).into_owned()).collect::<Vec<_>>(),
+        texts
+    );
     assert!(before.iter().enumerate().all(|(n, entry)| entry.position == n as u64 && entry.author == peer.id()));
     assert!(before.iter().all(|entry| entry.level == Level::Manage));
     let (heights, digest) = (peer.journal.heights(&topic), peer.journal.digest(&topic));

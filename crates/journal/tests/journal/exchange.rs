@@ -125,7 +125,7 @@ async fn converge(peers: &[Peer], topic: &GroupId) {
             }
             // Somebody still has to hand out keys, which it does by itself.
             let waits = growth.iter_mut().map(|growth| Box::pin(growth.recv()));
-            drop(futures_of(waits.collect()).await);
+            drop(first_of(waits.collect()).await);
         }
     };
     if tokio::time::timeout(LIMIT, settled).await.is_err() {
@@ -149,7 +149,7 @@ async fn converge(peers: &[Peer], topic: &GroupId) {
 }
 
 /// The first of several.
-async fn futures_of<F: Future + Unpin>(mut futures: Vec<F>) -> F::Output {
+async fn first_of<F: Future + Unpin>(mut futures: Vec<F>) -> F::Output {
     std::future::poll_fn(|context| {
         for future in &mut futures {
             if let std::task::Poll::Ready(output) = std::pin::Pin::new(future).poll(context) {
@@ -161,8 +161,13 @@ async fn futures_of<F: Future + Unpin>(mut futures: Vec<F>) -> F::Output {
     .await
 }
 
+/// `COMPEER_CASES` for a long run.
+fn cases() -> u32 {
+    std::env::var("COMPEER_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(48)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, max_shrink_iters: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), max_shrink_iters: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn all_orders_lead_to_the_same(steps in proptest::collection::vec(step(), 1..40)) {
@@ -186,5 +191,8 @@ async fn a_gap_is_named_and_nothing_of_it_taken() {
     sync(&[&a, &b]).await;
     let report = b.take(&a, vec![a.run(&topic, &a.id(), 1)]).await;
     assert_eq!((report.stored, report.wanted.len()), (0, 0));
-    assert_eq!(report.heights.first().map(|(_, _, tip)| tip.seq), a.journal.heights(&topic).get(&a.id()).map(|t| t.seq));
+    assert_eq!(
+        report.heights.first().map(|(_, _, tip)| tip.seq),
+        a.journal.heights(&topic).get(&a.id()).map(|t| t.seq)
+    );
 }

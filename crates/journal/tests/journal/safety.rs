@@ -157,6 +157,67 @@ async fn a_waiting_write_goes_on_once_told_and_a_person_can_vouch() {
 }
 
 #[tokio::test]
+async fn one_who_knows_less_is_not_enough() {
+    let time = Time::new();
+    let (mut a, b, c) = (Peer::new(1, &time).await, Peer::new(2, &time).await, Peer::new(3, &time).await);
+    let topic = a.space().await;
+    for other in [&b, &c] {
+        a.add(topic, other, Level::Write).await;
+        other.journal.adopt(topic).await.expect("adopted");
+    }
+    a.say(topic, "one").await;
+    b.pull(&a).await;
+    a.journal.close().await;
+    let (file, copy) = (a.dir.path().join("journal.sqlite"), a.dir.path().join("copy"));
+    std::fs::copy(&file, &copy).expect("copied");
+    std::fs::rename(&copy, &file).expect("restored");
+    a.open_again().await.expect("opens");
+    a.journal.own_height_heard(topic, c.id(), None).await;
+    assert!(a.journal.asking().contains(&topic), "C never had anything; B may");
+    a.journal.own_height_heard(topic, b.id(), Some(1)).await;
+    assert!(a.journal.asking().is_empty(), "everybody has answered, and nobody has more");
+}
+
+#[tokio::test]
+async fn a_disk_that_is_really_full_is_got_over() {
+    let dir = tempfile::tempdir().expect("folder");
+    let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=600k", "tmpfs"]).arg(dir.path()).output();
+    if !mount.is_ok_and(|output| output.status.success()) {
+        compeer_testkit::skip("needs the right to mount a small disk");
+        return;
+    }
+    let mounted = Mounted(dir);
+    let key = DeviceKey::from_seed([1; 32]);
+    let config = config(mounted.0.path(), &key, system_wall());
+    let journal = Journal::open(config.clone()).await.expect("opens");
+    let topic = journal.found(GroupKind::Space, Member::Device(key.id())).await.expect("founded");
+    let ballast = mounted.0.path().join("ballast");
+    std::fs::write(&ballast, vec![0; 100_000]).expect("written");
+    let mut written = 0;
+    let refused = loop {
+        match journal.append(topic, vec![7; 5000]).await {
+            Ok(_) => written += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(refused, WriteError::DiskFull | WriteError::Disk(_)), "{refused:?}");
+    std::fs::remove_file(&ballast).expect("removed");
+    journal.append(topic, vec![7; 5000]).await.expect("there is space again");
+    journal.close().await;
+    let journal = Journal::open(config).await.expect("opens");
+    assert_eq!(journal.topic(&topic).expect("known").readable, written + 1);
+    journal.close().await;
+}
+
+struct Mounted(tempfile::TempDir);
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(self.0.path()).output();
+    }
+}
+
+#[tokio::test]
 async fn writing_on_in_two_copies_is_a_fork_and_stops_both() {
     let time = Time::new();
     let (mut a, b) = (Peer::new(1, &time).await, Peer::new(2, &time).await);
