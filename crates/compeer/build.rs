@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         files.push(("/index.html".to_owned(), placeholder));
     }
     files.sort();
-    fs::write(out.join("page.rs"), table(&files)?)?;
+    fs::write(out.join("page.rs"), table(&files, &out)?)?;
     Ok(())
 }
 
@@ -50,19 +50,24 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, PathBuf)>) -> io
     Ok(())
 }
 
-/// The source of the table, sorted by path.
-fn table(files: &[(String, PathBuf)]) -> io::Result<String> {
+/// The source of the table, sorted by path. It names copies: the page may be built anew while the program compiles.
+fn table(files: &[(String, PathBuf)], out: &Path) -> io::Result<String> {
+    let copies = out.join("page");
+    fs::create_dir_all(&copies)?;
     let mut source = String::from("&[\n");
-    for (path, file) in files {
+    for (index, (path, file)) in files.iter().enumerate() {
         println!("cargo::rerun-if-changed={}", file.display());
+        let bytes = fs::read(file)?;
         let mut hasher = DefaultHasher::new();
-        hasher.write(&fs::read(file)?);
+        hasher.write(&bytes);
         let tag = format!("\"{:016x}\"", hasher.finish());
         let media = media_type(path);
-        let file = file.to_string_lossy();
+        let copy = copies.join(index.to_string());
+        fs::write(&copy, bytes)?;
+        let copy = copy.to_string_lossy();
         let _ = writeln!(
             source,
-            "    PageFile {{ path: {path:?}, media: {media:?}, tag: {tag:?}, bytes: include_bytes!({file:?}) }},"
+            "    PageFile {{ path: {path:?}, media: {media:?}, tag: {tag:?}, bytes: include_bytes!({copy:?}) }},"
         );
     }
     source.push_str("]\n");

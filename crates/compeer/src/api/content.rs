@@ -224,6 +224,6 @@ mod tests {
         let value = disposition(false, hostile);
         assert!(HeaderValue::from_str(&value).is_ok());
         assert_eq!(value.matches('"').count(), 2);
-        assert!(value.starts_with("attachment; filename=\"a__ filename=_b__Set-Cookie_ c_d_.png\""), "{value}");
+        assert!(value.starts_with("attachment; filename=\"a__ filename__b__Set-Cookie_ c_d_.png\""), "{value}");
     }
 }

@@ -152,14 +152,20 @@ fn usual() -> SocketAddr {
     (Ipv4Addr::LOCALHOST, USUAL_PORT).into()
 }
 
+/// Plain HTTP with a token is for this computer alone.
+pub fn check_address(address: SocketAddr) -> Result<(), ServeError> {
+    if address.ip().is_loopback() { Ok(()) } else { Err(ServeError::NotLoopback(address)) }
+}
+
 async fn listen(address: Option<SocketAddr>) -> Result<TcpListener, ServeError> {
     let bind = async |address: SocketAddr| {
         TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })
     };
     match address {
-        // Plain HTTP with a token is for this computer alone.
-        Some(address) if !address.ip().is_loopback() => Err(ServeError::NotLoopback(address)),
-        Some(address) => bind(address).await,
+        Some(address) => {
+            check_address(address)?;
+            bind(address).await
+        }
         None => match bind(usual()).await {
             Ok(listener) => Ok(listener),
             Err(_) => bind((Ipv4Addr::LOCALHOST, 0).into()).await,

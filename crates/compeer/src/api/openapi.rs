@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{
-    content, dto, events, files, invitations, members, messages, problems, profile, signin, spaces, status, transfers,
+    content, events, files, invitations, members, messages, problems, profile, signin, spaces, status, transfers,
     upload,
 };
 use crate::error::ProblemDocument;

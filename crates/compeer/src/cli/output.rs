@@ -131,10 +131,8 @@ mod tests {
     #[test]
     fn tables_line_up_and_show_what_is_hidden() {
         let rows = vec![vec!["Ada".into(), "1".into()], vec!["B\u{1b}[2Jo".into(), "22".into()]];
-        assert_eq!(
-            table(&["name", "n"], &rows),
-            "name          n\nAda           1\nB\\u{1b}[2Jo  22\n".replace("\\u{1b}[2Jo  22", "\\u{1b}[2Jo  22")
-        );
+        let expected = "name         n\nAda          1\nB\\u{1b}[2Jo  22\n";
+        assert_eq!(table(&["name", "n"], &rows), expected);
     }
 
     #[test]

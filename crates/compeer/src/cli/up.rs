@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::Context;
 use super::args::Up;
-use crate::api::Server;
+use crate::api::{Server, check_address};
 use crate::error::ApiError;
 use crate::home::Home;
 use crate::node::{Node, NodeOptions};
@@ -23,6 +23,7 @@ struct Ready {
 
 pub(super) async fn run(context: &Context, args: Up) -> Result<(), ApiError> {
     let relays = args.relay.iter().map(|relay| parse_relay(relay)).collect::<Result<_, _>>()?;
+    args.api.map_or(Ok(()), check_address)?;
     let mut signals = Signals::new()?;
     let home = Home::enter(context.home.clone())?;
     let options = NodeOptions { listen: args.listen, relays, lan_discovery: !args.no_lan, ..NodeOptions::default() };

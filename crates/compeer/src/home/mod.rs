@@ -251,6 +251,11 @@ impl Home {
         Ok(key)
     }
 
+    /// Makes a private folder of the home, if it is not there.
+    pub fn make_folder(&self, folder: &Path) -> Result<(), HomeError> {
+        if folder.is_dir() { Ok(()) } else { disk::create_private_folder(folder) }
+    }
+
     /// The API's token for scripts, made on first use: 32 random bytes in base32.
     pub fn api_token(&self) -> Result<Zeroizing<String>, HomeError> {
         if let Some(token) = self.path.read_api_token()?.filter(|token| token.len() == 52) {

@@ -78,6 +78,7 @@ fn an_empty_folder_becomes_private_and_an_exposed_key_is_refused() {
 fn a_second_peer_is_kept_out() {
     let (_folder, path) = empty();
     let home = Home::enter(path.clone()).expect("enters");
+    home.device_key().expect("makes a key");
     assert!(path.is_locked());
     assert!(matches!(Home::enter(path.clone()), Err(HomeError::InUse { pid: None, .. })));
     let address = "127.0.0.1:4918".parse().expect("an address");

@@ -8,6 +8,7 @@ use std::time::Duration;
 use compeer_mesh::{Addresses, Mesh, MeshEvent, Source};
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast::{self, error::RecvError};
+use tokio_util::sync::CancellationToken;
 
 use super::Node;
 use crate::home::{self, HomePath};
@@ -58,43 +59,50 @@ pub(super) fn load(path: &HomePath, mesh: &Mesh) {
     }
 }
 
-/// Writes down what is known now.
-pub(super) async fn save(node: &Node) {
-    let mesh = node.mesh();
-    let devices = mesh.export_addresses().into_iter().map(|(device, addresses)| {
+/// Writes the book when it starts, whenever something was learned (at most once a second), and when it stops. The only
+/// writer of the file.
+pub(super) async fn keep(node: Node, mut events: broadcast::Receiver<MeshEvent>) {
+    let stop = node.stopping();
+    let port = node.mesh().my_addresses().direct.first().map(SocketAddr::port);
+    loop {
+        save(&node, port).await;
+        if stop.is_cancelled() || !learned(&mut events, &stop).await {
+            return;
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(COLLECT) => {}
+        }
+        // What was told meanwhile is in what is saved next.
+        events = events.resubscribe();
+    }
+}
+
+/// Waits until something was learned or the node stops; false when nothing will be any more.
+async fn learned(events: &mut broadcast::Receiver<MeshEvent>, stop: &CancellationToken) -> bool {
+    loop {
+        let event = tokio::select! {
+            () = stop.cancelled() => return true,
+            event = events.recv() => event,
+        };
+        match event {
+            Ok(MeshEvent::AddressesLearned { .. }) | Err(RecvError::Lagged(_)) => return true,
+            Ok(_) => {}
+            Err(RecvError::Closed) => return false,
+        }
+    }
+}
+
+async fn save(node: &Node, port: Option<u16>) {
+    let devices = node.mesh().export_addresses().into_iter().map(|(device, addresses)| {
         let relays = addresses.relays.iter().map(ToString::to_string).collect();
         (device.to_string(), Known { direct: addresses.direct, relays })
     });
-    let port = mesh.my_addresses().direct.first().map(SocketAddr::port);
     let book = Book { port, devices: devices.collect() };
     let path = node.home().path().addresses();
     let written =
         tokio::task::spawn_blocking(move || serde_json::to_vec(&book).map(|text| home::write_private(&path, &text)));
     if let Ok(Ok(Err(error))) = written.await {
         tracing::warn!(%error, "known addresses could not be written down");
-    }
-}
-
-/// Writes the book whenever something was learned, at most once a second.
-pub(super) async fn keep(node: Node, mut events: broadcast::Receiver<MeshEvent>) {
-    let stop = node.stopping();
-    save(&node).await;
-    loop {
-        let event = tokio::select! {
-            () = stop.cancelled() => return,
-            event = events.recv() => event,
-        };
-        match event {
-            Ok(MeshEvent::AddressesLearned { .. }) | Err(RecvError::Lagged(_)) => {}
-            Ok(_) => continue,
-            Err(RecvError::Closed) => return,
-        }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(COLLECT) => {}
-        }
-        // What was told meanwhile is in what is saved now.
-        events = events.resubscribe();
-        save(&node).await;
     }
 }

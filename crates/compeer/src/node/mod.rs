@@ -104,6 +104,9 @@ impl Node {
         let path = home.path().clone();
         let key = home.device_key()?;
         let identity = path.read_identity()?;
+        for folder in [path.spaces(), path.files()] {
+            home.make_folder(&folder)?;
+        }
         let wall = options.wall.clone();
         let (journal, blobs) = tokio::join!(
             Journal::open(JournalConfig::new(path.journal(), key.clone(), wall.clone())),
@@ -115,7 +118,7 @@ impl Node {
         let Links { mesh, sync: sync_streams, joins, blobs: blob_streams, presence } = started;
         addresses::load(&path, &mesh);
         let sync = Sync::start(journal.clone(), mesh.clone(), gate, sync_streams, joins, SyncOptions::default());
-        let spaces = Spaces::start(Parts {
+        let parts = Parts {
             journal: journal.clone(),
             sync: sync.clone(),
             mesh: mesh.clone(),
@@ -125,8 +128,16 @@ impl Node {
             downloads: path.files(),
             me: identity.as_ref().map(person::me),
             wall: wall.clone(),
-        })
-        .await?;
+        };
+        let spaces = match Spaces::start(parts).await {
+            Ok(spaces) => spaces,
+            Err(error) => {
+                sync.shutdown().await;
+                mesh.shutdown().await;
+                journal.close().await;
+                return Err(error.into());
+            }
+        };
         let node = Self {
             inner: Arc::new(Inner {
                 home,
@@ -161,7 +172,6 @@ impl Node {
         self.inner.stop.cancel();
         stage("spaces", self.inner.spaces.shutdown()).await;
         stage("replication", self.inner.sync.shutdown()).await;
-        addresses::save(self).await;
         stage("mesh", self.inner.mesh.shutdown()).await;
         self.inner.tasks.close();
         stage("tasks", self.inner.tasks.wait()).await;

@@ -1,0 +1,1 @@
+//! Whole programs on networks of their own.

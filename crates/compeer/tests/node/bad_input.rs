@@ -1,0 +1,157 @@
+//! Bad input for every route: a whole problem document, the documented status, nothing changed.
+
+use super::http::Api;
+use super::{ALONE, peer, running};
+
+const NOBODY: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+#[test]
+fn every_route_says_what_is_wrong() {
+    let peer = running("Ada");
+    let api = Api::of(&peer);
+    let space = peer.ask(&["space", "create", "Harbour"]).expect("creates")["space"].clone();
+    let space = space.as_str().expect("an id");
+    let here = format!("/api/v1/spaces/{space}");
+    let gone = format!("/api/v1/spaces/{NOBODY}");
+    let long_name = format!("{{\"name\":\"{}\"}}", "x".repeat(81));
+    let long_text = format!("{{\"text\":\"{}\"}}", "x".repeat(33 * 1024));
+    let huge = format!("{{\"text\":\"{}\"}}", "x".repeat(300 * 1024));
+    let picture = format!("{{\"picture\":\"{}\"}}", "AAAA".repeat(10));
+    let table: &[(&str, String, &str, u16, &str)] = &[
+        ("GET", "/api/v1/nothing".into(), "", 404, "not-found"),
+        ("GET", "/api/v2/status".into(), "", 404, "not-found"),
+        ("GET", "/api".into(), "", 404, "not-found"),
+        ("POST", "/api/v1/status".into(), "", 405, "wrong-method"),
+        ("POST", "/api/v1/problems/7/dismiss".into(), "", 404, "problem-not-found"),
+        ("POST", "/api/v1/problems/x/dismiss".into(), "", 404, "problem-not-found"),
+        ("POST", "/api/v1/profile".into(), "{\"name\":\"\"}", 400, "bad-name"),
+        ("POST", "/api/v1/profile".into(), "{\"name\":\"a\\u202eb\"}", 400, "bad-name"),
+        ("POST", "/api/v1/profile".into(), &long_name, 400, "bad-name"),
+        ("POST", "/api/v1/profile".into(), "{\"picture\":\"?\"}", 400, "bad-request"),
+        ("POST", "/api/v1/profile".into(), &picture, 400, "bad-picture"),
+        ("POST", "/api/v1/profile".into(), "{\"nmae\":\"Ada\"}", 400, "bad-request"),
+        ("GET", format!("/api/v1/people/{NOBODY}/picture"), "", 404, "no-picture"),
+        ("GET", "/api/v1/people/ada/picture".into(), "", 400, "bad-request"),
+        ("POST", "/api/v1/spaces".into(), "{", 400, "bad-request"),
+        ("POST", "/api/v1/spaces".into(), "[]", 400, "bad-request"),
+        ("POST", "/api/v1/spaces".into(), "{}", 400, "bad-request"),
+        ("POST", "/api/v1/spaces".into(), "{\"name\":\"  \"}", 400, "bad-content"),
+        ("POST", "/api/v1/spaces".into(), &long_name, 400, "bad-content"),
+        ("GET", "/api/v1/spaces/short".into(), "", 400, "bad-request"),
+        ("GET", gone.clone(), "", 404, "space-not-found"),
+        ("PATCH", gone.clone(), "{\"name\":\"x\"}", 404, "space-not-found"),
+        ("PATCH", here.clone(), "{\"name\":\"\"}", 400, "bad-content"),
+        ("DELETE", gone.clone(), "", 404, "space-not-found"),
+        ("POST", format!("{gone}/leave"), "{}", 404, "space-not-found"),
+        ("POST", "/api/v1/spaces/join".into(), "{\"invite\":\"hello\"}", 400, "bad-invitation"),
+        ("POST", "/api/v1/spaces/join".into(), "{\"invite\":\"compeer1aaaa\"}", 400, "bad-invitation"),
+        ("POST", "/api/v1/spaces/join/preview".into(), "{\"invite\":\"\"}", 400, "bad-invitation"),
+        ("GET", format!("{gone}/members"), "", 404, "space-not-found"),
+        ("PATCH", format!("{here}/members/{NOBODY}"), "{\"level\":\"read\"}", 404, "member-not-found"),
+        ("PATCH", format!("{here}/members/{NOBODY}"), "{\"level\":\"owner\"}", 400, "bad-request"),
+        ("DELETE", format!("{here}/members/{NOBODY}"), "", 404, "member-not-found"),
+        ("GET", format!("{gone}/invitations"), "", 404, "space-not-found"),
+        ("POST", format!("{here}/invitations"), "{\"expires\":\"soon\"}", 400, "bad-request"),
+        ("POST", format!("{here}/invitations"), "{\"expires\":\"0d\"}", 400, "bad-terms"),
+        ("POST", format!("{here}/invitations"), "{\"uses\":0}", 400, "bad-terms"),
+        ("POST", format!("{here}/invitations"), "{\"uses\":1001}", 400, "bad-terms"),
+        ("POST", format!("{here}/invitations"), "{\"uses\":-1}", 400, "bad-request"),
+        ("DELETE", format!("{here}/invitations/{NOBODY}"), "", 404, "invitation-not-found"),
+        ("GET", format!("{gone}/messages"), "", 404, "space-not-found"),
+        ("GET", format!("{here}/messages?limit=0"), "", 400, "bad-request"),
+        ("GET", format!("{here}/messages?limit=many"), "", 400, "bad-request"),
+        ("GET", format!("{here}/messages?limit=1001"), "", 400, "bad-request"),
+        ("GET", format!("{here}/messages?before=x"), "", 400, "bad-request"),
+        ("GET", format!("{here}/messages?before={NOBODY}"), "", 404, "message-not-found"),
+        ("GET", format!("{here}/messages?nonsense=1"), "", 400, "bad-request"),
+        ("POST", format!("{gone}/messages"), "{\"text\":\"x\"}", 404, "space-not-found"),
+        ("POST", format!("{here}/messages"), "{\"text\":\"\"}", 400, "bad-content"),
+        ("POST", format!("{here}/messages"), "{\"text\":\"a\\u001bb\"}", 400, "bad-content"),
+        ("POST", format!("{here}/messages"), &long_text, 400, "bad-content"),
+        ("POST", format!("{here}/messages"), &huge, 413, "too-large"),
+        ("GET", format!("{here}/messages/{NOBODY}/holders"), "", 404, "message-not-found"),
+        ("POST", format!("{here}/read"), "{\"up_to\":\"x\"}", 400, "bad-request"),
+        ("POST", format!("{here}/typing?x"), "", 200, ""),
+        ("POST", format!("{gone}/typing"), "", 404, "space-not-found"),
+        ("GET", format!("{gone}/files"), "", 404, "space-not-found"),
+        ("POST", format!("{here}/files"), "{}", 415, "not-a-form"),
+        ("POST", format!("{here}/files/local"), "{\"paths\":[]}", 400, "bad-request"),
+        ("POST", format!("{here}/files/local"), "{\"paths\":[\"relative\"]}", 400, "bad-request"),
+        ("POST", format!("{here}/files/local"), "{\"paths\":[\"/nothing/there\"]}", 400, "bad-path"),
+        ("POST", format!("{here}/files/local"), "{\"paths\":[\"/dev/null\"]}", 400, "bad-path"),
+        ("DELETE", format!("{here}/files/{NOBODY}"), "", 404, "file-not-found"),
+        ("GET", format!("{here}/files/{NOBODY}/content"), "", 404, "file-not-found"),
+        ("POST", format!("{here}/files/{NOBODY}/fetch"), "{}", 404, "file-not-found"),
+        ("POST", format!("{here}/files/{NOBODY}/fetch"), "{\"to\":\"here\"}", 400, "bad-request"),
+        ("POST", format!("{here}/files/fetch"), "{\"folder\":\"x\"}", 404, "file-not-found"),
+        ("POST", format!("{here}/files/{NOBODY}/pause"), "{}", 404, "file-not-found"),
+        ("POST", format!("{here}/files/{NOBODY}/resume"), "{}", 404, "file-not-found"),
+        ("POST", format!("{here}/files/{NOBODY}/cancel"), "{}", 404, "file-not-found"),
+    ];
+    let mut wrong = Vec::new();
+    for (method, path, body, status, code) in table {
+        let answer = api.script(&format!("{method} {path}"), body);
+        let got = if answer.status < 400 { String::new() } else { answer.code() };
+        if (answer.status, got.as_str()) != (*status, *code) {
+            wrong.push(format!("{method} {path} {}: {} {got}", &body[..body.len().min(60)], answer.status));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(peer.ask(&["space", "list"]).expect("lists")[0]["name"], "Harbour");
+    assert_eq!(peer.ask(&["chat", "log", space]).expect("lists"), serde_json::json!([]));
+    assert_eq!(peer.ask(&["file", "list", space]).expect("lists"), serde_json::json!([]));
+}
+
+#[test]
+fn the_first_run_needs_a_name() {
+    let mut peer = peer();
+    peer.up(ALONE).expect("starts without anybody");
+    let api = Api::of(&peer);
+    assert_eq!(api.script("GET /api/v1/status", "").json()["person"], serde_json::Value::Null);
+    assert_eq!(api.script("POST /api/v1/spaces", "{\"name\":\"x\"}").code(), "no-person");
+    assert_eq!(api.script("POST /api/v1/profile", "{}").code(), "name-needed");
+    let status = api.script("POST /api/v1/profile", "{\"name\":\" Ada \",\"device_name\":\"desk\"}").json();
+    assert_eq!((status["name"].as_str(), status["device_name"].as_str()), (Some("Ada"), Some("desk")));
+    let picture = data_encoding::BASE64.encode(b"\x89PNG\r\n\x1a\nrest");
+    let status = api.script("POST /api/v1/profile", &format!("{{\"picture\":\"{picture}\"}}")).json();
+    let answer = api.script(&format!("GET {}", status["picture"].as_str().expect("a picture")), "");
+    assert_eq!((answer.status, answer.headers["content-type"].as_str()), (200, "image/png"));
+    let status = api.script("POST /api/v1/profile", "{\"picture\":null}").json();
+    assert_eq!(status["picture"], serde_json::Value::Null);
+    assert_eq!(status["name"], "Ada");
+
+    peer.terminate().expect("ends");
+    peer.up(ALONE).expect("starts again");
+    assert_eq!(peer.ask(&["status"]).expect("answers")["name"], "Ada");
+}
+
+#[test]
+fn files_dropped_on_the_page_are_shared() {
+    let peer = running("Ada");
+    let api = Api::of(&peer);
+    let space = peer.ask(&["space", "create", "Harbour"]).expect("creates")["space"].clone();
+    let space = space.as_str().expect("an id");
+    let cookie = api.sign_in();
+    let origin = format!("http://{}", api.address);
+    let upload = |name: &str, content: &str| {
+        let body = format!(
+            "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n{content}\r\n--b--\r\n"
+        );
+        let headers = [
+            ("Host", api.address.as_str()),
+            ("Cookie", cookie.as_str()),
+            ("Origin", origin.as_str()),
+            ("Content-Type", "multipart/form-data; boundary=b"),
+        ];
+        api.raw(&format!("POST /api/v1/spaces/{space}/files"), &headers, body.as_bytes())
+    };
+    let files = upload("plans/north wall.txt", "bay 4").json();
+    assert_eq!((files[0]["name"].as_str(), files[0]["here"].as_bool()), (Some("plans/north wall.txt"), Some(true)));
+    for name in ["../up.txt", "/abs.txt", "a//b", "a/../../b", "", "a\\\\b"] {
+        let answer = upload(name, "x");
+        assert_eq!((answer.status, answer.code().as_str()), (400, "bad-request"), "{name}");
+    }
+    let listed = peer.ask(&["file", "list", space]).expect("lists");
+    assert_eq!(listed.as_array().map(Vec::len), Some(1));
+    assert!(!peer.home().join("files/up.txt").exists());
+}

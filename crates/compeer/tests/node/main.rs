@@ -1,0 +1,27 @@
+//! Whole programs: the guards on the API, the command line, and the tour that three people take.
+
+mod bad_input;
+mod cli;
+mod guards;
+mod http;
+mod tour;
+
+use std::path::Path;
+
+use compeer_testkit::process::Peer;
+
+/// Everything on loopback, on ports that the system picks.
+const ALONE: &[&str] = &["--api", "127.0.0.1:0", "--listen", "127.0.0.1:0", "--no-lan"];
+
+/// A new home for the program under test.
+fn peer() -> Peer {
+    Peer::with_program(Path::new(env!("CARGO_BIN_EXE_compeer"))).expect("a home")
+}
+
+/// A peer that runs and belongs to somebody.
+fn running(name: &str) -> Peer {
+    let mut peer = peer();
+    peer.ask(&["init", "--name", name]).expect("introduces");
+    peer.up(ALONE).expect("starts");
+    peer
+}
