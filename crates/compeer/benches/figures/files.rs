@@ -234,7 +234,7 @@ fn syncthing(dir: &Path, big: &Path, small: &Path) -> Result<(f64, f64), Failure
     Ok((big_seconds, started.elapsed().as_secs_f64()))
 }
 
-pub fn run(dir: &Path, report: &mut Report) -> Result<(), Failure> {
+pub(crate) fn run(dir: &Path, report: &mut Report) -> Result<(), Failure> {
     let (big, small) = (dir.join("big"), dir.join("small"));
     std::fs::create_dir_all(dir)?;
     make_big(&big)?;

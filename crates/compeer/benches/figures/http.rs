@@ -7,28 +7,28 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// A connection to one peer's API.
-pub struct Client {
+pub(crate) struct Client {
     address: String,
     token: String,
     stream: BufReader<TcpStream>,
 }
 
 impl Client {
-    pub fn connect(address: &str, token: &str) -> Result<Self, Failure> {
+    pub(crate) fn connect(address: &str, token: &str) -> Result<Self, Failure> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(300)))?;
         Ok(Self { address: address.to_owned(), token: token.to_owned(), stream: BufReader::new(stream) })
     }
 
-    pub fn get(&mut self, path: &str) -> Result<Value, Failure> {
+    pub(crate) fn get(&mut self, path: &str) -> Result<Value, Failure> {
         self.call("GET", path, None)
     }
 
-    pub fn post(&mut self, path: &str, body: &Value) -> Result<Value, Failure> {
+    pub(crate) fn post(&mut self, path: &str, body: &Value) -> Result<Value, Failure> {
         self.call("POST", path, Some(body))
     }
 
@@ -71,7 +71,7 @@ impl Client {
     }
 
     /// Turns the connection into a stream of events, and calls `each` until it says to stop.
-    pub fn events(mut self, mut each: impl FnMut(&Value) -> bool) -> Result<(), Failure> {
+    pub(crate) fn events(mut self, mut each: impl FnMut(&Value) -> bool) -> Result<(), Failure> {
         let request = format!(
             "GET /api/v1/events HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nAccept: text/event-stream\r\n\r\n",
             self.address, self.token

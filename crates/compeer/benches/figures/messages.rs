@@ -82,7 +82,7 @@ fn latencies(dir: &Path, others: usize, rounds: usize, pause: Duration) -> Resul
     Ok(figures)
 }
 
-pub fn latency(dir: &Path, report: &mut Report) -> Result<(), Failure> {
+pub(crate) fn latency(dir: &Path, report: &mut Report) -> Result<(), Failure> {
     let two = latencies(&dir.join("two"), 1, 500, Duration::from_millis(5))?;
     report.row("message durable here until seen by 1 other, p50", percentile(&two, 50.0), "ms", "2 ms");
     report.row("the same, p99", percentile(&two, 99.0), "ms", "10 ms");
@@ -91,14 +91,14 @@ pub fn latency(dir: &Path, report: &mut Report) -> Result<(), Failure> {
     Ok(())
 }
 
-pub fn crowd(dir: &Path, report: &mut Report) -> Result<(), Failure> {
+pub(crate) fn crowd(dir: &Path, report: &mut Report) -> Result<(), Failure> {
     let many = latencies(dir, 199, 30, Duration::from_millis(200))?;
     report.row("message until all of 200 peers on this machine have it, p50", percentile(&many, 50.0), "ms", "");
     report.row("the same, p99", percentile(&many, 99.0), "ms", "1,000 ms");
     Ok(())
 }
 
-pub fn throughput(dir: &Path, report: &mut Report) -> Result<(), Failure> {
+pub(crate) fn throughput(dir: &Path, report: &mut Report) -> Result<(), Failure> {
     const MESSAGES: usize = 10_000;
     let (first, second) = (Peer::start(dir, "first")?, Peer::start(dir, "second")?);
     let space = first.create("Throughput")?;
@@ -126,7 +126,7 @@ pub fn throughput(dir: &Path, report: &mut Report) -> Result<(), Failure> {
     Ok(())
 }
 
-pub fn newcomer(dir: &Path, report: &mut Report) -> Result<(), Failure> {
+pub(crate) fn newcomer(dir: &Path, report: &mut Report) -> Result<(), Failure> {
     const MESSAGES: usize = 100_000;
     const WRITERS: usize = 16;
     let first = Peer::start(dir, "first")?;
@@ -158,7 +158,7 @@ pub fn newcomer(dir: &Path, report: &mut Report) -> Result<(), Failure> {
     Ok(())
 }
 
-pub fn idle(dir: &Path, report: &mut Report) -> Result<(), Failure> {
+pub(crate) fn idle(dir: &Path, report: &mut Report) -> Result<(), Failure> {
     let other = Peer::start(dir, "other")?;
     let space = other.create("Idle")?;
     let peer = Peer::start(dir, "idle")?;

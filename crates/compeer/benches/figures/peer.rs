@@ -10,21 +10,21 @@ use serde_json::{Value, json};
 use crate::http::{Client, Failure};
 
 /// Where the measured program is: `COMPEER_BIN`.
-pub fn program() -> Result<PathBuf, Failure> {
+pub(crate) fn program() -> Result<PathBuf, Failure> {
     std::env::var_os("COMPEER_BIN").map(PathBuf::from).ok_or_else(|| "COMPEER_BIN names the program to measure".into())
 }
 
 /// A running peer. Ended when dropped.
-pub struct Peer {
-    pub home: PathBuf,
-    pub address: String,
-    pub ready_in: Duration,
+pub(crate) struct Peer {
+    pub(crate) home: PathBuf,
+    pub(crate) address: String,
+    pub(crate) ready_in: Duration,
     child: Child,
 }
 
 impl Peer {
     /// Introduces `name` in a new home below `dir` and starts.
-    pub fn start(dir: &Path, name: &str) -> Result<Self, Failure> {
+    pub(crate) fn start(dir: &Path, name: &str) -> Result<Self, Failure> {
         let home = dir.join(name);
         let done = Command::new(program()?).args(["init", "--name", name, "--json", "--home"]).arg(&home).output()?;
         if !done.status.success() {
@@ -34,7 +34,7 @@ impl Peer {
     }
 
     /// Starts with a home that is there.
-    pub fn again(home: PathBuf) -> Result<Self, Failure> {
+    pub(crate) fn again(home: PathBuf) -> Result<Self, Failure> {
         let started = Instant::now();
         let mut child = Command::new(program()?)
             .args(["up", "--json", "--no-lan", "--api", "127.0.0.1:0", "--listen", "127.0.0.1:0", "--home"])
@@ -52,29 +52,29 @@ impl Peer {
         Ok(Self { home, address, ready_in, child })
     }
 
-    pub fn client(&self) -> Result<Client, Failure> {
+    pub(crate) fn client(&self) -> Result<Client, Failure> {
         let token = std::fs::read_to_string(self.home.join("api-token"))?;
         Client::connect(&self.address, token.trim())
     }
 
     /// Makes a space and returns its id.
-    pub fn create(&self, name: &str) -> Result<String, Failure> {
+    pub(crate) fn create(&self, name: &str) -> Result<String, Failure> {
         text(&self.client()?.post("/spaces", &json!({ "name": name }))?, "space")
     }
 
     /// One invitation for `uses` people.
-    pub fn invite(&self, space: &str, uses: usize) -> Result<String, Failure> {
+    pub(crate) fn invite(&self, space: &str, uses: usize) -> Result<String, Failure> {
         let terms = json!({ "level": "write", "uses": uses, "expires": "1d" });
         text(&self.client()?.post(&format!("/spaces/{space}/invitations"), &terms)?, "invite")
     }
 
-    pub fn join(&self, invite: &str) -> Result<(), Failure> {
+    pub(crate) fn join(&self, invite: &str) -> Result<(), Failure> {
         self.client()?.post("/spaces/join", &json!({ "invite": invite }))?;
         Ok(())
     }
 
     /// Resident memory in bytes, of pages that are this process's own (Pss counts what it shares by its part).
-    pub fn memory(&self) -> Result<u64, Failure> {
+    pub(crate) fn memory(&self) -> Result<u64, Failure> {
         let text = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", self.child.id()))?;
         let line = text.lines().find_map(|line| line.strip_prefix("Pss:")).ok_or("no Pss")?;
         let kib: u64 = line.split_whitespace().next().ok_or("no size")?.parse()?;
@@ -82,7 +82,7 @@ impl Peer {
     }
 
     /// Processor time used so far.
-    pub fn cpu(&self) -> Result<Duration, Failure> {
+    pub(crate) fn cpu(&self) -> Result<Duration, Failure> {
         let text = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
         let fields: Vec<&str> = text.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
         let ticks: u64 =
@@ -98,12 +98,12 @@ impl Drop for Peer {
     }
 }
 
-pub fn text(value: &Value, field: &str) -> Result<String, Failure> {
+pub(crate) fn text(value: &Value, field: &str) -> Result<String, Failure> {
     value[field].as_str().map(str::to_owned).ok_or_else(|| format!("no {field} in {value}").into())
 }
 
 /// Asks until `check` is true, at most `limit`; how long it took.
-pub fn until(limit: Duration, mut check: impl FnMut() -> Result<bool, Failure>) -> Result<Duration, Failure> {
+pub(crate) fn until(limit: Duration, mut check: impl FnMut() -> Result<bool, Failure>) -> Result<Duration, Failure> {
     let started = Instant::now();
     while !check()? {
         if started.elapsed() > limit {

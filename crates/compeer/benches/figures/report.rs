@@ -7,19 +7,19 @@ use crate::http::Failure;
 
 /// Figures in the order in which they were taken.
 #[derive(Default)]
-pub struct Report {
+pub(crate) struct Report {
     rows: Vec<(String, f64, String, String)>,
     notes: Vec<String>,
 }
 
 /// The value below which `percent` of the sorted figures lie.
-pub fn percentile(sorted: &[f64], percent: f64) -> f64 {
+pub(crate) fn percentile(sorted: &[f64], percent: f64) -> f64 {
     let rank = (percent / 100.0 * sorted.len() as f64).ceil() as usize;
     sorted.get(rank.saturating_sub(1)).copied().unwrap_or(f64::NAN)
 }
 
 impl Report {
-    pub fn row(&mut self, what: &str, figure: f64, unit: &str, goal: &str) {
+    pub(crate) fn row(&mut self, what: &str, figure: f64, unit: &str, goal: &str) {
         println!(
             "{what}: {} {unit}{}",
             number(figure),
@@ -29,13 +29,13 @@ impl Report {
     }
 
     /// Something the reader should know, such as a rival that is not installed.
-    pub fn note(&mut self, note: impl Into<String>) {
+    pub(crate) fn note(&mut self, note: impl Into<String>) {
         let note = note.into();
         println!("note: {note}");
         self.notes.push(note);
     }
 
-    pub fn write(&self, path: &std::path::Path) -> Result<(), Failure> {
+    pub(crate) fn write(&self, path: &std::path::Path) -> Result<(), Failure> {
         let mut text = String::from(
             "# Benchmarks\n\nWritten by `make bench`. Absolute figures drift with the machine; compare the ratios, which were \
              taken in one run. Peers are whole processes on one machine over loopback, each with its own home on disk; file \

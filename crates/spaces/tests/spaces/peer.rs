@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use compeer_blobs::BlobStore;
 use compeer_core::group::{GroupKind, Level, Member};
-use compeer_core::{DeviceKey, EntryHash, GroupId, system_wall};
+use compeer_core::{DeviceId, DeviceKey, EntryHash, GroupId, system_wall};
 use compeer_journal::sync::{JournalGate, SYNC, Sync, SyncOptions};
 use compeer_journal::{Journal, JournalConfig};
-use compeer_mesh::{Mesh, MeshConfig, StreamKind};
+use compeer_mesh::{Addresses, Mesh, MeshConfig, Source, StreamKind};
 use compeer_spaces::{
     BLOBS, InviteRequest, Me, MessageInfo, MessageRange, PRESENCE, Parts, Profile, Spaces, SpacesEvent,
 };
@@ -17,27 +17,27 @@ use tempfile::TempDir;
 use tokio::sync::broadcast::Receiver;
 
 /// How long anything may take before a test gives up.
-pub const LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
-pub struct Peer {
-    pub spaces: Spaces,
-    pub journal: Journal,
-    pub mesh: Mesh,
-    pub blobs: BlobStore,
+pub(crate) struct Peer {
+    pub(crate) spaces: Spaces,
+    pub(crate) journal: Journal,
+    pub(crate) mesh: Mesh,
+    pub(crate) blobs: BlobStore,
     sync: Sync,
     serving: tokio::task::JoinHandle<()>,
-    pub me: Me,
+    pub(crate) me: Me,
     key: DeviceKey,
-    pub home: TempDir,
+    pub(crate) home: TempDir,
 }
 
 impl Peer {
-    pub async fn start(name: &str) -> Self {
+    pub(crate) async fn start(name: &str) -> Self {
         let home = tempfile::tempdir().expect("home");
-        Self::in_home(home, DeviceKey::generate().expect("key"), name, None).await
+        Self::in_home(home, DeviceKey::generate().expect("key"), name, None, Before::default()).await
     }
 
-    async fn in_home(home: TempDir, key: DeviceKey, name: &str, person: Option<GroupId>) -> Self {
+    async fn in_home(home: TempDir, key: DeviceKey, name: &str, person: Option<GroupId>, before: Before) -> Self {
         let dir = home.path().to_owned();
         let journal =
             Journal::open(JournalConfig::new(dir.clone(), key.clone(), system_wall())).await.expect("journal");
@@ -49,13 +49,16 @@ impl Peer {
         let me = Me { person, profile };
         let gate = JournalGate::new(journal.clone(), system_wall());
         let mut config = MeshConfig::new(key.clone());
-        config.listen = vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))];
+        config.listen = vec![SocketAddr::from((Ipv4Addr::LOCALHOST, before.port))];
         let mut builder = Mesh::builder(config, gate.clone());
         let streams = builder.accept(SYNC, 256);
         let joins = builder.accept(StreamKind::JOIN, 256);
         let presence = builder.accept(PRESENCE, 64);
         let mut blob_streams = builder.accept(BLOBS, 64);
         let mesh = builder.start().await.expect("mesh");
+        for (device, addresses) in before.addresses {
+            mesh.learn(device, addresses, Source::Given);
+        }
         let sync = Sync::start(journal.clone(), mesh.clone(), gate, streams, joins, SyncOptions::default());
         let blobs = BlobStore::open(dir.join("blobs")).await.expect("blobs");
         let spaces = Spaces::start(Parts {
@@ -89,21 +92,23 @@ impl Peer {
     }
 
     /// Stops, as a program that is closed.
-    pub async fn stop(self) -> Stopped {
+    pub(crate) async fn stop(self) -> Stopped {
+        let port = self.mesh.my_addresses().direct.first().map_or(0, SocketAddr::port);
+        let before = Before { port, addresses: self.mesh.export_addresses() };
         self.spaces.shutdown().await;
         self.sync.shutdown().await;
         self.mesh.shutdown().await;
         self.serving.abort();
         self.journal.close().await;
-        Stopped { home: self.home, key: self.key, me: self.me }
+        Stopped { home: self.home, key: self.key, me: self.me, before }
     }
 
-    pub fn person(&self) -> GroupId {
+    pub(crate) fn person(&self) -> GroupId {
         self.me.person
     }
 
     /// Invites `other`, who joins.
-    pub async fn bring(&self, space: GroupId, other: &Self, level: Level) {
+    pub(crate) async fn bring(&self, space: GroupId, other: &Self, level: Level) {
         let request = InviteRequest { level, expires_in: 3_600_000, uses: 1 };
         let invite = self.spaces.invite(space, request).await.expect("invitation");
         let joined = tokio::time::timeout(LIMIT, other.spaces.join(&invite)).await.expect("in time").expect("joins");
@@ -111,21 +116,21 @@ impl Peer {
     }
 
     /// The texts of all messages here, oldest first.
-    pub async fn texts(&self, space: GroupId) -> Vec<String> {
+    pub(crate) async fn texts(&self, space: GroupId) -> Vec<String> {
         self.log(space).await.into_iter().map(|message| message.text).collect()
     }
 
-    pub async fn log(&self, space: GroupId) -> Vec<MessageInfo> {
+    pub(crate) async fn log(&self, space: GroupId) -> Vec<MessageInfo> {
         let range = MessageRange { limit: 1000, ..MessageRange::default() };
         self.spaces.messages(space, range).await.expect("messages").0
     }
 
-    pub async fn say(&self, space: GroupId, text: &str) -> EntryHash {
+    pub(crate) async fn say(&self, space: GroupId, text: &str) -> EntryHash {
         self.spaces.send(space, text.into(), None).await.expect("sent").id
     }
 
     /// Waits until `check` holds, looking again after each event.
-    pub async fn until<F, Fut>(&self, what: &str, mut check: F)
+    pub(crate) async fn until<F, Fut>(&self, what: &str, mut check: F)
     where
         F: FnMut() -> Fut,
         Fut: Future<Output = bool>,
@@ -142,7 +147,7 @@ impl Peer {
     }
 
     /// Waits until all these texts are here, in any order.
-    pub async fn hears(&self, space: GroupId, texts: &[&str]) {
+    pub(crate) async fn hears(&self, space: GroupId, texts: &[&str]) {
         self.until(&format!("{texts:?}"), || async {
             let here = self.texts(space).await;
             texts.iter().all(|text| here.iter().any(|here| here == text))
@@ -151,7 +156,7 @@ impl Peer {
     }
 
     /// Waits until there is a link to `other`: they have learned each other's addresses from somebody they share.
-    pub async fn meets(&self, other: &Self) {
+    pub(crate) async fn meets(&self, other: &Self) {
         let mut events = self.mesh.events();
         let wait = async {
             while self.mesh.link(other.journal.device()).is_none() {
@@ -161,21 +166,29 @@ impl Peer {
         tokio::time::timeout(LIMIT, wait).await.expect("a link in time");
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.home.path().join(name)
     }
 }
 
 /// A peer that is not running.
-pub struct Stopped {
+pub(crate) struct Stopped {
     home: TempDir,
     key: DeviceKey,
     me: Me,
+    before: Before,
+}
+
+/// What the node remembers for the mesh across restarts.
+#[derive(Default)]
+struct Before {
+    port: u16,
+    addresses: Vec<(DeviceId, Addresses)>,
 }
 
 impl Stopped {
-    pub async fn start(self) -> Peer {
-        Peer::in_home(self.home, self.key, &self.me.profile.name.clone(), Some(self.me.person)).await
+    pub(crate) async fn start(self) -> Peer {
+        Peer::in_home(self.home, self.key, &self.me.profile.name.clone(), Some(self.me.person), self.before).await
     }
 }
 
