@@ -153,6 +153,7 @@ describe('the tour', { skip: pages.length < 2 && 'COMPEER_PAGES names no two pag
     await more.click();
     await bo.message('late 3').waitFor();
     await more.waitFor({ state: 'detached' });
+    await until(async () => !(await bo.page.title()).startsWith('('), 'all of it to be read');
   });
 
   it('counts what is unread elsewhere, and forgets it when it is seen', async () => {

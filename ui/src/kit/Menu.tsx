@@ -1,11 +1,14 @@
 /** A menu of actions, and a popover for more than that. Not modal: modal ones write a <style>. */
 import * as RadixMenu from '@radix-ui/react-dropdown-menu';
 import * as RadixPopover from '@radix-ui/react-popover';
-import type { ReactElement, ReactNode } from 'react';
+import { createContext, useContext, useRef, type ReactElement, type ReactNode } from 'react';
 import { Icon, type IconName } from './Icon';
 
 const surface =
   'z-50 animate-fade rounded-[10px] border border-line bg-raised p-1 shadow-float outline-none';
+
+/** What was chosen, to be done once the menu is gone and has given the focus back. */
+const Chosen = createContext<{ current: (() => void) | null }>({ current: null });
 
 export function Menu({
   trigger,
@@ -16,6 +19,7 @@ export function Menu({
   children: ReactNode;
   align?: 'start' | 'end';
 }) {
+  const chosen = useRef<(() => void) | null>(null);
   return (
     <RadixMenu.Root modal={false}>
       <RadixMenu.Trigger asChild>{trigger}</RadixMenu.Trigger>
@@ -24,9 +28,15 @@ export function Menu({
           align={align}
           sideOffset={4}
           collisionPadding={8}
+          onCloseAutoFocus={() => {
+            // A dialog that opens now remembers the menu's button, and gives the focus back to it.
+            const act = chosen.current;
+            chosen.current = null;
+            if (act !== null) setTimeout(act);
+          }}
           className={`min-w-52 ${surface}`}
         >
-          {children}
+          <Chosen value={chosen}>{children}</Chosen>
         </RadixMenu.Content>
       </RadixMenu.Portal>
     </RadixMenu.Root>
@@ -46,11 +56,13 @@ export function MenuItem({
   onSelect: () => void;
   children: ReactNode;
 }) {
+  const chosen = useContext(Chosen);
   return (
     <RadixMenu.Item
       disabled={disabled}
-      // The menu must give the focus back before a dialog that it opens takes it.
-      onSelect={() => setTimeout(onSelect)}
+      onSelect={() => {
+        chosen.current = onSelect;
+      }}
       className={`flex h-8 items-center gap-2.5 rounded-md px-2 text-[14px] outline-none select-none data-disabled:opacity-50 data-highlighted:bg-soft touch:h-11 ${danger ? 'text-need' : ''}`}
     >
       {icon && <Icon name={icon} size={16} className={danger ? '' : 'text-text-2'} />}

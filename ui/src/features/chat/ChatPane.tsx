@@ -172,8 +172,8 @@ function OpenChat({ space, window }: { space: Space; window: MessageWindow }) {
   }, [atEnd, id]);
 
   const jumpToEnd = () => {
-    if (window.newer) void loadNewest(id).then(() => toEnd(false));
-    else toEnd(true);
+    if (window.newer) void loadNewest(id).then(toEnd);
+    else toEnd();
   };
 
   const lastTyping = useRef(0);
@@ -187,7 +187,7 @@ function OpenChat({ space, window }: { space: Space; window: MessageWindow }) {
     forgetNew();
     send(id, text);
     if (window.newer) jumpToEnd();
-    else toEnd(false);
+    else toEnd();
   };
 
   const onOpenFile = useCallback(

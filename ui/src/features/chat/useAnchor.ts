@@ -17,7 +17,8 @@ export interface Anchored {
   /** More than a screen away from the end. */
   farFromEnd: boolean;
   onScroll: () => void;
-  toEnd: (smooth: boolean) => void;
+  /** At once: a smooth way there would stop wherever something grows meanwhile. */
+  toEnd: () => void;
   /** Puts a row near the top or in the middle of the view. False when it is not drawn. */
   toRow: (row: string, where: 'top' | 'middle') => boolean;
 }
@@ -84,15 +85,10 @@ export function useAnchor(
     [place],
   );
 
-  const toEnd = useCallback(
-    (smooth: boolean) => {
-      anchor.current = 'end';
-      const element = scroller.current;
-      if (smooth && element) element.scrollTo({ top: element.scrollHeight, behavior: 'smooth' });
-      else hold();
-    },
-    [scroller, hold],
-  );
+  const toEnd = useCallback(() => {
+    anchor.current = 'end';
+    hold();
+  }, [hold]);
 
   const toRow = useCallback(
     (id: string, where: 'top' | 'middle') => {
