@@ -9,7 +9,7 @@ use compeer_mesh::{Admission, Door, Gate};
 
 use crate::journal::Journal;
 
-/// The mesh's gate: members are devices that share a topic with us; guests are welcome at the join door while an
+/// The mesh's gate: members are devices in a group that we are in; guests are welcome at the join door while an
 /// invitation to a group that this device manages has not expired.
 #[derive(Clone)]
 pub struct JournalGate {
@@ -39,8 +39,16 @@ impl JournalGate {
     pub(crate) fn hosts(&self) -> Vec<DeviceId> {
         let me = self.journal.device();
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        hosts.retain(|topic, _| !self.journal.rules(topic).is_some_and(|rules| rules.level(&me).is_some()));
+        hosts.retain(|topic, _| self.journal.rules(topic).is_none_or(|rules| rules.level(&me).is_none()));
         hosts.values().copied().collect()
+    }
+
+    /// Whether the device is in something that we take part in. The log of its own person alone does not count: it stays
+    /// here when that person is removed from everything.
+    pub(crate) fn is_member(&self, device: &DeviceId) -> bool {
+        let topics = self.journal.topics();
+        let mut ours = topics.iter().filter(|info| info.adopted).filter_map(|info| self.journal.rules(&info.topic));
+        ours.any(|rules| rules.level(device).is_some()) || self.hosts().contains(device)
     }
 
     fn expects_guests(&self) -> bool {
@@ -54,7 +62,7 @@ impl JournalGate {
 
 impl Gate for JournalGate {
     fn admit(&self, device: DeviceId, door: Door) -> Admission {
-        if !self.journal.shared_with(&device).is_empty() || self.hosts().contains(&device) {
+        if self.is_member(&device) {
             return Admission::Member;
         }
         if door == Door::Join && self.expects_guests() {

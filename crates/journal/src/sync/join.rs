@@ -36,6 +36,8 @@ use crate::journal::Journal;
 const STEP_LIMIT: Duration = Duration::from_secs(10);
 /// How long the group's own entries may take to arrive and say that we are in it.
 const ARRIVAL_LIMIT: Duration = Duration::from_secs(60);
+/// If they do not, the hosts are asked again this often.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
 /// Newcomers served at once.
 const GUESTS: usize = 16;
 /// Attempts of one device within [`ATTEMPTS_SPAN`].
@@ -168,25 +170,48 @@ pub(crate) async fn join(shared: &Arc<Shared>, invite: &Invite, person: Option<G
         Some(person) => log_of(journal, person).await.ok_or(JoinError::NotThisPerson)?,
         None => Vec::new(),
     };
-    let host = ask_hosts(shared, invite, member, parts).await?;
-    // From here on the host is let in as a member, so that the group's entries can come.
-    shared.gate.introduce(topic, host);
     let mut events = journal.subscribe();
-    journal.adopt(topic).await?;
-    shared.wants_changed.notify_one();
-    shared.mesh.nudge(host);
-    if let Some(session) = shared.session(&host) {
-        session.ask_heights(topic);
-    }
-    let until = Instant::now() + ARRIVAL_LIMIT;
-    while !is_in(journal, &topic) {
-        tokio::select! {
-            () = shared.stop.cancelled() => return Err(JoinError::ShuttingDown),
-            // What happened is looked up, so it does not matter which events were lost.
-            event = timeout_at(until, events.recv()) => if event.is_err() { return Err(JoinError::NotArrived) },
+    let end = Instant::now() + ARRIVAL_LIMIT;
+    let mut let_in = false;
+    loop {
+        match ask_hosts(shared, invite, member, &parts).await {
+            Ok(host) => {
+                let_in = true;
+                // From here on the host counts as a member, so that the group's entries can come.
+                shared.gate.introduce(topic, host);
+                journal.adopt(topic).await?;
+                shared.wants_changed.notify_one();
+                shared.mesh.nudge(host);
+                if let Some(session) = shared.session(&host) {
+                    session.ask_heights(topic);
+                }
+            }
+            Err(error @ (JoinError::Unreachable { .. } | JoinError::Refused)) if let_in => {
+                tracing::debug!(%error, "asked again");
+            }
+            Err(error) => {
+                if let_in {
+                    // Somebody else was let in at the same moment by another host, and came first.
+                    journal.forget(topic).await?;
+                }
+                return Err(error);
+            }
+        }
+        let again = (Instant::now() + ASK_AGAIN).min(end);
+        while !is_in(journal, &topic) {
+            tokio::select! {
+                () = shared.stop.cancelled() => return Err(JoinError::ShuttingDown),
+                // What happened is looked up, so it does not matter which events were lost.
+                event = timeout_at(again, events.recv()) => if event.is_err() { break },
+            }
+        }
+        if is_in(journal, &topic) {
+            return Ok(topic);
+        }
+        if again == end {
+            return Err(JoinError::NotArrived);
         }
     }
-    Ok(topic)
 }
 
 fn is_in(journal: &Journal, topic: &GroupId) -> bool {
@@ -217,7 +242,7 @@ async fn ask_hosts(
     shared: &Arc<Shared>,
     invite: &Invite,
     member: Member,
-    person: Vec<Part>,
+    person: &[Part],
 ) -> Result<DeviceId, JoinError> {
     let me = shared.journal.device();
     add_relays(shared, &invite.relays).await;
@@ -245,7 +270,7 @@ async fn ask_hosts(
         let proof =
             invite::proof(&invite.secret, &transcript(invite.topic, invite.terms.key, member, me, host, &visit.nonce));
         let request =
-            JoinMessage::Request { topic: invite.topic, key: invite.terms.key, member, person: person.clone(), proof };
+            JoinMessage::Request { topic: invite.topic, key: invite.terms.key, member, person: person.to_vec(), proof };
         match timeout(STEP_LIMIT, visit.ask(&request)).await.ok().flatten() {
             Some(JoinMessage::Accepted) => return Ok(host),
             Some(JoinMessage::Refused { cause: Cause::Expired }) => return Err(JoinError::Expired),

@@ -60,7 +60,7 @@ const SHUTDOWN_LIMIT: Duration = Duration::from_secs(3);
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Changes of members and addresses are gathered for this long.
-const GATHER: Duration = Duration::from_millis(50);
+const GATHER: Duration = Duration::from_millis(20);
 /// Receipts that name all logs are sent every so many comparisons of digests.
 const FULL_RECEIPTS_EVERY: u32 = 10;
 

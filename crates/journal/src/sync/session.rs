@@ -31,7 +31,7 @@ const RECEIPTS: usize = 4096;
 const RECEIPTS_AT_ONCE: usize = 128;
 /// Announced logs that wait for their grace to end.
 const HINTS: usize = 16 * 1024;
-/// Devices in one message of addresses.
+/// Devices whose addresses one device is told, or believed to know.
 pub(crate) const WHEREABOUTS: usize = 256;
 
 /// Why a session ended.
@@ -112,10 +112,14 @@ struct State {
     /// What it announced, and when that is to be asked for.
     hints: BTreeMap<(GroupId, DeviceId), u64>,
     hints_at: Option<Instant>,
+    /// Groups whose logs we lack and asked it for.
+    asked: BTreeSet<GroupId>,
     /// The topics shared with it, as of the last look.
     shares: Option<Vec<GroupId>>,
     /// What it was told about where others are.
     told: BTreeMap<DeviceId, Whereabouts>,
+    /// What it told about where others are: kept, because who is a member may show only later.
+    places: BTreeMap<DeviceId, Whereabouts>,
 }
 
 impl State {
@@ -208,6 +212,22 @@ impl Session {
         self.due(|state| {
             state.heights.insert(topic, true);
         });
+    }
+
+    /// Where it says that others are.
+    pub(crate) fn places(&self) -> Vec<Whereabouts> {
+        self.state().places.values().cloned().collect()
+    }
+
+    /// We have nothing yet of these groups: asks for those that were not asked for before.
+    pub(crate) fn lacks(&self, groups: &BTreeSet<GroupId>) {
+        let news: Vec<_> = groups.difference(&self.state().asked).copied().collect();
+        if !news.is_empty() {
+            self.due(|state| {
+                state.heights.extend(news.iter().map(|group| (*group, true)));
+                state.asked.clone_from(groups);
+            });
+        }
     }
 
     /// A log grew here. `push` sends the entries, otherwise they are announced. `own` entries are pushed even when the
@@ -506,7 +526,16 @@ impl Session {
                     shared.hear_receipt(self.peer, receipt).map_err(End::Misconduct)?;
                 }
             }
-            Message::Addresses { devices } => shared.learn(devices.into_iter().take(WHEREABOUTS)),
+            Message::Addresses { devices } => {
+                let mut state = self.state();
+                for place in devices {
+                    if state.places.len() < WHEREABOUTS || state.places.contains_key(&place.device) {
+                        state.places.insert(place.device, place);
+                    }
+                }
+                drop(state);
+                shared.learn(self.places());
+            }
             // We may have left the topic, or the other may have been removed from it, while this was on its way.
             Message::Have { .. } | Message::Lazy { .. } => {}
             Message::Want { .. } | Message::Entries { .. } => {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use compeer_core::group::GroupKind;
-use compeer_core::{DeviceId, GroupId};
+use compeer_core::{DeviceId, GroupId, Tip};
 use compeer_mesh::{Addresses, Mesh, Source};
 use tokio::sync::{Notify, broadcast};
 use tokio::time::Instant;
@@ -31,13 +31,6 @@ const SHUNNED_MOST: Duration = Duration::from_secs(3600);
 const EVENTS: usize = 256;
 const ALL_CONTEXT: &str = "compeer 2026 shared topics digest v1";
 
-/// With whom a topic is exchanged while it is live.
-struct Live {
-    neighbours: BTreeSet<DeviceId>,
-    /// How many devices have it in all.
-    devices: usize,
-}
-
 /// What all sessions share.
 pub(crate) struct Shared {
     pub(crate) journal: Journal,
@@ -53,7 +46,8 @@ pub(crate) struct Shared {
     sessions: Mutex<HashMap<DeviceId, Arc<Session>>>,
     pulls: Mutex<Pulls>,
     receipts: Mutex<Receipts>,
-    live: Mutex<HashMap<GroupId, Live>>,
+    /// The topics that we take part in, and how many devices do.
+    devices: Mutex<HashMap<GroupId, usize>>,
     shunned: Mutex<HashMap<DeviceId, (Instant, Duration)>>,
 }
 
@@ -75,7 +69,7 @@ impl Shared {
             sessions: Mutex::default(),
             pulls: Mutex::default(),
             receipts: Mutex::default(),
-            live: Mutex::default(),
+            devices: Mutex::default(),
             shunned: Mutex::default(),
         }
     }
@@ -175,29 +169,37 @@ impl Shared {
         }
     }
 
-    /// Works out anew with whom each topic is exchanged and whom to be linked to; tells those with whom other topics are
+    /// Works out anew whom to be linked to; tells those with whom other topics are
     /// shared than before, and ends the sessions of those with whom none are. `away` have been wanted in vain.
     pub(crate) fn refresh(&self, away: &BTreeSet<DeviceId>) -> BTreeSet<DeviceId> {
         let me = self.journal.device();
-        let hosts = self.gate.hosts();
-        let mut wanted: BTreeSet<_> = hosts.iter().copied().collect();
-        let mut live = HashMap::new();
-        for info in self.journal.topics().iter().filter(|info| info.adopted) {
+        let mut wanted: BTreeSet<_> = self.gate.hosts().into_iter().collect();
+        let mut sizes = HashMap::new();
+        // Members of members, whose logs have not come yet.
+        let mut unknown = BTreeSet::new();
+        for info in self.journal.topics() {
             let Some(rules) = self.journal.rules(&info.topic) else { continue };
-            if rules.level(&me).is_none() {
+            unknown.extend(rules.unknown_groups());
+            // Who has left stays until somebody has heard of it.
+            let unheard = || {
+                let holders = |tip: &Tip| self.journal.holders(&info.topic, &me, tip.seq);
+                self.journal.heights(&info.topic).get(&me).is_some_and(|tip| holders(tip).iter().all(|held| *held == me))
+            };
+            if !info.adopted || (rules.level(&me).is_none() && !unheard()) {
                 continue;
             }
             let devices: BTreeSet<_> = rules.devices().keys().copied().collect();
-            let neighbours = neighbours(&info.topic, &me, &devices, away);
-            wanted.extend(&neighbours);
-            live.insert(info.topic, Live { neighbours, devices: devices.len() });
+            wanted.extend(neighbours(&info.topic, &me, &devices, away));
+            sizes.insert(info.topic, devices.len());
         }
-        *locked(&self.live) = live;
+        *locked(&self.devices) = sizes;
         // Also closes links to devices that the gate refuses by now.
         self.mesh.want(wanted.clone());
         for session in self.sessions() {
+            session.lacks(&unknown);
+            self.learn(session.places());
             let topics = self.journal.shared_with(&session.peer);
-            if topics.is_empty() && !hosts.contains(&session.peer) {
+            if !self.gate.is_member(&session.peer) {
                 session.stop.cancel();
             } else if session.shares(topics) {
                 session.say_hello();
@@ -208,29 +210,26 @@ impl Shared {
 
     // Growth and receipts.
 
-    /// A log grew: pushes it to the live neighbours of the topic, and announces it to the others.
+    /// How many devices take part in a topic; `None` when we do not.
+    fn devices(&self, topic: &GroupId) -> Option<usize> {
+        locked(&self.devices).get(topic).copied()
+    }
+
+    /// A log grew: pushes it to all who may have it. Those who get it sooner elsewhere have said so, and hear only that
+    /// it is here.
     pub(crate) fn grew(&self, growth: &Growth) {
         let Growth { topic, author, first, tip, from } = *growth;
-        let short = tip.seq.saturating_sub(first) < PUSHED;
-        let mut pushed_to = Vec::new();
-        {
-            let live = locked(&self.live);
-            let live = live.get(&topic);
-            for session in locked(&self.sessions).values().filter(|session| Some(session.peer) != from) {
-                let near = live.is_none_or(|live| live.neighbours.contains(&session.peer));
-                pushed_to.push((session.clone(), short && near));
-            }
-            // The author of an entry holds it; everybody else says so.
-            if from.is_some()
-                && let Some(live) = live
-            {
-                self.receipts().grew(topic, author, tip.seq, live.devices, Instant::now());
-            }
-        }
-        for (session, push) in pushed_to {
-            if self.journal.may_pull(&session.peer, &topic) {
+        let push = tip.seq.saturating_sub(first) < PUSHED;
+        for session in self.sessions() {
+            if Some(session.peer) != from && self.journal.may_pull(&session.peer, &topic) {
                 session.grew(topic, author, first, tip, push, from.is_none());
             }
+        }
+        // The author of an entry holds it; everybody else says so.
+        if from.is_some()
+            && let Some(devices) = self.devices(&topic)
+        {
+            self.receipts().grew(topic, author, tip.seq, devices, Instant::now());
         }
     }
 
@@ -263,11 +262,8 @@ impl Shared {
     }
 
     fn say_receipt(&self, receipt: &Receipt, but: Option<DeviceId>) {
-        let live = locked(&self.live);
-        let Some(live) = live.get(&receipt.topic) else { return };
-        for session in locked(&self.sessions).values() {
-            let peer = session.peer;
-            if live.neighbours.contains(&peer) && Some(peer) != but && peer != receipt.device {
+        for session in self.sessions() {
+            if Some(session.peer) != but && session.peer != receipt.device {
                 session.send_receipt(receipt.clone());
             }
         }
@@ -276,7 +272,7 @@ impl Shared {
     /// Takes in a receipt that `from` sent, and passes it on if it says something new.
     pub(crate) fn hear_receipt(&self, from: DeviceId, receipt: Receipt) -> Result<(), Misconduct> {
         let Receipt { topic, device, ref logs, .. } = receipt;
-        let Some(devices) = locked(&self.live).get(&topic).map(|live| live.devices) else { return Ok(()) };
+        let Some(devices) = self.devices(&topic) else { return Ok(()) };
         if device == self.journal.device() || !self.journal.may_pull(&device, &topic) {
             return Ok(());
         }
@@ -317,9 +313,10 @@ impl Shared {
     }
 
     /// Takes in where other members were reached.
-    pub(crate) fn learn(&self, devices: impl Iterator<Item = Whereabouts>) {
+    pub(crate) fn learn(&self, places: Vec<Whereabouts>) {
         let members = self.journal.neighbours();
-        for Whereabouts { device, addrs, relays } in devices.filter(|place| members.contains(&place.device)) {
+        for Whereabouts { device, addrs, relays } in places.into_iter().filter(|place| members.contains(&place.device))
+        {
             // The mesh keeps what it can use, and not more than its own limits.
             let addresses = Addresses {
                 direct: addrs.iter().filter_map(|addr| addr.parse().ok()).collect(),

@@ -58,7 +58,7 @@ async fn messages_round_trip() {
 #[tokio::test]
 async fn a_full_batch_fits_a_frame() {
     // Just under the mark, and then the largest entry there can be.
-    let mut batch = part(BATCH_BYTES / 342, 1);
+    let mut batch = part(BATCH_BYTES / 331, 1);
     batch.entries.push(RawEntry { header: vec![0; limits::HEADER_BYTES], body: Some(vec![0; limits::BODY_BYTES]) });
     let bytes = frame(&Message::Entries { topic: topic(), parts: vec![batch] });
     assert!(bytes.len() > BATCH_BYTES + limits::BODY_BYTES && bytes.len() <= FRAME_BYTES, "{}", bytes.len());

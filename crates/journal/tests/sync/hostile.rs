@@ -1,0 +1,235 @@
+//! A member whose program is hostile: it speaks on raw streams. Nothing it does harms the others, and what no honest
+//! device does ends the talk and is recorded.
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+
+use compeer_core::{Body, BodyClass, DeviceId, DeviceKey, Entry, EpochId, GroupId, Hlc, Signature};
+use compeer_journal::sync::{Misconduct, SYNC, SyncEvent};
+use compeer_mesh::{Admission, Door, IncomingStream, Link, Mesh, MeshConfig, RecvStream, SendStream, Source};
+use compeer_testkit::wait::eventually;
+use minicbor::Encoder;
+use minicbor::encode::Error;
+use tokio::sync::{broadcast, mpsc};
+use tokio::time::timeout;
+
+use crate::support::{LIMIT, Peer, peers_in_a_space, until_equal};
+
+/// The hostile member: its key is in the group, its program is not ours.
+struct Villain {
+    key: DeviceKey,
+    mesh: Mesh,
+    streams: mpsc::Receiver<IncomingStream>,
+    victim: DeviceId,
+}
+
+impl Villain {
+    /// Takes over the computer of a member.
+    async fn take_over(peer: Peer, victim: &Peer) -> Self {
+        peer.stop().await;
+        let config =
+            MeshConfig { listen: vec!["127.0.0.1:0".parse().expect("address")], ..MeshConfig::new(peer.key.clone()) };
+        let mut builder = Mesh::builder(config, |_, _: Door| Admission::Member);
+        let streams = builder.accept(SYNC, 64);
+        let mesh = builder.start().await.expect("starts");
+        mesh.learn(victim.device(), victim.mesh.my_addresses(), Source::Given);
+        mesh.want(BTreeSet::from([victim.device()]));
+        Self { key: peer.key.clone(), mesh, streams, victim: victim.device() }
+    }
+
+    async fn link(&self) -> Link {
+        eventually(LIMIT, "a link", async || self.mesh.link(self.victim)).await
+    }
+
+    /// Opens a talk with a digest that differs from any.
+    async fn talk(&self) -> (SendStream, RecvStream) {
+        let (mut send, recv) = self.link().await.open(SYNC).await.expect("opens");
+        say(&mut send, 0, |e| e.array(2)?.u16(1)?.bytes(&[1; 32])?.ok()).await;
+        (send, recv)
+    }
+}
+
+/// One message of our protocol, by its number.
+fn frame(number: u32, fields: impl FnOnce(&mut Encoder<&mut Vec<u8>>) -> Result<(), Error<Infallible>>) -> Vec<u8> {
+    let mut content = Vec::new();
+    let mut encoder = Encoder::new(&mut content);
+    encoder.array(2).and_then(|e| e.u32(number)).expect("encodes");
+    fields(&mut encoder).expect("encodes");
+    let mut frame = u32::try_from(content.len()).expect("short").to_be_bytes().to_vec();
+    frame.extend(content);
+    frame
+}
+
+async fn say(
+    send: &mut SendStream,
+    number: u32,
+    fields: impl FnOnce(&mut Encoder<&mut Vec<u8>>) -> Result<(), Error<Infallible>>,
+) {
+    send.write_all(&frame(number, fields)).await.expect("written");
+}
+
+fn entries_message(topic: GroupId, entries: &[Entry]) -> Vec<u8> {
+    frame(4, |e| {
+        e.array(2)?.bytes(topic.as_bytes())?.array(1)?;
+        let header = &entries[0].header;
+        e.array(3)?.bytes(header.author.as_bytes())?.u64(header.seq)?.array(entries.len() as u64)?;
+        for entry in entries {
+            e.array(2)?.bytes(entry.header.bytes())?.bytes(entry.body.as_deref().unwrap_or_default())?;
+        }
+        Ok(())
+    })
+}
+
+fn heights_message(topic: GroupId, author: DeviceId, seq: u64) -> Vec<u8> {
+    frame(2, |e| {
+        e.array(3)?.bytes(topic.as_bytes())?.array(1)?;
+        e.array(3)?.bytes(author.as_bytes())?.u64(seq)?.bytes(&[9; 32])?;
+        e.bool(false)?.ok()
+    })
+}
+
+fn receipt_message(topic: GroupId, device: DeviceId, author: DeviceId, seq: u64) -> Vec<u8> {
+    frame(7, |e| {
+        e.array(1)?.array(1)?.array(4)?.bytes(topic.as_bytes())?.bytes(device.as_bytes())?;
+        e.array(1)?.array(2)?.bytes(author.as_bytes())?.u64(seq)?;
+        e.bytes(Signature::from_bytes([5; 64]).as_bytes())?.ok()
+    })
+}
+
+fn entry(key: &DeviceKey, topic: GroupId) -> Entry {
+    let body = Body { class: BodyClass::Data, epoch: EpochId::from_bytes([1; 16]), bytes: vec![7; 100] };
+    Entry::create(key, topic, None, Hlc::new(1_000, 0), vec![], body).expect("entry")
+}
+
+async fn recorded(events: &mut broadcast::Receiver<SyncEvent>, villain: DeviceId) -> Misconduct {
+    let search = async {
+        loop {
+            if let Ok(SyncEvent::Problem { device, cause }) = events.recv().await {
+                assert_eq!(device, villain);
+                return cause;
+            }
+        }
+    };
+    timeout(LIMIT, search).await.expect("recorded in time")
+}
+
+/// Two honest peers and a villain with a link to the first.
+async fn stage() -> (Peer, Peer, Villain, GroupId, broadcast::Receiver<SyncEvent>) {
+    let (mut peers, topic) = peers_in_a_space(3).await;
+    until_equal(&peers.iter().collect::<Vec<_>>(), topic).await;
+    let (cy, bo, ann) = (peers.pop().expect("three"), peers.pop().expect("three"), peers.pop().expect("three"));
+    let events = ann.sync.subscribe();
+    let villain = Villain::take_over(cy, &ann).await;
+    (ann, bo, villain, topic, events)
+}
+
+/// The honest ones go on as if nothing had happened.
+async fn unharmed(ann: &Peer, bo: &Peer, topic: GroupId) {
+    ann.say(topic, "all is well").await;
+    bo.until_reads(topic, &["all is well"]).await;
+    bo.say(topic, "indeed").await;
+    ann.until_reads(topic, &["indeed"]).await;
+    until_equal(&[ann, bo], topic).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bytes_that_are_no_message_end_the_talk() {
+    let (ann, bo, villain, topic, mut events) = stage().await;
+    let (mut send, _recv) = villain.talk().await;
+    send.write_all(&[0, 0, 0, 3, 0xFF, 0xFF, 0xFF]).await.expect("written");
+    assert_eq!(recorded(&mut events, villain.key.id()).await, Misconduct::Malformed);
+    assert!(!ann.sync.talking_to().contains(&villain.key.id()));
+    unharmed(&ann, &bo, topic).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_frame_too_long_is_not_waited_for() {
+    let (ann, bo, villain, topic, mut events) = stage().await;
+    let (mut send, _recv) = villain.talk().await;
+    send.write_all(&u32::MAX.to_be_bytes()).await.expect("written");
+    assert_eq!(recorded(&mut events, villain.key.id()).await, Misconduct::Malformed);
+    unharmed(&ann, &bo, topic).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_that_begins_out_of_place_ends_the_talk() {
+    let (ann, bo, villain, topic, mut events) = stage().await;
+    let (mut send, _recv) = villain.link().await.open(SYNC).await.expect("opens");
+    send.write_all(&heights_message(topic, villain.key.id(), 1)).await.expect("written");
+    assert_eq!(recorded(&mut events, villain.key.id()).await, Misconduct::OutOfPlace);
+    unharmed(&ann, &bo, topic).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lying_heights_and_unasked_entries_bring_nothing() {
+    let (ann, bo, mut villain, topic, mut events) = stage().await;
+    let (mut send, _recv) = villain.talk().await;
+    let stranger = DeviceKey::from_seed([3; 32]);
+    send.write_all(&heights_message(topic, stranger.id(), u64::MAX)).await.expect("written");
+    // Ann asks, and is sent something else.
+    let asked = timeout(LIMIT, villain.streams.recv()).await.expect("in time").expect("a stream");
+    let mut answer = asked.send;
+    let other = entry(&DeviceKey::from_seed([4; 32]), topic);
+    answer.write_all(&entries_message(topic, &[other])).await.expect("written");
+    assert_eq!(recorded(&mut events, villain.key.id()).await, Misconduct::Unasked);
+    assert!(!ann.journal.heights(&topic).contains_key(&stranger.id()));
+    unharmed(&ann, &bo, topic).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn entries_of_topics_that_nobody_wants_are_not_kept() {
+    let (ann, bo, villain, topic, _events) = stage().await;
+    let (mut send, _recv) = villain.talk().await;
+    let nowhere = GroupId::from_bytes([6; 32]);
+    send.write_all(&entries_message(nowhere, &[entry(&villain.key, nowhere)])).await.expect("written");
+    send.write_all(&heights_message(nowhere, villain.key.id(), 12)).await.expect("written");
+    unharmed(&ann, &bo, topic).await;
+    assert!(ann.journal.topics().iter().all(|info| info.topic != nowhere));
+    assert!(ann.sync.talking_to().contains(&villain.key.id()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn forged_entries_end_the_talk() {
+    let (ann, bo, villain, topic, mut events) = stage().await;
+    let (mut send, _recv) = villain.talk().await;
+    // The body is not the one in the header.
+    let mut forged = entry(&DeviceKey::from_seed([4; 32]), topic);
+    forged.body = Some(vec![8; 100]);
+    send.write_all(&entries_message(topic, &[forged])).await.expect("written");
+    assert!(matches!(recorded(&mut events, villain.key.id()).await, Misconduct::BadEntry(_)));
+    assert!(!ann.journal.heights(&topic).contains_key(&DeviceKey::from_seed([4; 32]).id()));
+    unharmed(&ann, &bo, topic).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn forged_receipts_end_the_talk_and_count_for_nothing() {
+    let (ann, bo, villain, topic, mut events) = stage().await;
+    let (mut send, _recv) = villain.talk().await;
+    send.write_all(&receipt_message(topic, bo.device(), ann.device(), 1_000)).await.expect("written");
+    assert_eq!(recorded(&mut events, villain.key.id()).await, Misconduct::ForgedReceipt);
+    assert!(!ann.journal.holders(&topic, &ann.device(), 1_000).contains(&bo.device()));
+    unharmed(&ann, &bo, topic).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn impossible_requests_are_answered_with_nothing() {
+    let (ann, bo, villain, topic, _events) = stage().await;
+    let (_send, _recv) = villain.talk().await;
+    eventually(LIMIT, "talking", async || ann.sync.talking_to().contains(&villain.key.id())).await;
+    let unknown = GroupId::from_bytes([6; 32]);
+    for (of, from, to) in
+        [(unknown, 0, 5), (topic, 5, 0), (topic, 0, u64::MAX), (topic, u64::MAX, u64::MAX), (bo.person, 0, 9)]
+    {
+        let (mut send, mut recv) = villain.link().await.open(SYNC).await.expect("opens");
+        let author = DeviceId::from_bytes([7; 32]);
+        say(&mut send, 3, |e| {
+            e.array(2)?.bytes(of.as_bytes())?.array(1)?;
+            e.array(3)?.bytes(author.as_bytes())?.u64(from)?.u64(to)?.ok()
+        })
+        .await;
+        send.finish().expect("open");
+        let answer = timeout(LIMIT, recv.read_to_end(1024)).await.expect("in time").expect("ends");
+        assert_eq!(answer, [0_u8; 0]);
+    }
+    unharmed(&ann, &bo, topic).await;
+}

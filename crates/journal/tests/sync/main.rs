@@ -1,0 +1,8 @@
+//! Replication between real endpoints on the loopback interface.
+
+mod basics;
+mod hostile;
+mod joining;
+mod many;
+mod removal;
+mod support;

@@ -1,0 +1,44 @@
+//! Who was removed gets nothing new.
+
+use compeer_core::group::Member;
+use compeer_testkit::wait::eventually;
+
+use crate::support::{LIMIT, peers_in_a_space, until_equal};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_removed_member_gets_nothing_new_and_is_not_let_in() {
+    let (peers, topic) = peers_in_a_space(3).await;
+    let [ann, bo, cy] = peers.as_slice() else { panic!("three") };
+    until_equal(&[ann, bo, cy], topic).await;
+    let mut refusals = ann.mesh.events();
+    ann.journal.set_member(topic, Member::Group(cy.person), None, None).await.expect("removed");
+    ann.say(topic, "without cy").await;
+    bo.until_reads(topic, &["without cy"]).await;
+    eventually(LIMIT, "no link to cy", async || {
+        [ann, bo]
+            .iter()
+            .all(|peer| peer.mesh.link(cy.device()).is_none() && !peer.sync.talking_to().contains(&cy.device()))
+    })
+    .await;
+    let of_bo = cy.journal.heights(&topic).get(&bo.device()).copied();
+    for n in 0..20 {
+        bo.say(topic, &format!("still without cy {n}")).await;
+    }
+    until_equal(&[ann, bo], topic).await;
+    // What cy writes now counts for nobody, and cy does not get what the others write.
+    let _ = cy.journal.append(topic, b"let me in".to_vec()).await;
+    // Cy knocks as often as it likes.
+    eventually(LIMIT, "cy is refused", async || {
+        while let Ok(event) = refusals.try_recv() {
+            if let compeer_mesh::MeshEvent::Problem(compeer_mesh::Problem::Refused { device }) = event {
+                return device == cy.device();
+            }
+        }
+        cy.mesh.nudge(ann.device());
+        false
+    })
+    .await;
+    assert!(!cy.texts(topic).iter().any(|text| text.contains("without cy")));
+    assert_eq!(cy.journal.heights(&topic).get(&bo.device()).copied(), of_bo);
+    assert!(!ann.texts(topic).contains("let me in"));
+}

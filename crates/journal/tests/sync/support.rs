@@ -1,0 +1,207 @@
+//! Peers to test with: a journal in a folder of its own, a mesh on the loopback interface, and replication.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use compeer_core::group::{GroupKind, InviteTerms, Level, Member};
+use compeer_core::invite::{Host, Invite};
+use compeer_core::key::random_bytes;
+use compeer_core::{DeviceId, DeviceKey, GroupId, Millis, system_wall};
+use compeer_journal::sync::{JoinError, JournalGate, STREAMS, SYNC, Sync, SyncOptions};
+use compeer_journal::{Cursor, Journal, JournalConfig, Page};
+use compeer_mesh::{Mesh, MeshConfig, StreamKind};
+use tempfile::TempDir;
+use tokio::time::{Instant, timeout_at};
+
+/// How long anything may take before a test fails.
+pub(crate) const LIMIT: Duration = Duration::from_secs(40);
+
+/// One computer.
+pub(crate) struct Peer {
+    pub(crate) key: DeviceKey,
+    pub(crate) person: GroupId,
+    pub(crate) dir: TempDir,
+    pub(crate) running: Running,
+}
+
+/// What runs on it.
+pub(crate) struct Running {
+    pub(crate) journal: Journal,
+    pub(crate) mesh: Mesh,
+    pub(crate) sync: Sync,
+}
+
+impl std::ops::Deref for Peer {
+    type Target = Running;
+
+    fn deref(&self) -> &Running {
+        &self.running
+    }
+}
+
+pub(crate) fn options() -> SyncOptions {
+    SyncOptions { repair: Duration::from_secs(2), away: Duration::from_secs(10) }
+}
+
+async fn run(dir: &TempDir, key: &DeviceKey, options: SyncOptions) -> Running {
+    let config = JournalConfig::new(dir.path().to_owned(), key.clone(), system_wall());
+    let journal = Journal::open(config).await.expect("opens");
+    let gate = JournalGate::new(journal.clone(), system_wall());
+    let config = MeshConfig { listen: vec!["127.0.0.1:0".parse().expect("address")], ..MeshConfig::new(key.clone()) };
+    let mut builder = Mesh::builder(config, gate.clone());
+    let streams = builder.accept(SYNC, STREAMS);
+    let joins = builder.accept(StreamKind::JOIN, STREAMS);
+    let mesh = builder.start().await.expect("starts");
+    let sync = Sync::start(journal.clone(), mesh.clone(), gate, streams, joins, options);
+    Running { journal, mesh, sync }
+}
+
+impl Peer {
+    /// A computer with a person of its own.
+    pub(crate) async fn new() -> Self {
+        let _ = tracing_subscriber::fmt()
+            .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+            .with_test_writer()
+            .try_init();
+        let key = DeviceKey::generate().expect("randomness");
+        let dir = TempDir::new().expect("folder");
+        let running = run(&dir, &key, options()).await;
+        let founder = Member::Device(key.id());
+        let person = running.journal.found(GroupKind::Person, founder).await.expect("person");
+        Self { key, person, dir, running }
+    }
+
+    pub(crate) fn device(&self) -> DeviceId {
+        self.key.id()
+    }
+
+    /// Stops and starts again with the same folder, on another port.
+    pub(crate) async fn restart(&mut self, mut meanwhile: impl AsyncFnMut()) {
+        self.stop().await;
+        meanwhile().await;
+        self.running = run(&self.dir, &self.key, options()).await;
+    }
+
+    pub(crate) async fn stop(&self) {
+        self.sync.shutdown().await;
+        self.mesh.shutdown().await;
+        self.journal.close().await;
+    }
+
+    /// Tells where another peer is, as an address book would.
+    pub(crate) fn knows(&self, other: &Self) {
+        self.mesh.learn(other.device(), other.mesh.my_addresses(), compeer_mesh::Source::Given);
+    }
+
+    pub(crate) async fn space(&self) -> GroupId {
+        self.journal.found(GroupKind::Space, Member::Group(self.person)).await.expect("space")
+    }
+
+    pub(crate) async fn join(&self, invite: &Invite) -> Result<GroupId, JoinError> {
+        self.sync.join(invite, self.person).await
+    }
+
+    pub(crate) async fn say(&self, topic: GroupId, text: &str) {
+        self.journal.append(topic, text.as_bytes().to_vec()).await.expect("appended");
+    }
+
+    /// Everything that can be read, in any order.
+    pub(crate) fn texts(&self, topic: GroupId) -> BTreeSet<String> {
+        let mut cursor = Cursor::default();
+        let mut texts = BTreeSet::new();
+        loop {
+            match self.journal.read(&topic, cursor, 4096) {
+                Ok(Page::Entries { entries, next, more }) => {
+                    texts.extend(entries.into_iter().map(|entry| String::from_utf8(entry.plain).expect("text")));
+                    cursor = next;
+                    if !more {
+                        return texts;
+                    }
+                }
+                Ok(Page::Rebuild { generation }) => {
+                    cursor = Cursor { generation, position: 0 };
+                    texts.clear();
+                }
+                Err(_) => return texts,
+            }
+        }
+    }
+
+    /// Waits until `check` gives something, looking again whenever the journal says that something happened.
+    #[track_caller]
+    pub(crate) fn until<T>(&self, what: &str, mut check: impl FnMut(&Self) -> Option<T>) -> impl Future<Output = T> {
+        let caller = std::panic::Location::caller();
+        let mut events = self.journal.subscribe();
+        async move {
+            let end = Instant::now() + LIMIT;
+            loop {
+                if let Some(value) = check(self) {
+                    return value;
+                }
+                assert!(timeout_at(end, events.recv()).await.is_ok(), "{caller}: not in time: {what}");
+            }
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn until_reads(&self, topic: GroupId, texts: &[&str]) -> impl Future<Output = ()> {
+        let wanted: BTreeSet<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+        let what = format!("reads {wanted:?}");
+        let waiting = self.until("reads", move |peer| wanted.is_subset(&peer.texts(topic)).then_some(()));
+        async move {
+            let _what = what;
+            waiting.await;
+        }
+    }
+
+    /// Opens an invitation and gives its text's content.
+    pub(crate) async fn invite(&self, topic: GroupId, uses: u32, expires: Millis) -> Invite {
+        self.invite_at(topic, Level::Write, uses, expires).await
+    }
+
+    pub(crate) async fn invite_at(&self, topic: GroupId, level: Level, uses: u32, expires: Millis) -> Invite {
+        let secret: [u8; 32] = random_bytes().expect("randomness");
+        let terms = InviteTerms { key: DeviceKey::from_seed(secret).id(), level, uses, expires };
+        self.journal.invite(topic, terms).await.expect("invitation");
+        Invite {
+            topic,
+            secret: secret.into(),
+            terms,
+            space_name: "space".into(),
+            inviter_name: "host".into(),
+            hosts: vec![self.as_host()],
+            relays: vec![],
+        }
+    }
+
+    pub(crate) fn as_host(&self) -> Host {
+        Host { device: self.device(), addrs: self.mesh.my_addresses().direct }
+    }
+}
+
+pub(crate) fn in_an_hour() -> Millis {
+    system_wall()() + 3_600_000
+}
+
+/// So many peers in one space, the first of which founded it.
+pub(crate) async fn peers_in_a_space(count: usize) -> (Vec<Peer>, GroupId) {
+    let first = Peer::new().await;
+    let topic = first.space().await;
+    let invite = first.invite(topic, u32::try_from(count).expect("few"), in_an_hour()).await;
+    let mut peers = vec![first];
+    for _ in 1..count {
+        let peer = Peer::new().await;
+        peer.join(&invite).await.expect("joins");
+        peers.push(peer);
+    }
+    (peers, topic)
+}
+
+/// Waits until all have the same entries of the topic.
+pub(crate) async fn until_equal(peers: &[&Peer], topic: GroupId) {
+    compeer_testkit::wait::eventually(LIMIT, "the same everywhere", async || {
+        let digests: BTreeSet<_> = peers.iter().map(|peer| peer.journal.digest(&topic)).collect();
+        if digests.len() == 1 { Ok(()) } else { Err(format!("{} different", digests.len())) }
+    })
+    .await;
+}
