@@ -208,6 +208,22 @@ mod tests {
     }
 
     #[test]
+    fn fuzz_control() {
+        let full = Addresses {
+            direct: vec!["10.0.0.1:4433".parse().expect("address"), "[2001:db8::1]:9".parse().expect("address")],
+            relays: vec!["https://relay.example:4433/".parse().expect("a URL")],
+        };
+        let seeds = [
+            Control::Hello { session: u64::MAX, addresses: full.clone() },
+            Control::Addresses(full),
+            Control::Addresses(Addresses::default()),
+            Control::Alive,
+        ];
+        let seeds: Vec<Vec<u8>> = seeds.iter().map(cbor::encode).collect();
+        compeer_testkit::fuzz::run(&seeds, |bytes| decode(bytes).is_ok());
+    }
+
+    #[test]
     fn limits_hold() {
         // 17 direct addresses.
         let mut bytes = vec![0x83, 0x01, 0x91];

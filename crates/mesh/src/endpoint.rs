@@ -6,7 +6,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use compeer_core::DeviceKey;
 use futures_util::StreamExt as _;
@@ -51,8 +51,10 @@ const HANDSHAKE_LIMIT: Duration = Duration::from_secs(8);
 const GUESTS: usize = 16;
 /// Streams one guest may have open at once.
 const STREAMS_PER_GUEST: u32 = 4;
-/// How long a guest may stay.
-const GUEST_LIMIT: Duration = Duration::from_secs(120);
+/// How long a guest may take to say what it wants.
+const GUEST_FIRST_LIMIT: Duration = Duration::from_secs(10);
+/// How long a guest may stay. Whoever serves it may close its link sooner.
+const GUEST_LIMIT: Duration = Duration::from_secs(60);
 
 /// A relay lost for this long is a problem, and worth knocking at.
 const RELAY_LOST: Duration = Duration::from_secs(3);
@@ -62,6 +64,10 @@ const RELAY_KNOCK: Duration = Duration::from_millis(1500);
 const RELAY_KNOCK_LIMIT: Duration = Duration::from_secs(2);
 /// After the relay answered, iroh gets this long to connect by itself.
 const RELAY_GRACE: Duration = Duration::from_secs(2);
+/// Between two looks at the clock.
+const SLEEP_LOOK: Duration = Duration::from_secs(5);
+/// A gap this long between wall time and timers means that every link is gone for the other side.
+const SLEPT: Duration = Duration::from_millis(LINK_IDLE_MS as u64);
 /// How long an old endpoint may take to close before its successor is bound.
 const CLOSE_LIMIT: Duration = Duration::from_millis(500);
 /// Between two attempts to bind again.
@@ -152,9 +158,31 @@ pub(crate) async fn run(inner: Arc<Inner>, first: Endpoint, listen: Vec<SocketAd
             () = watch_relay(&inner, &endpoint) => tracing::info!("the relay is back and the endpoint is stuck: replaced"),
             () = accept(&inner, &endpoint, &handshakes, &guests) => {}
             () = watch_addresses(&inner, &endpoint) => {}
+            () = watch_sleep(&inner, &endpoint) => {}
         }
         let Some(next) = replace(&inner, endpoint, &listen).await else { return };
         endpoint = next;
+    }
+}
+
+/// Notices that the computer slept: wall time went on and the timers did not. The other side gave the links up meanwhile,
+/// so they are ended here too instead of waiting for silence to be noticed.
+async fn watch_sleep(inner: &Arc<Inner>, endpoint: &Endpoint) {
+    loop {
+        let (wall, timer) = (SystemTime::now(), Instant::now());
+        sleep(SLEEP_LOOK).await;
+        // A clock set back says nothing about sleep.
+        let slept = wall.elapsed().unwrap_or_default().saturating_sub(timer.elapsed());
+        if slept < SLEPT {
+            continue;
+        }
+        tracing::info!(seconds = slept.as_secs(), "the computer slept, or its clock was set");
+        let links: Vec<Link> = inner.peers().values().filter_map(|peer| peer.link()).collect();
+        for link in links {
+            link.close_with(DownReason::TimedOut);
+        }
+        endpoint.network_change().await;
+        inner.nudge_all();
     }
 }
 
@@ -239,7 +267,9 @@ async fn welcome(inner: Arc<Inner>, incoming: Incoming, permit: OwnedSemaphorePe
 }
 
 async fn serve_guest(inner: &Arc<Inner>, link: &Link) {
-    while let Ok((send, recv)) = link.conn().accept_bi().await {
+    let mut limit = GUEST_FIRST_LIMIT;
+    while let Ok(Ok((send, recv))) = timeout(limit, link.conn().accept_bi()).await {
+        limit = GUEST_LIMIT;
         let (inner, link) = (inner.clone(), link.clone());
         inner.clone().tasks.spawn(async move {
             inner.handlers.dispatch(link, send, recv, &inner.problems).await;

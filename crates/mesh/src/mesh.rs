@@ -237,8 +237,9 @@ impl Mesh {
     }
 
     /// Knocks at the join door of `host`, which made an invitation for us, for at most `limit`. On the link that comes
-    /// back only [`StreamKind::JOIN`] streams can be opened; whether the host lets us in shows on the first of them.
-    /// The link ends with its last clone, its streams included.
+    /// back only [`StreamKind::JOIN`] streams can be opened; whether the host lets us in shows on the first of them: if
+    /// not, it fails and [`Link::closed`] says `Refused`. The link ends with its last clone, its streams included, and
+    /// after a minute. Relays of the invitation have to be made ours first ([`Mesh::set_relays`]).
     pub async fn join(&self, host: DeviceId, addresses: Addresses, limit: Duration) -> Result<Link, JoinError> {
         if host == self.device() {
             return Err(JoinError::Ourselves);

@@ -33,6 +33,8 @@ const HELLO_LIMIT: Duration = Duration::from_secs(6);
 const CHOICE_LIMIT: Duration = Duration::from_secs(12);
 /// Connections from one device that wait to be looked at.
 const ARRIVALS: usize = 4;
+/// Connections with one device that are being agreed on at once.
+const GREETINGS: usize = 8;
 /// The first pause after a failed dial; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// The longest pause towards a device that was linked lately or whose address is fresh: an outage of any length is over
@@ -322,6 +324,9 @@ impl Actor {
 
     /// Exchanges hellos on a new connection, in the background.
     fn greet(&mut self, conn: Connection) {
+        if self.greetings.len() >= GREETINGS {
+            return conn.close(DownReason::Busy.code(), b"");
+        }
         let hello = Control::Hello { session: self.session, addresses: self.inner.mine.borrow().clone() };
         let (says, limit) = if self.decides { (None, HELLO_LIMIT) } else { (Some(hello), CHOICE_LIMIT) };
         let inner = self.inner.clone();

@@ -255,6 +255,19 @@ mod tests {
         }
     }
 
+    #[test]
+    fn fuzz_relay_spec() {
+        let seeds = [format!("https://relay.example:4433/#{KEY}"), format!("https://192.0.2.7/#{KEY}")];
+        let seeds: Vec<Vec<u8>> = seeds.into_iter().map(String::into_bytes).collect();
+        compeer_testkit::fuzz::run(&seeds, |bytes| {
+            let spec = std::str::from_utf8(bytes).ok().and_then(|text| text.parse::<RelaySpec>().ok());
+            if let Some(spec) = &spec {
+                assert_eq!(spec.to_string().parse(), Ok(spec.clone()));
+            }
+            spec.is_some()
+        });
+    }
+
     proptest! {
         #[test]
         fn any_key_round_trips(bytes: [u8; 16], port in 1u16..) {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use compeer_mesh::{Door, DownReason, JoinError, MeshEvent, OpenError, Problem, StreamKind};
+use compeer_testkit::wait::eventually;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
 
@@ -22,12 +23,10 @@ async fn an_unknown_device_is_refused_at_both_doors() {
         })
         .await;
     assert_eq!(refused, stranger.device());
-    let failure = async {
-        while stranger.mesh.peers()[0].failure != Some(DownReason::Refused) {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    timeout(LIMIT, failure).await.expect("the stranger learns that it was refused");
+    eventually(LIMIT, "told that it was refused", async || {
+        stranger.mesh.peers()[0].failure == Some(DownReason::Refused)
+    })
+    .await;
 
     let reason = match stranger.mesh.join(host.device(), host.mesh.my_addresses(), LIMIT).await {
         Err(JoinError::Refused(reason)) => reason,
@@ -46,12 +45,7 @@ async fn a_device_that_the_gate_does_not_know_is_never_dialled() {
     b.admit(&a);
     a.learn(&b);
     a.want(&[&b]);
-    let failure = async {
-        while a.mesh.peers()[0].failure != Some(DownReason::Refused) {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    timeout(LIMIT, failure).await.expect("refused by our own gate");
+    eventually(LIMIT, "refused by our own gate", async || a.mesh.peers()[0].failure == Some(DownReason::Refused)).await;
     assert!(b.events.try_recv().is_err(), "nothing reached the other side");
     a.admit(&b);
     a.mesh.nudge(b.device());

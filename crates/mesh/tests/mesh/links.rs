@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use compeer_mesh::{Addresses, DownReason, MeshEvent, Path, PeerState, Source};
+use compeer_testkit::wait::eventually;
 use tokio::time::{Instant, timeout};
 
 use crate::support::{LIMIT, Node, Setup, acquaint, echoes, key, only, ordered_pair};
@@ -167,7 +168,7 @@ async fn a_new_address_is_dialled_at_once() {
     // Nothing listens there.
     a.mesh.learn(b.device(), Addresses::direct(["127.0.0.1:9".parse().expect("address")]), Source::Given);
     a.want(&[&b]);
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    eventually(LIMIT, "a failed dial", async || a.mesh.peers()[0].failure.is_some()).await;
     let begun = Instant::now();
     a.learn(&b);
     a.up(b.device()).await;
