@@ -23,7 +23,6 @@ pub(crate) struct Peer {
     pub(crate) spaces: Spaces,
     pub(crate) journal: Journal,
     pub(crate) mesh: Mesh,
-    pub(crate) blobs: BlobStore,
     sync: Sync,
     serving: tokio::task::JoinHandle<()>,
     pub(crate) me: Me,
@@ -88,7 +87,7 @@ impl Peer {
                 }
             }
         });
-        Self { spaces, journal, mesh, blobs, sync, serving, me, key, home }
+        Self { spaces, journal, mesh, sync, serving, me, key, home }
     }
 
     /// Stops, as a program that is closed.
