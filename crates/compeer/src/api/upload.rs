@@ -47,6 +47,7 @@ pub(super) async fn upload(
         )
     })?;
     let folder = api.node.home().path().files().join("shared").join(short_name()?);
+    fs::create_dir_all(&folder).await.map_err(|error| ApiError::disk(&folder, &error))?;
     let mut named = Vec::new();
     let taken = take_all(&mut parts, &folder, &mut named).await;
     let shared = match taken {

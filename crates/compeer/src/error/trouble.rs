@@ -22,8 +22,8 @@ pub(crate) fn device_of(problem: &MeshProblem) -> Option<DeviceId> {
     }
 }
 
-/// A problem of the mesh. `None` for what nobody needs to look at: being refused is what happens to strangers.
-pub(crate) fn of_mesh(problem: &MeshProblem, name: &str) -> Option<Trouble> {
+/// A problem of the mesh.
+pub(crate) fn of_mesh(problem: &MeshProblem, name: &str) -> Trouble {
     let warning = |code, text: String, hint: &str| Trouble {
         severity: Severity::Warning,
         code,
@@ -32,8 +32,16 @@ pub(crate) fn of_mesh(problem: &MeshProblem, name: &str) -> Option<Trouble> {
         device: device_of(problem),
         space: None,
     };
-    Some(match problem {
-        MeshProblem::Refused { .. } => return None,
+    match problem {
+        // Not by device: strangers can have as many ids as they like, and must not crowd out what matters.
+        MeshProblem::Refused { .. } => Trouble {
+            device: None,
+            ..warning(
+                "refused",
+                format!("{name} tried to connect and was not let in."),
+                "It shares no space with this computer: it was removed, or never invited. Nothing was shown to it.",
+            )
+        },
         MeshProblem::TooManyHandshakes => warning(
             "too-many-handshakes",
             "So many devices knocked at once that some were turned away.".into(),
@@ -77,7 +85,7 @@ pub(crate) fn of_mesh(problem: &MeshProblem, name: &str) -> Option<Trouble> {
                 "It is tried again by itself; if it goes on, start the peer again.",
             )
         },
-    })
+    }
 }
 
 /// A problem of the journal. `own`: it is about this device; `space`: the space's name, if there is one.

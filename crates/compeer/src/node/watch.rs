@@ -27,9 +27,7 @@ pub(super) async fn mesh(node: Node, events: Receiver<MeshEvent>) {
                 Some(device) => name_of(node, device).await,
                 None => String::new(),
             };
-            if let Some(trouble) = trouble::of_mesh(&problem, &name) {
-                node.problems().record(trouble, node.now());
-            }
+            node.problems().record(trouble::of_mesh(&problem, &name), node.now());
         }
         MeshEvent::Relay { .. } | MeshEvent::PathChanged { .. } | MeshEvent::AddressesLearned { .. } => {}
     })
