@@ -1,8 +1,4 @@
 //! The iroh endpoint: how it is built so that nothing leaks, who is let in, and how it is replaced when it is stuck.
-//!
-//! iroh's relay client waits up to half a minute between attempts after a longer outage, and nothing can wake it
-//! (`iroh/src/socket/transports/relay/actor.rs`, `sleep_backoff`). So while our relay is lost and no link is left that
-//! could suffer, we knock at the relay ourselves, and once it answers we replace the endpoint, which connects at once.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,15 +11,15 @@ use iroh::endpoint::{
     BindOpts, ConnectError, ConnectWithOptsError, ConnectingError, Incoming, PortmapperConfig, QuicTransportConfig,
     VarInt, presets,
 };
-use iroh::{Endpoint, NetReportConfig, RelayConfig, RelayMap, RelayMode, RelayUrl, SecretKey, Watcher as _};
-use tokio::net::TcpStream;
+use iroh::{Endpoint, NetReportConfig, RelayConfig, RelayMap, RelayMode, SecretKey, Watcher as _};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::address::Addresses;
 use crate::error::StartError;
-use crate::event::{DownReason, MeshEvent, Problem};
+use crate::event::{DownReason, Problem};
 use crate::gate::{Door, Doorkeeper, Hooks, JOIN_ALPN, MEMBER_ALPN};
+use crate::home::watch_relay;
 use crate::link::Link;
 use crate::mesh::Inner;
 use crate::relay::{Pins, RelaySpec};
@@ -56,14 +52,6 @@ const GUEST_FIRST_LIMIT: Duration = Duration::from_secs(10);
 /// How long a guest may stay. Whoever serves it may close its link sooner.
 const GUEST_LIMIT: Duration = Duration::from_secs(60);
 
-/// A relay lost for this long is a problem, and worth knocking at.
-const RELAY_LOST: Duration = Duration::from_secs(3);
-/// Between two knocks at a lost relay.
-const RELAY_KNOCK: Duration = Duration::from_millis(1500);
-/// How long the relay may take to answer a knock.
-const RELAY_KNOCK_LIMIT: Duration = Duration::from_secs(2);
-/// After the relay answered, iroh gets this long to connect by itself.
-const RELAY_GRACE: Duration = Duration::from_secs(2);
 /// Between two looks at the clock.
 const SLEEP_LOOK: Duration = Duration::from_secs(5);
 /// A gap this long between wall time and timers means that every link is gone for the other side.
@@ -72,17 +60,6 @@ const SLEPT: Duration = Duration::from_millis(LINK_IDLE_MS as u64);
 const CLOSE_LIMIT: Duration = Duration::from_millis(500);
 /// Between two attempts to bind again.
 const REBIND_PAUSE: Duration = Duration::from_millis(250);
-
-/// Our home relay: the one at which peers can leave packets for us.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct HomeRelay {
-    /// Which one; `None` while none was chosen (there are none, or none answered yet).
-    pub url: Option<RelayUrl>,
-    /// We are connected to it.
-    pub connected: bool,
-    /// It answered and does not admit us: the key is wrong.
-    pub refused: bool,
-}
 
 /// Builds and binds an endpoint. See the crate's page on what may leave the machine.
 pub(crate) async fn bind(
@@ -295,112 +272,4 @@ async fn watch_addresses(inner: &Arc<Inner>, endpoint: &Endpoint) {
         }
     }
     std::future::pending().await
-}
-
-/// Watches our home relay. Returns when the endpoint should be replaced because its relay client sleeps.
-async fn watch_relay(inner: &Arc<Inner>, endpoint: &Endpoint) {
-    let mut changes = endpoint.home_relay_status().stream();
-    let mut lost = Instant::now();
-    // Since when the relay has answered our knocks while iroh does not connect.
-    let mut answers: Option<Instant> = None;
-    // The relay was out of reach since this endpoint was bound, so iroh may be waiting.
-    let mut outage = false;
-    loop {
-        let wants = !inner.relays().is_empty() && !inner.home.borrow().connected;
-        tokio::select! {
-            Some(status) = changes.next() => {
-                let before = inner.home.borrow().clone();
-                let home = HomeRelay {
-                    url: status.first().map(|relay| relay.url().clone()),
-                    connected: status.iter().any(iroh::endpoint::RelayStatus::is_connected),
-                    refused: status.iter().any(|relay| relay.auth_denied_reason().is_some()),
-                };
-                if before.connected && !home.connected {
-                    (lost, answers, outage) = (Instant::now(), None, true);
-                }
-                relay_changed(inner, &before, &home);
-                inner.home.send_replace(home);
-            }
-            () = inner.relays_changed.notified() => (lost, answers) = (Instant::now(), None),
-            () = sleep(RELAY_KNOCK), if wants => {
-                let home = inner.home.borrow().clone();
-                if home.refused || lost.elapsed() < RELAY_LOST {
-                    continue;
-                }
-                let relays = inner.relays();
-                let Some(first) = relays.first() else { continue };
-                let url = home.url.clone().unwrap_or_else(|| first.url().clone());
-                let Some(relay) = knock(&relays).await else {
-                    (answers, outage) = (None, true);
-                    inner.problems.record(Problem::RelayUnreachable { url });
-                    continue;
-                };
-                let since = *answers.get_or_insert_with(Instant::now);
-                if home.url.is_none() {
-                    // iroh looks for a home only every 20 seconds, or when its relays change.
-                    endpoint.insert_relay(relay.url().clone(), Arc::new(relay.to_iroh())).await;
-                }
-                if since.elapsed() < RELAY_GRACE {
-                    continue;
-                }
-                if !outage {
-                    // It was there all the time and iroh does not get through: it cannot prove to be the one we mean.
-                    inner.problems.record(Problem::RelayRefused { url });
-                } else if !linked(inner) {
-                    return;
-                }
-            }
-        }
-    }
-}
-
-fn relay_changed(inner: &Arc<Inner>, before: &HomeRelay, now: &HomeRelay) {
-    let Some(url) = now.url.clone().or_else(|| before.url.clone()) else { return };
-    if now.refused && !before.refused {
-        inner.problems.record(Problem::RelayRefused { url: url.clone() });
-    }
-    if now.connected != before.connected {
-        tracing::info!(%url, connected = now.connected, "relay");
-        inner.emit(MeshEvent::Relay { url, connected: now.connected });
-        if now.connected {
-            inner.nudge_all();
-        }
-    }
-}
-
-fn linked(inner: &Inner) -> bool {
-    inner.peers().values().any(|peer| peer.link().is_some())
-}
-
-/// Does one of our relays take a TCP connection?
-async fn knock(relays: &[RelaySpec]) -> Option<&RelaySpec> {
-    for relay in relays {
-        let connect = TcpStream::connect((relay.host(), relay.port()));
-        if let Ok(Ok(_)) = timeout(RELAY_KNOCK_LIMIT, connect).await {
-            return Some(relay);
-        }
-    }
-    None
-}
-
-impl Inner {
-    /// Changes our relays. Adding is seamless; taking one out replaces the endpoint, because iroh keeps a home relay that
-    /// is not in its map any more until it finds a better one.
-    pub(crate) async fn set_relays(self: &Arc<Self>, relays: Vec<RelaySpec>) {
-        let before = std::mem::replace(
-            &mut *self.relays.lock().unwrap_or_else(std::sync::PoisonError::into_inner),
-            relays.clone(),
-        );
-        self.pins.set(&relays);
-        if before.iter().any(|old| !relays.contains(old)) {
-            return self.rebind.notify_one();
-        }
-        if let Some(endpoint) = self.endpoint() {
-            for relay in relays.iter().filter(|relay| !before.contains(relay)) {
-                endpoint.insert_relay(relay.url().clone(), Arc::new(relay.to_iroh())).await;
-            }
-        }
-        self.relays_changed.notify_one();
-        self.nudge_all();
-    }
 }

@@ -14,10 +14,11 @@ use tracing::Instrument as _;
 
 use crate::address::{AddressBook, Addresses, Learned, Source};
 use crate::config::MeshConfig;
-use crate::endpoint::{self, HomeRelay};
+use crate::endpoint;
 use crate::error::{JoinError, StartError};
 use crate::event::{DownReason, MeshEvent};
 use crate::gate::{Door, Doorkeeper, Gate, JOIN_ALPN};
+use crate::home::HomeRelay;
 use crate::lan;
 use crate::link::Link;
 use crate::peer::{Peer, PeerInfo};
@@ -175,7 +176,7 @@ impl MeshBuilder {
     }
 }
 
-/// The mesh. Cloning is cheap; [`Mesh::shutdown`] ends it for all clones.
+/// The mesh. Cloning is cheap. It runs until [`Mesh::shutdown`], which ends it for all clones; dropping them does not.
 #[derive(Clone)]
 pub struct Mesh {
     inner: Arc<Inner>,
