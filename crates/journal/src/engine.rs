@@ -65,6 +65,8 @@ pub(crate) struct Engine {
     upkeep_due: Option<Instant>,
     /// Topics whose memory may be ahead of the disk, because a transaction failed.
     stale: BTreeSet<GroupId>,
+    /// The last entries could not be written.
+    failing: bool,
     pub(crate) vacuum_wal: bool,
     closing: bool,
     due: watch::Sender<Option<Instant>>,
@@ -119,6 +121,7 @@ impl Engine {
             uncounted: BTreeSet::new(),
             upkeep_due: None,
             stale: BTreeSet::new(),
+            failing: false,
             vacuum_wal: false,
             closing: false,
             due,
@@ -233,6 +236,10 @@ impl Engine {
             Ok(()) => self.publish(),
             Err(error) => self.undo(error),
         }
+        // A transaction that wrote no entry says nothing about the disk.
+        if outcome.is_ok() && self.written > 0 && std::mem::take(&mut self.failing) {
+            self.shared.emit(JournalEvent::Recovered);
+        }
         self.written = 0;
         for answer in answers {
             answer(outcome.clone());
@@ -250,6 +257,7 @@ impl Engine {
             StoreError::Full => ProblemCause::DiskFull,
             other => ProblemCause::Disk(other.to_string()),
         };
+        self.failing = true;
         self.shared.problem(self.me, None, cause);
         // If even reading fails now, it is tried again before the next transaction.
         let _ = self.refresh();

@@ -38,6 +38,8 @@ pub enum JournalEvent {
     },
     /// Something a person should hear about.
     Problem(JournalProblem),
+    /// The disk takes entries again, after [`ProblemCause::DiskFull`] or [`ProblemCause::Disk`].
+    Recovered,
 }
 
 /// Something a person should hear about.

@@ -53,6 +53,7 @@ async fn a_full_disk_loses_nothing_and_is_got_over() {
     limit(&journal, Some(1 << 30)).await;
     let appended = journal.append(topic, vec![7; 20_000]).await.expect("there is space again");
     assert_eq!(appended.seq, tip.seq + 1);
+    while events.recv().await.expect("events") != JournalEvent::Recovered {}
     journal.close().await;
     let journal = Journal::open(config).await.expect("opens");
     assert_eq!(journal.topic(&topic).expect("known").readable, written + 2);

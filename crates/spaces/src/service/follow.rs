@@ -42,7 +42,7 @@ impl Spaces {
                 Ok(JournalEvent::Readable { topic } | JournalEvent::Rebuild { topic }) => self.catch_up(topic).await,
                 Ok(JournalEvent::Rules { topic } | JournalEvent::Adopted { topic }) => self.follow_rules(topic).await,
                 Ok(JournalEvent::Receipts { topic }) => self.follow_receipts(topic).await,
-                Ok(JournalEvent::Forgotten { .. } | JournalEvent::Problem(_)) => {}
+                Ok(JournalEvent::Forgotten { .. } | JournalEvent::Problem(_) | JournalEvent::Recovered) => {}
                 Err(RecvError::Lagged(_)) => {
                     if let Err(error) = self.catch_up_all().await {
                         tracing::error!(%error, "spaces could not be brought up to date");
