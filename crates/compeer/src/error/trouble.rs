@@ -8,6 +8,10 @@ use crate::node::{Severity, Trouble};
 
 /// The relay does not answer.
 pub(crate) const RELAY_UNREACHABLE: &str = "relay-unreachable";
+/// Nothing can be written.
+pub(crate) const DISK_FULL: &str = "disk-full";
+/// Something could not be written.
+pub(crate) const DISK_FAILED: &str = "disk-failed";
 /// The relay does not know us.
 pub(crate) const RELAY_REFUSED: &str = "relay-refused";
 
@@ -134,13 +138,13 @@ pub(crate) fn of_journal(problem: &JournalProblem, name: &str, own: bool, space:
         ),
         ProblemCause::DiskFull => trouble(
             Severity::Error,
-            "disk-full",
+            DISK_FULL,
             "The disk is full: nothing can be written until there is room.".into(),
             "Make room on the disk. Nothing that was accepted is lost.",
         ),
         ProblemCause::Disk(what) => trouble(
             Severity::Error,
-            "disk-failed",
+            DISK_FAILED,
             format!("The disk failed: {what}."),
             "Check the disk. Make a copy of the home folder while it can still be read.",
         ),

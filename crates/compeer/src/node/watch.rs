@@ -36,8 +36,8 @@ pub(super) async fn mesh(node: Node, events: Receiver<MeshEvent>) {
 
 /// Follows the journal's complaints.
 pub(super) async fn journal(node: Node, events: Receiver<JournalEvent>) {
-    follow(node, events, async |node, event| {
-        if let JournalEvent::Problem(problem) = event {
+    follow(node, events, async |node, event| match event {
+        JournalEvent::Problem(problem) => {
             let name = name_of(node, problem.device).await;
             let space = match problem.topic {
                 Some(topic) => space_name(node, topic).await,
@@ -46,6 +46,12 @@ pub(super) async fn journal(node: Node, events: Receiver<JournalEvent>) {
             let own = problem.device == node.device();
             node.problems().record(trouble::of_journal(&problem, &name, own, space.as_deref()), node.now());
         }
+        JournalEvent::Recovered => {
+            for code in [trouble::DISK_FULL, trouble::DISK_FAILED] {
+                node.problems().resolve(code, Some(node.device()));
+            }
+        }
+        _ => {}
     })
     .await;
 }
