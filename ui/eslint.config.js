@@ -35,7 +35,7 @@ const boundaries = layers.map((layer) => {
 });
 
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules'] },
+  { ignores: ['src/api/schema.gen.ts', 'dist', 'node_modules'] },
   js.configs.recommended,
   {
     files: ['src/**/*.{ts,tsx}'],

@@ -64,6 +64,7 @@ const transfer = (state: Transfer['state'], done: number): Transfer => ({
   eta_s: 5,
   from: [],
   state,
+  path: null,
   error: null,
 });
 

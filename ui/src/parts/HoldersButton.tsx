@@ -22,7 +22,7 @@ export function HoldersButton({
   onOpenChange?: (open: boolean) => void;
 }) {
   const [open, setOpen] = useState(false);
-  const waiting = message.state === 'waiting' && message.of > 0;
+  const waiting = message.state === 'waiting' && message.of > 1;
   const word = stateWord(message);
   return (
     <Popover

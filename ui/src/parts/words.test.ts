@@ -89,6 +89,7 @@ describe('transfers and files', () => {
       { device: 'c', name: 'Cy', path: 'relay' },
     ],
     state: 'running',
+    path: null,
     error: null,
   };
 

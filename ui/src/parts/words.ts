@@ -14,26 +14,18 @@ import { plainName } from '~/kit/text';
 
 /** `waiting`, `sent`, `held by 3 of 7`. In a space of one there is nobody to hold anything. */
 export function stateWord(message: Pick<Message, 'state' | 'held_by' | 'of'>): string {
-  if (message.of === 0) return 'only you';
-  if (message.state === 'waiting' || message.held_by === 0) {
-    return message.state === 'waiting' ? 'waiting' : 'sent';
-  }
-  if (message.state === 'sent') return 'sent';
-  return message.held_by >= message.of
-    ? `held by all ${message.of}`
-    : `held by ${message.held_by} of ${message.of}`;
+  if (message.of <= 1) return 'only you';
+  if (message.state === 'waiting') return 'waiting';
+  if (message.held_by >= message.of) return `held by all ${message.of}`;
+  // Its author and one more: that it left this device is the news.
+  return message.held_by <= 2 ? 'sent' : `held by ${message.held_by} of ${message.of}`;
 }
 
-export function stateMeans(message: Pick<Message, 'state' | 'of'>): string {
-  if (message.of === 0) return 'Nobody else is in this space yet.';
-  switch (message.state) {
-    case 'waiting':
-      return 'Only on this device; nobody else has it yet.';
-    case 'sent':
-      return 'At least one other member has it, verified.';
-    case 'held':
-      return 'These members have it on their own disks.';
-  }
+export function stateMeans(message: Pick<Message, 'state' | 'held_by' | 'of'>): string {
+  if (message.of <= 1) return 'Nobody else is in this space yet.';
+  if (message.state === 'waiting') return 'Only on this device; nobody else has it yet.';
+  if (message.held_by <= 2 && message.of > 2) return 'At least one other member has it, verified.';
+  return 'These members have it on their own disks.';
 }
 
 export const levelWords: Record<Level, string> = {

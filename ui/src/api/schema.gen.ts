@@ -1,0 +1,537 @@
+// Written by `cargo xtask api` from the program's API description. Change the handlers, not this file.
+
+/** How a member's device is reached now. */
+export type DevicePath = "direct" | "relay" | "none" | "self";
+
+/** An answer that says nothing but that it was done. */
+export type Done = Record<string, unknown>;
+
+/** The key period a space is in. A new one starts whenever somebody leaves. */
+export interface Epoch {
+  /** How many there have been. */
+  number: number;
+  /** Since when. */
+  since: u64;
+}
+
+/** Something happened. Which of the fields are there depends on `event`. */
+export interface Event {
+  /** When. */
+  at: u64;
+  /** The device. */
+  device?: string | null;
+  /** What happened. */
+  event: EventName;
+  file?: File | null;
+  /** How many other members have it. */
+  held_by?: number | null;
+  /** The message, file or problem. */
+  id?: string | null;
+  /** How many of those name me. */
+  mentions?: number | null;
+  message?: Message | null;
+  /** The person's or device's name. */
+  name?: string | null;
+  /** How many other members there are. */
+  of?: number | null;
+  path?: PathKind | null;
+  /** The person. */
+  person?: string | null;
+  problem?: Problem | null;
+  /** Round trip in milliseconds. */
+  rtt_ms?: number | null;
+  /** The space it happened in. */
+  space?: string | null;
+  space_info?: Space | null;
+  state?: MessageState | null;
+  transfer?: Transfer | null;
+  /** Messages I have not read. */
+  unread?: number | null;
+}
+
+/** What happened. */
+export type EventName = "hello" | "lagged" | "chat.message" | "chat.state" | "chat.typing" | "read.changed" | "file.added" | "file.changed" | "file.removed" | "transfer.changed" | "space.changed" | "space.joined" | "space.left" | "space.ended" | "member.joined" | "member.removed" | "member.changed" | "profile.changed" | "peer.up" | "peer.down" | "peer.path" | "problem.added" | "problem.dismissed";
+
+/** Where to put a file. */
+export interface FetchRequest {
+  /** A folder; only scripts may name one. */
+  to?: string | null;
+}
+
+/** A listed file. */
+export interface File {
+  /** The person who listed it. */
+  author: string;
+  /** That person's name. */
+  author_name: string;
+  /** The hash of its content. */
+  blob: string;
+  /** How many members have it whole. */
+  held_by: number;
+  /** Whether it is here. */
+  here: boolean;
+  /** Who they are. */
+  holders: FileHolder[];
+  /** Its id. */
+  id: string;
+  /** What it can be shown as; null when it can only be downloaded. */
+  media: string | null;
+  /** Its name: a relative path with `/`. */
+  name: string;
+  /** Where it lies here. */
+  path: string | null;
+  /** Bytes. */
+  size: number;
+  /** Where it is. */
+  state: FileState;
+  /** When. */
+  time: u64;
+  transfer: Transfer | null;
+}
+
+/** A member who has a file. */
+export interface FileHolder {
+  /** The name. */
+  name: string;
+  /** Whether the person is here now. */
+  online: boolean;
+  /** The person. */
+  person: string;
+}
+
+/** The file that a message is about. */
+export interface FileRef {
+  /** The file's id. */
+  id: string;
+  /** What it can be shown as. */
+  media: string | null;
+  /** Its name. */
+  name: string;
+  /** Bytes. */
+  size: number;
+}
+
+/** Where a listed file is, seen from this device. */
+export type FileState = "here" | "remote" | "fetching" | "changed" | "missing";
+
+/** Which files to fetch, and where to put them. */
+export interface FolderRequest {
+  /** A folder of the list: every file whose name starts with it and `/`. */
+  folder: string;
+  /** A folder; only scripts may name one. */
+  to?: string | null;
+}
+
+/** Whether a member has a message. */
+export interface Holder {
+  /** Whether one of the person's devices has it. */
+  holds: boolean;
+  /** The name. */
+  name: string;
+  /** The person. */
+  person: string;
+  since: u64 | null;
+}
+
+/** An invitation as managers see it. */
+export interface Invitation {
+  /** Who made it. */
+  by_name: string;
+  /** When it was made. */
+  created: u64;
+  /** Until when. */
+  expires: u64;
+  /** Its id. */
+  id: string;
+  /** What the newcomer may do. */
+  level: Level;
+  /** Where it stands. */
+  state: InvitationState;
+  /** How many have used it. */
+  used: number;
+  /** For how many people it is. */
+  uses: number;
+}
+
+/** Where an invitation stands. */
+export type InvitationState = "open" | "used" | "expired" | "revoked";
+
+/** What an invitation says before it is used. */
+export interface InvitePreview {
+  /** Whether I am in the space already. */
+  already_member: boolean;
+  /** Whether that is over. */
+  expired: boolean;
+  /** Until when it can be used. */
+  expires: u64;
+  /** The inviter's name, as the inviter wrote it down. */
+  inviter_name: string;
+  /** What I may do there. */
+  level: Level;
+  /** The space's name, as the inviter wrote it down. */
+  space_name: string;
+}
+
+/** What a new invitation shall allow. */
+export interface InviteRequest {
+  /** For how long: a number and m, h or d; `7d` when left out. */
+  expires?: string | null;
+  /** What the newcomer may do; `write` when left out. */
+  level?: Level;
+  /** For how many people; 1 when left out. */
+  uses?: number | null;
+}
+
+/** An invitation that was received. */
+export interface InviteText {
+  /** The text that starts with `compeer1`. */
+  invite: string;
+}
+
+/** The newest message of a space. */
+export interface LastMessage {
+  /** When. */
+  at: u64;
+  /** Who wrote it. */
+  author_name: string;
+  /** Its text. */
+  text: string;
+}
+
+/** What a member may do. */
+export type Level = "read" | "write" | "manage";
+
+/** A new level for a member. */
+export interface LevelChange {
+  /** The level. */
+  level: Level;
+}
+
+/** Files to share where they lie. */
+export interface LocalFiles {
+  /** Absolute paths; a folder goes whole. */
+  paths: string[];
+}
+
+/** A member of a space. */
+export interface Member {
+  /** The person's devices. */
+  devices: MemberDevice[];
+  /** The person's colour, in degrees. */
+  hue: number;
+  /** Since when. */
+  joined: u64;
+  /** What the person may do. */
+  level: Level;
+  /** Whether it is me. */
+  me: boolean;
+  /** The name. */
+  name: string;
+  /** The person's id. */
+  person: string;
+  /** Where the picture can be had. */
+  picture: string | null;
+  /** Whether the person is here. */
+  presence: Presence;
+}
+
+/** A device of a member. */
+export interface MemberDevice {
+  /** Its id. */
+  device: string;
+  /** Whether it has everything that this device has. */
+  has_all: boolean;
+  last_seen: u64 | null;
+  /** How many entries it lacks, as far as known here. */
+  missing: number;
+  /** What its owner calls it. */
+  name: string;
+  /** How it is reached now. */
+  path: DevicePath;
+  /** Round trip in milliseconds. */
+  rtt_ms: number | null;
+}
+
+/** A chat message. */
+export interface Message {
+  /** The person who wrote it. */
+  author: string;
+  /** The device it was written on. */
+  author_device: string;
+  /** That person's name. */
+  author_name: string;
+  file: FileRef | null;
+  /** How many other members have it. */
+  held_by: number;
+  /** Its id. */
+  id: string;
+  /** Whether I wrote it. */
+  mine: boolean;
+  /** The label its sender's page gave it. */
+  nonce: string | null;
+  /** How many other members there are. */
+  of: number;
+  /** Where it is. */
+  state: MessageState;
+  /** The text, as written: content, never markup. */
+  text: string;
+  /** When. */
+  time: u64;
+}
+
+/** Some messages, oldest first. */
+export interface MessagePage {
+  /** The messages. */
+  messages: Message[];
+  /** Whether there are more in the direction that was asked for. */
+  more: boolean;
+}
+
+/** Where a message is. */
+export type MessageState = "waiting" | "sent" | "held";
+
+/** A fresh invitation. Its text is shown this once. */
+export interface NewInvitation {
+  /** Until when. */
+  expires: u64;
+  /** What to call it as a file. */
+  file_name: string;
+  /** Its id. */
+  id: string;
+  /** The text to hand over. */
+  invite: string;
+  /** What the newcomer may do. */
+  level: Level;
+  /** The same as a QR code: an SVG picture. */
+  qr_svg: string;
+  /** For how many people it is. */
+  uses: number;
+}
+
+/** A message to send. */
+export interface NewMessage {
+  /** A label of the page's own, to find its optimistic row again. */
+  nonce?: string | null;
+  /** The text. */
+  text: string;
+}
+
+/** How a device is reached now. */
+export type PathKind = "direct" | "relay" | "none";
+
+/** A device that shares a group with this one. */
+export interface Peer {
+  /** Its address, or the relay's URL. */
+  address: string | null;
+  /** Its id. */
+  device: string;
+  /** Whether it was found on the local network. */
+  lan: boolean;
+  last_seen: u64 | null;
+  /** What its owner calls it. */
+  name: string | null;
+  /** How it is reached now. */
+  path: PathKind;
+  /** Whose it is. */
+  person: string | null;
+  /** That person's name. */
+  person_name: string | null;
+  /** Bytes received per second, lately. */
+  receive_rate: number;
+  /** Bytes received since the link came up. */
+  received_bytes: number;
+  /** Round trip in milliseconds. */
+  rtt_ms: number | null;
+  /** Bytes sent per second, lately. */
+  send_rate: number;
+  /** Bytes sent since the link came up. */
+  sent_bytes: number;
+  /** The spaces that both are in. */
+  spaces: string[];
+}
+
+/** Whether somebody is here. */
+export type Presence = "here" | "away";
+
+/** Something that somebody should look at. */
+export interface Problem {
+  /** When it was last seen. */
+  at: u64;
+  /** What it is, for programs. */
+  code: string;
+  /** The device it is about. */
+  device: string | null;
+  /** What to do about it. */
+  hint: string;
+  /** Its id, for dismissing it. */
+  id: string;
+  /** How much it matters. */
+  severity: Severity;
+  /** The space it is about. */
+  space: string | null;
+  /** What it is, in a plain sentence. */
+  text: string;
+}
+
+/** A problem document as it travels (RFC 9457, with `code` and `hint` added). */
+export interface ProblemDocument {
+  /** What went wrong, for programs. */
+  code: string;
+  /** What went wrong this time, in one sentence. */
+  detail: string;
+  /** What to do about it, in one sentence. */
+  hint: string;
+  /** The HTTP status. */
+  status: number;
+  /** What went wrong, in a few words that are the same each time. */
+  title: string;
+  /** Always `about:blank`: `code` says what it is. */
+  type: string;
+}
+
+/** What shall change about this person and device. What is left out stays. */
+export interface ProfileChange {
+  /** The device's name. */
+  device_name?: string | null;
+  /** The person's name. */
+  name?: string | null;
+  /** A PNG, JPEG or WebP picture of at most 64 KiB in base64; null takes it away. */
+  picture?: string | null;
+}
+
+/** Up to where I have read. */
+export interface ReadMarker {
+  /** The newest message I have seen. */
+  up_to: string;
+}
+
+/** The relay that carries traffic when no direct path is found. */
+export interface Relay {
+  /** Whether this device is connected to it. */
+  connected: boolean;
+  /** Its address. */
+  url: string;
+}
+
+/** How much a problem matters. */
+export type Severity = "warning" | "error";
+
+/** A one-time link that signs a browser in. */
+export interface SignInLink {
+  /** The link, good for a minute and for one browser. */
+  url: string;
+}
+
+/** A space at a glance. */
+export interface Space {
+  /** When it was founded. */
+  created: u64;
+  /** Bytes it takes on this disk. */
+  disk_bytes: number;
+  /** The key period it is in. */
+  epoch: Epoch;
+  /** How many of them are here now. */
+  here_now: number;
+  last: LastMessage | null;
+  /** What I may do in it. */
+  level: Level;
+  /** How many people are in it. */
+  members: number;
+  /** How many of those name me. */
+  mentions: number;
+  /** Its name; empty while joining. */
+  name: string;
+  /** Its id. */
+  space: string;
+  /** Where it stands. */
+  state: SpaceState;
+  /** Messages I have not read. */
+  unread: number;
+  /** My messages that nobody else has. */
+  waiting: number;
+}
+
+/** A new space, or a new name for one. */
+export interface SpaceName {
+  /** The name. */
+  name: string;
+}
+
+/** Where a space stands. */
+export type SpaceState = "active" | "joining" | "removed" | "ended";
+
+/** This device and its surroundings. */
+export interface Status {
+  /** This device. */
+  device: string;
+  /** What others see it called. */
+  device_name: string;
+  /** The home folder. */
+  home: string;
+  /** The person's colour, in degrees. */
+  hue: number;
+  /** Whether devices on the local network are looked for. */
+  lan_discovery: boolean;
+  /** Where other devices reach this one. */
+  listening: string[];
+  /** The person's name. */
+  name: string | null;
+  /** Devices that are known here. */
+  peers: Peer[];
+  /** The person using it; null before the first run. */
+  person: string | null;
+  /** Where the person's picture can be had. */
+  picture: string | null;
+  /** What somebody should look at, oldest first. */
+  problems: Problem[];
+  /** Always true once it can be asked. */
+  ready: boolean;
+  relay: Relay | null;
+  /** When this peer started. */
+  started: u64;
+  /** The program's version. */
+  version: string;
+}
+
+/** A file on its way to this device. */
+export interface Transfer {
+  /** Verified bytes on this disk. */
+  done: number;
+  /** Why it failed, in a sentence. */
+  error: string | null;
+  /** Seconds still to go; null when nobody can tell. */
+  eta_s: number | null;
+  /** The file. */
+  file: string;
+  /** Whom from. */
+  from: TransferSource[];
+  /** Its id: the file's. */
+  id: string;
+  /** The file's name. */
+  name: string;
+  /** Where it lies, once done. */
+  path: string | null;
+  /** Bytes per second, lately. */
+  rate: number;
+  /** Bytes in all. */
+  size: number;
+  /** The space. */
+  space: string;
+  /** How it goes. */
+  state: TransferState;
+}
+
+/** A device that bytes come from. */
+export interface TransferSource {
+  /** The device. */
+  device: string;
+  /** Its name. */
+  name: string;
+  /** How it is reached. */
+  path: PathKind;
+}
+
+/** How a transfer goes. */
+export type TransferState = "running" | "paused" | "waiting" | "failed" | "done";
+
+export type u64 = number;
