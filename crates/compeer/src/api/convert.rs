@@ -95,9 +95,8 @@ impl From<MessageInfo> for dto::Message {
             text: info.text,
             time: info.time,
             state: message_state(info.state),
-            // The floor below counts the author, too.
-            held_by: info.held_by.saturating_sub(1) as u64,
-            of: info.of.saturating_sub(1) as u64,
+            held_by: info.held_by as u64,
+            of: info.of as u64,
             nonce: info.nonce,
             file: None,
         }

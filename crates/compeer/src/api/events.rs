@@ -100,57 +100,74 @@ pub struct Event {
     /// What happened.
     pub event: EventName,
     /// When.
-    pub at: Millis,
+    pub at: u64,
     /// The space it happened in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub space: Option<String>,
     /// The message, file or problem.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub id: Option<String>,
     /// The person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub person: Option<String>,
     /// The person's or device's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub name: Option<String>,
     /// The device.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub device: Option<String>,
     /// How the device is reached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub path: Option<dto::PathKind>,
     /// Round trip in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub rtt_ms: Option<f64>,
     /// Where the message is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub state: Option<dto::MessageState>,
-    /// How many other members have it.
+    /// How many members have it, its author included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub held_by: Option<u64>,
-    /// How many other members there are.
+    /// How many members there are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub of: Option<u64>,
     /// Messages I have not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub unread: Option<u64>,
     /// How many of those name me.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub mentions: Option<u64>,
     /// The message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub message: Option<dto::Message>,
     /// The file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub file: Option<dto::File>,
     /// The transfer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub transfer: Option<dto::Transfer>,
     /// The space as it is now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub space_info: Option<dto::Space>,
     /// The problem.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub problem: Option<dto::Problem>,
 }
 

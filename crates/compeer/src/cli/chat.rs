@@ -73,7 +73,7 @@ async fn log(context: &Context, client: &Client, space: &str, limit: usize) -> R
 
 fn words(message: &dto::Message) -> String {
     let state = match message.state {
-        _ if !message.mine || message.of == 0 => String::new(),
+        _ if !message.mine || message.of <= 1 => String::new(),
         dto::MessageState::Waiting => "  (waiting)".into(),
         _ => format!("  (held by {} of {})", message.held_by, message.of),
     };

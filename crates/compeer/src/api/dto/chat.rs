@@ -1,6 +1,5 @@
 //! Messages.
 
-use compeer_core::Millis;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -46,12 +45,12 @@ pub struct Message {
     /// The text, as written: content, never markup.
     pub text: String,
     /// When.
-    pub time: Millis,
+    pub time: u64,
     /// Where it is.
     pub state: MessageState,
-    /// How many other members have it.
+    /// How many members have it, its author included.
     pub held_by: u64,
-    /// How many other members there are.
+    /// How many members there are.
     pub of: u64,
     /// The label its sender's page gave it.
     #[schema(required = true)]
@@ -100,5 +99,5 @@ pub struct Holder {
     pub holds: bool,
     /// Since when, if known.
     #[schema(required = true)]
-    pub since: Option<Millis>,
+    pub since: Option<u64>,
 }

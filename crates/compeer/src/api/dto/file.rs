@@ -1,6 +1,5 @@
 //! Files and transfers.
 
-use compeer_core::Millis;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -49,7 +48,7 @@ pub struct File {
     /// That person's name.
     pub author_name: String,
     /// When.
-    pub time: Millis,
+    pub time: u64,
     /// How many members have it whole.
     pub held_by: u64,
     /// Who they are.

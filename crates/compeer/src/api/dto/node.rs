@@ -1,6 +1,5 @@
 //! This device, its peers, its problems, and the person who uses it.
 
-use compeer_core::Millis;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
@@ -29,7 +28,7 @@ pub struct Status {
     /// The home folder.
     pub home: String,
     /// When this peer started.
-    pub started: Millis,
+    pub started: u64,
     /// Devices that are known here.
     pub peers: Vec<Peer>,
     /// What somebody should look at, oldest first.
@@ -87,7 +86,7 @@ pub struct Peer {
     pub receive_rate: f64,
     /// When it was last linked; null when never since the start.
     #[schema(required = true)]
-    pub last_seen: Option<Millis>,
+    pub last_seen: Option<u64>,
     /// The spaces that both are in.
     pub spaces: Vec<String>,
     /// Whether it was found on the local network.
@@ -119,7 +118,7 @@ pub struct Problem {
     /// Its id, for dismissing it.
     pub id: String,
     /// When it was last seen.
-    pub at: Millis,
+    pub at: u64,
     /// How much it matters.
     pub severity: Severity,
     /// What it is, for programs.

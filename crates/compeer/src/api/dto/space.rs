@@ -1,6 +1,5 @@
 //! Spaces, members and invitations.
 
-use compeer_core::Millis;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -37,7 +36,7 @@ pub enum SpaceState {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct LastMessage {
     /// When.
-    pub at: Millis,
+    pub at: u64,
     /// Its text.
     pub text: String,
     /// Who wrote it.
@@ -50,7 +49,7 @@ pub struct Epoch {
     /// How many there have been.
     pub number: u64,
     /// Since when.
-    pub since: Millis,
+    pub since: u64,
 }
 
 /// A space at a glance.
@@ -76,7 +75,7 @@ pub struct Space {
     #[schema(required = true)]
     pub last: Option<LastMessage>,
     /// When it was founded.
-    pub created: Millis,
+    pub created: u64,
     /// Where it stands.
     pub state: SpaceState,
     /// Bytes it takes on this disk.
@@ -111,7 +110,7 @@ pub struct InvitePreview {
     /// What I may do there.
     pub level: Level,
     /// Until when it can be used.
-    pub expires: Millis,
+    pub expires: u64,
     /// Whether that is over.
     pub expired: bool,
     /// Whether I am in the space already.
@@ -167,7 +166,7 @@ pub struct MemberDevice {
     pub rtt_ms: Option<f64>,
     /// When it was last linked.
     #[schema(required = true)]
-    pub last_seen: Option<Millis>,
+    pub last_seen: Option<u64>,
     /// Whether it has everything that this device has.
     pub has_all: bool,
     /// How many entries it lacks, as far as known here.
@@ -191,7 +190,7 @@ pub struct Member {
     /// Whether it is me.
     pub me: bool,
     /// Since when.
-    pub joined: Millis,
+    pub joined: u64,
     /// The person's devices.
     pub devices: Vec<MemberDevice>,
     /// Whether the person is here.
@@ -232,9 +231,9 @@ pub struct Invitation {
     /// How many have used it.
     pub used: u64,
     /// Until when.
-    pub expires: Millis,
+    pub expires: u64,
     /// When it was made.
-    pub created: Millis,
+    pub created: u64,
     /// Who made it.
     pub by_name: String,
     /// Where it stands.
@@ -268,7 +267,7 @@ pub struct NewInvitation {
     /// What to call it as a file.
     pub file_name: String,
     /// Until when.
-    pub expires: Millis,
+    pub expires: u64,
     /// What the newcomer may do.
     pub level: Level,
     /// For how many people it is.
