@@ -103,7 +103,7 @@ export function Layout() {
       <div className="relative flex min-h-0 flex-1">
         <a
           href="#main"
-          className="absolute top-2 left-2 z-50 -translate-y-20 rounded-control bg-accent px-3 py-2 text-on-accent focus:translate-y-0"
+          className="sr-only z-50 rounded-control bg-accent px-3 py-2 text-on-accent focus:not-sr-only focus:absolute focus:top-2 focus:left-2"
         >
           Skip to the main part
         </a>

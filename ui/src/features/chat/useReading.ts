@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { markRead } from '~/api/actions';
 import { cache, keys } from '~/api/cache';
-import { onEvent } from '~/api/events';
+import { fetchSoon, onEvent } from '~/api/events';
 import { firstUnread, type MessageWindow } from '~/api/messages';
 import { loadOlder } from '~/api/queries';
 import type { Message, Space } from '~/api/types';
@@ -78,25 +78,24 @@ export function useReading(
 
   // While the end is in front of somebody's eyes, whatever arrives is read.
   const present = window?.newer === false && ready && attentive;
-  const last = window?.messages.at(-1);
-  const told = useRef<string | null>(null);
+  const last = window?.messages.at(-1)?.id;
   const lastOfOthers = window?.messages.findLast((message) => !message.mine)?.id ?? null;
   useEffect(() => {
     attended.set(present ? id : null);
     return () => attended.set(null);
   }, [present, id]);
+  const told = useRef<string | null>(null);
   useEffect(() => {
     if (!present || last === undefined) return;
-    if (space.unread === 0 && (told.current ?? lastOfOthers) === lastOfOthers) {
-      told.current = lastOfOthers;
-      return;
+    if (space.unread === 0) {
+      // Nothing was unread on arrival: then all of it has been seen before.
+      told.current ??= lastOfOthers;
+      if (told.current === lastOfOthers) return;
     }
-    told.current = lastOfOthers;
     // A breath later, so that a burst is one call and a glance in passing is none.
     const timer = setTimeout(() => {
-      markRead(id, last.id).catch(() => {
-        told.current = null;
-      });
+      told.current = lastOfOthers;
+      markRead(id, last).catch(() => fetchSoon(keys.spaces));
     }, 300);
     return () => clearTimeout(timer);
   }, [present, last, lastOfOthers, id, space.unread]);
