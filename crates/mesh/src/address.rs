@@ -181,6 +181,11 @@ impl AddressBook {
         self.sightings.remove(&device);
     }
 
+    /// This device has left the network on which it saw others.
+    pub(crate) fn lose_sight(&mut self) {
+        self.sightings.clear();
+    }
+
     pub(crate) fn known(&self, device: DeviceId) -> Option<Addresses> {
         self.records.get(&device).map(Record::addresses)
     }

@@ -4,6 +4,8 @@
 //! ends where the rights for that are missing. What was measured is printed.
 
 #[cfg(target_os = "linux")]
+mod lan;
+#[cfg(target_os = "linux")]
 mod nat;
 #[cfg(target_os = "linux")]
 mod outage;
