@@ -31,12 +31,17 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
             }
             ApiError::bad_request("The request's body did not arrive whole.", "Send it again.")
         })?;
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
+        let unexpected = |what: &dyn std::fmt::Display| {
             ApiError::bad_request(
-                format!("The body is not what is expected here: {error}."),
+                format!("The body is not what is expected here: {what}."),
                 "`/api/v1/openapi.json` describes the body.",
             )
-        })
+        };
+        // Serde takes a list for an object whose fields it fills in order; `[]` would be one with nothing said.
+        if bytes.trim_ascii_start().first() != Some(&b'{') {
+            return Err(unexpected(&"it is no object"));
+        }
+        serde_json::from_slice(&bytes).map(Self).map_err(|error| unexpected(&error))
     }
 }
 
