@@ -113,6 +113,8 @@ impl Node {
             BlobStore::open(path.blobs()),
         );
         let (journal, blobs) = (journal?, blobs?);
+        // Subscribed before the first peer can be linked: what it brings may be worth a look.
+        let journal_events = journal.subscribe();
         let gate = JournalGate::new(journal.clone(), wall.clone());
         let started = start_mesh(&gate, &key, &options, addresses::last_port(&path)).await?;
         let Links { mesh, sync: sync_streams, joins, blobs: blob_streams, presence } = started;
@@ -159,7 +161,7 @@ impl Node {
         let tasks = &node.inner.tasks;
         tasks.spawn(serve_blobs::run(node.clone(), blob_streams));
         tasks.spawn(watch::mesh(node.clone(), node.inner.mesh.events()));
-        tasks.spawn(watch::journal(node.clone(), node.inner.journal.subscribe()));
+        tasks.spawn(watch::journal(node.clone(), journal_events));
         tasks.spawn(watch::sync(node.clone(), node.inner.sync.subscribe()));
         tasks.spawn(watch::spaces(node.clone(), node.inner.spaces.events()));
         tasks.spawn(addresses::keep(node.clone(), node.inner.mesh.events()));
