@@ -84,6 +84,11 @@ impl Connection {
         if answer.is_err() { sent.and(answer) } else { answer }
     }
 
+    /// A new connection to the same peer.
+    pub(crate) fn again(&self) -> io::Result<Self> {
+        self.api.connect()
+    }
+
     /// Asks for a page as a browser that follows a link does, without the token.
     pub(crate) fn visit(&mut self, path: &str) -> io::Result<Answer> {
         let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.api.address);

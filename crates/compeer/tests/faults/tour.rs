@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 
 use crate::cli::{Ended, does, fails, makes_no_sense, run};
 use crate::http::Api;
-use crate::{ALONE, SOON, keys, peer, rows, running, text, until};
+use crate::{Computer, SOON, keys, rows, text, until};
 
 #[test]
 fn the_tour() {
-    let (ada, mut bo, cleo) = (introduced("Ada"), running("Bo"), running("Cleo"));
+    let (ada, mut bo, cleo) = (introduced("Ada"), Computer::of("Bo"), Computer::of("Cleo"));
     let space = together(&ada, &bo, &cleo);
     talk(&ada, &bo, &cleo, &space);
     files(&ada, &bo, &space);
@@ -26,12 +26,12 @@ fn the_tour() {
 }
 
 /// `init`, once, and `up`.
-fn introduced(name: &str) -> Peer {
-    let mut peer = peer();
+fn introduced(name: &str) -> Computer {
+    let mut peer = Computer::new();
     let made = does(&peer, &["init", "--name", name, "--device-name", "desk"], "");
     assert_eq!(keys(&made), ["device", "person"]);
     fails(&peer, &["init", "--name", "Mallory"], "", "already-introduced");
-    peer.up(ALONE).expect("starts");
+    peer.up();
     fails(&peer, &["init", "--name", "Mallory"], "", "already-introduced");
     let status = does(&peer, &["status"], "");
     assert_eq!((&status["person"], &status["device"]), (&made["person"], &made["device"]));
@@ -55,7 +55,7 @@ fn together(ada: &Peer, bo: &Peer, cleo: &Peer) -> String {
     until(bo, &["space", "list"], "the space's name", |list| list[0]["name"] == "Harbour Quay");
     // Another manager's device honours invitations, too.
     let used = join(bo, cleo, &[&space]);
-    let dan = running("Dan");
+    let dan = Computer::of("Dan");
     let refused = run(&dan, &["space", "join", "-", "--json"], &used);
     assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""), "{refused:?}");
     assert_eq!(does(&dan, &["space", "list"], ""), json!([]));
@@ -86,7 +86,7 @@ fn talk(ada: &Peer, bo: &Peer, cleo: &Peer, space: &str) {
     events.first(SOON, "the second message", |event| event["id"] == piped["id"]);
 
     let log = until(ada, &["chat", "log", space], "both messages held by all", |log| {
-        rows(log).len() == 2 && rows(log).iter().all(|message| message["held_by"] == 2)
+        rows(log).len() == 2 && rows(log).iter().all(|message| message["held_by"] == 3)
     });
     for message in rows(&log) {
         assert_eq!(keys(message), ["author", "author_name", "held_by", "id", "text", "time"]);
@@ -185,11 +185,11 @@ fn mistakes(cleo: &Peer) {
 }
 
 /// Being away and coming back, `space remove`, `leave`, `delete`.
-fn farewell(ada: &Peer, bo: &mut Peer, cleo: &Peer, space: &str) {
-    bo.terminate().expect("ends cleanly");
+fn farewell(ada: &Peer, bo: &mut Computer, cleo: &Peer, space: &str) {
+    bo.down();
     fails(bo, &["status"], "", "not-running");
     does(ada, &["chat", "send", space, "While Bo is away"], "");
-    bo.up(ALONE).expect("starts again");
+    bo.up();
     let away = |log: &Value| rows(log).iter().any(|message| message["text"] == "While Bo is away");
     until(bo, &["chat", "log", space], "what Bo missed", away);
 
@@ -209,9 +209,10 @@ fn farewell(ada: &Peer, bo: &mut Peer, cleo: &Peer, space: &str) {
 
 #[test]
 fn a_peer_that_is_up_says_one_line_and_ends_when_told() {
-    let peer = peer();
+    let peer = Computer::new();
     let child = Command::new(env!("CARGO_BIN_EXE_compeer"))
-        .args([&["up", "--json"], ALONE].concat())
+        .args(["up", "--json"])
+        .args(Computer::arguments(&peer.listen))
         .env("COMPEER_HOME", peer.home())
         .stdout(Stdio::piped())
         .spawn()

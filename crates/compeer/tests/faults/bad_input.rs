@@ -1,0 +1,333 @@
+//! Bad input for every command and every route: a sentence with a hint, the documented exit code or status, nothing
+//! changed. That it is every one is checked against the program's own help and description.
+
+use std::collections::BTreeSet;
+
+use compeer_testkit::process::Peer;
+use serde_json::Value;
+
+use crate::cli::{does, fails, makes_no_sense, run};
+use crate::http::{Api, Connection};
+use crate::{Computer, text};
+
+/// A well-formed id of nothing.
+const NOBODY: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+/// Commands that cannot be meant: exit code 2, before anything is asked.
+const SENSELESS: &[&str] = &[
+    "frobnicate",
+    "init",
+    "init --name",
+    "init --name A --age 7",
+    "up --api nowhere",
+    "up --listen 127.0.0.1",
+    "up now",
+    "status --all",
+    "space",
+    "space frobnicate",
+    "space create",
+    "space create A B",
+    "space list all",
+    "space invite",
+    "space invite Harbour --level owner",
+    "space invite Harbour --uses many",
+    "space invite Harbour --uses -1",
+    "space join",
+    "space members",
+    "space remove Harbour",
+    "space leave",
+    "space delete",
+    "space delete Harbour --force",
+    "chat",
+    "chat send Harbour",
+    "chat log",
+    "chat log Harbour --limit -1",
+    "chat log Harbour --limit many",
+    "file",
+    "file put Harbour",
+    "file list",
+    "file get Harbour a.txt",
+    "file get Harbour --to /tmp",
+    "events now",
+    "open --pint",
+    "relay",
+    "relay --listen nowhere",
+    "doctor who",
+    "demo please",
+    "completions",
+    "completions klingon",
+];
+
+/// Commands that can be meant but not done, what stands on stdin, and the code of the failure.
+const REFUSED: &[(&[&str], &str, &str)] = &[
+    (&["init", "--name", "Mallory"], "", "already-introduced"),
+    (&["up", "--api", "127.0.0.1:0"], "", "home-in-use"),
+    (&["up", "--api", "0.0.0.0:0"], "", "usage"),
+    (&["up", "--relay", "http://nowhere"], "", "usage"),
+    (&["up", "--relay", "@/nothing/there"], "", "usage"),
+    (&["space", "create", ""], "", "bad-content"),
+    (&["space", "create", "a\u{202e}b"], "", "bad-content"),
+    (&["space", "invite", "Nowhere"], "", "space-not-found"),
+    (&["space", "invite", "Harbour", "--expires", "soon"], "", "bad-request"),
+    (&["space", "invite", "Harbour", "--expires", "0d"], "", "bad-terms"),
+    (&["space", "invite", "Harbour", "--uses", "0"], "", "bad-terms"),
+    (&["space", "join", "compeer1abc"], "", "usage"),
+    (&["space", "join", "-"], "", "bad-invitation"),
+    (&["space", "join", "-"], "compeer1abc", "bad-invitation"),
+    (&["space", "members", "Nowhere"], "", "space-not-found"),
+    (&["space", "members", ""], "", "space-not-found"),
+    (&["space", "members", "twin"], "", "ambiguous"),
+    (&["space", "remove", "Nowhere", "Ada"], "", "space-not-found"),
+    (&["space", "remove", "Harbour", "Mallory"], "", "member-not-found"),
+    (&["space", "remove", "Harbour", NOBODY], "", "member-not-found"),
+    (&["space", "leave", "Nowhere"], "", "space-not-found"),
+    (&["space", "delete", NOBODY], "", "space-not-found"),
+    (&["chat", "send", "Nowhere", "hello"], "", "space-not-found"),
+    (&["chat", "send", "Harbour", ""], "", "bad-content"),
+    (&["chat", "send", "Harbour", "a\u{1b}b"], "", "bad-content"),
+    (&["chat", "send", "Harbour", "-"], "", "bad-content"),
+    (&["chat", "log", "Nowhere"], "", "space-not-found"),
+    (&["file", "put", "Nowhere", "/etc/hostname"], "", "space-not-found"),
+    (&["file", "put", "Harbour", "/nothing/there"], "", "bad-path"),
+    (&["file", "put", "Harbour", "/dev/null"], "", "bad-path"),
+    (&["file", "list", "Nowhere"], "", "space-not-found"),
+    (&["file", "get", "Nowhere", "a.txt", "--to", "/tmp"], "", "space-not-found"),
+    (&["file", "get", "Harbour", "a.txt", "--to", "/tmp"], "", "file-not-found"),
+    (&["file", "get", "Harbour", NOBODY, "--to", "/tmp"], "", "file-not-found"),
+    (&["relay", "--listen", "127.0.0.1:0", "--host", "two words"], "", "usage"),
+    (&["relay", "--listen", "192.0.2.1:1"], "", "relay-cannot-listen"),
+];
+
+#[test]
+fn every_command_says_what_is_wrong() {
+    let peer = harbour();
+    let before = everything(&peer);
+    let mut tried = BTreeSet::new();
+    for line in SENSELESS {
+        let words: Vec<_> = line.split(' ').collect();
+        makes_no_sense(&peer, &words);
+        tried.extend(words.iter().take(2).map(|word| (*word).to_owned()));
+    }
+    for (arguments, input, code) in REFUSED {
+        fails(&peer, arguments, input, code);
+    }
+    let long = "x".repeat(33 << 10);
+    fails(&peer, &["chat", "send", "Harbour", "-"], &long, "bad-content");
+    fails(&peer, &["chat", "send", "Harbour", "-"], &"x".repeat(300 << 10), "usage");
+    assert_eq!(everything(&peer), before);
+
+    for command in commands(&peer, &[]) {
+        assert!(tried.contains(&command), "nothing bad was tried with {command}");
+        for verb in commands(&peer, &[&command]) {
+            assert!(tried.contains(&verb), "nothing bad was tried with {command} {verb}");
+        }
+    }
+}
+
+#[test]
+fn without_a_peer_every_command_says_so() {
+    let mut peer = harbour();
+    peer.down();
+    for line in [
+        "status",
+        "space create A",
+        "space list",
+        "space invite Harbour",
+        "space join -",
+        "space members Harbour",
+        "space remove Harbour Ada",
+        "space leave Harbour",
+        "space delete Harbour",
+        "chat send Harbour hello",
+        "chat log Harbour",
+        "file put Harbour /etc/hostname",
+        "file list Harbour",
+        "file get Harbour a.txt --to /tmp",
+        "events",
+        "open --print",
+    ] {
+        fails(&peer, &line.split(' ').collect::<Vec<_>>(), "", "not-running");
+    }
+    peer.up();
+    assert_eq!(does(&peer, &["chat", "log", "Harbour"], "")[0]["text"], "hello");
+}
+
+/// The commands that the help names, below the given ones.
+fn commands(peer: &Peer, above: &[&str]) -> Vec<String> {
+    let help = run(peer, &[above, &["--help"]].concat(), "");
+    assert_eq!(help.code, Some(0), "{help:?}");
+    let below = help.stdout.split_once("\nCommands:\n").map_or("", |(_, below)| below);
+    let named = below.lines().take_while(|line| !line.is_empty()).filter(|line| line.starts_with("  "));
+    let named = named.filter(|line| !line.starts_with("   ")).filter_map(|line| line.split_whitespace().next());
+    named.filter(|name| *name != "help").map(str::to_owned).collect()
+}
+
+/// A peer with one of everything that bad input could spoil.
+fn harbour() -> Computer {
+    let peer = Computer::of("Ada");
+    for name in ["Harbour", "Twin", "Twin"] {
+        does(&peer, &["space", "create", name], "");
+    }
+    does(&peer, &["chat", "send", "Harbour", "hello"], "");
+    does(&peer, &["space", "invite", "Harbour"], "");
+    does(&peer, &["file", "put", "Harbour", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")], "");
+    peer
+}
+
+/// What a peer answers about all its spaces, how many bytes their journals take included.
+fn everything(peer: &Peer) -> Vec<Value> {
+    let api = Api::of(peer);
+    let get = |path: &str| {
+        let mut answer = api.ask("GET", path, "").json();
+        forget_the_time(&mut answer);
+        answer
+    };
+    let spaces = get("/spaces");
+    let mut all = vec![get("/transfers"), does(peer, &["status"], "")];
+    for space in spaces.as_array().expect("a list") {
+        let id = text(space, "space");
+        all.extend(["members", "invitations", "messages", "files"].map(|noun| get(&format!("/spaces/{id}/{noun}"))));
+    }
+    all.push(spaces);
+    all
+}
+
+/// This device is seen whenever it is asked.
+fn forget_the_time(value: &mut Value) {
+    match value {
+        Value::Array(values) => values.iter_mut().for_each(forget_the_time),
+        Value::Object(fields) => {
+            fields.remove("last_seen");
+            fields.values_mut().for_each(forget_the_time);
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn every_route_says_what_is_wrong() {
+    let peer = harbour();
+    let before = everything(&peer);
+    let space = text(&before.last().expect("spaces")[0], "space").to_owned();
+    let mut api = Api::of(&peer).connect().expect("connects");
+    let described = api.ask("GET", "/openapi.json", "").expect("answers").json();
+    let mut wrong = Vec::new();
+    let mut tries = 0;
+    for (path, methods) in described["paths"].as_object().expect("paths") {
+        let path = path.strip_prefix("/api/v1").unwrap_or(path);
+        let methods = methods.as_object().expect("methods");
+        for method in ["get", "post", "put", "patch", "delete", "options", "trace"] {
+            let bad = match methods.get(method) {
+                Some(operation) => bad_requests(path, operation, &space),
+                // Whoever answers GET also answers HEAD; every other method must be refused.
+                None => vec![Bad::of(filled(path, NOBODY), 405)],
+            };
+            tries += bad.len();
+            wrong.extend(bad.into_iter().filter_map(|bad| bad.goes_wrong(&mut api, &method.to_uppercase())));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {tries} requests:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(tries > 200, "only {tries} requests");
+    assert_eq!(everything(&peer), before);
+}
+
+/// A request that must be refused.
+struct Bad {
+    path: String,
+    media: &'static str,
+    body: String,
+    status: u16,
+}
+
+impl Bad {
+    fn of(path: String, status: u16) -> Self {
+        Self { path, media: "", body: String::new(), status }
+    }
+
+    /// What is wrong with the answer, if something is.
+    fn goes_wrong(&self, api: &mut Connection, method: &str) -> Option<String> {
+        let ask = |api: &mut Connection| api.ask_as(method, &self.path, self.media, &self.body);
+        // After a refusal in the middle of a body the connection is of no further use.
+        let answer = ask(api).or_else(|_| {
+            *api = api.again()?;
+            ask(api)
+        });
+        let answer = answer.unwrap_or_else(|error| panic!("{method} {}: {error}", self.path));
+        let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let words = ["title", "code", "detail", "hint"];
+        let whole = words.iter().all(|field| document[field].as_str().is_some_and(|text| !text.is_empty()))
+            && document["status"] == answer.status
+            && answer.head.to_lowercase().contains("content-type: application/problem+json");
+        let right = whole && answer.status == self.status;
+        let start = |text: &str, length| text.chars().take(length).collect::<String>();
+        let (body, said) = (start(&self.body, 40), start(&document.to_string(), 300));
+        (!right).then(|| format!("{method} {} {body}: {} instead of {}: {said}", self.path, answer.status, self.status))
+    }
+}
+
+/// Everything that can be wrong with one operation, as far as its description tells. Nothing here may be right: what it
+/// names is not there, or what it says about it makes no sense.
+fn bad_requests(path: &str, operation: &Value, space: &str) -> Vec<Bad> {
+    let mut bad = Vec::new();
+    let parameters = operation["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let within = |place: &str| parameters.iter().filter(|one| one["in"] == place).count();
+    let nowhere = filled(path, NOBODY);
+    let here = nowhere.replacen(NOBODY, space, 1);
+    let media = operation["requestBody"]["content"].as_object().and_then(|content| content.keys().next());
+    if within("path") > 0 {
+        // A problem is named by a number; what is no number names no problem.
+        let status = if path.starts_with("/problems") { 404 } else { 400 };
+        bad.push(Bad::of(filled(path, "short"), status));
+        bad.push(Bad::of(filled(path, "%00%ff"), 400));
+        if media.is_none() {
+            bad.push(Bad::of(nowhere.clone(), 404));
+        }
+    }
+    if within("path") > 1 && media.is_none() {
+        bad.push(Bad::of(here.clone(), 404));
+    }
+    if within("query") > 0 {
+        bad.extend(["nonsense=1", "limit=-1", "download=maybe"].map(|query| Bad::of(format!("{here}?{query}"), 400)));
+    }
+    match media.map(String::as_str) {
+        Some("application/json") => {
+            let json = |body: &str, status| Bad {
+                path: here.clone(),
+                media: "application/json",
+                body: body.to_owned(),
+                status,
+            };
+            bad.extend(["", "{", "[]", "null", "\"text\"", "{\"nonsense\":1}", "{}{}"].map(|body| json(body, 400)));
+            bad.push(json(&format!("\"{}\"", "x".repeat(300 << 10)), 413));
+            bad.push(Bad { media: "text/plain", ..json("{}", 415) });
+            bad.push(Bad { media: "application/x-www-form-urlencoded", ..json("a=b", 415) });
+        }
+        Some("multipart/form-data") => {
+            bad.push(Bad { path: here.clone(), media: "application/json", body: "{}".into(), status: 415 });
+            let form = |body: &str| Bad {
+                path: here.clone(),
+                media: "multipart/form-data; boundary=b",
+                body: body.to_owned(),
+                status: 400,
+            };
+            let part = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n";
+            bad.extend(["", "nonsense", "--b--\r\n", part].map(form));
+            bad.push(Bad { path: nowhere.clone(), ..form("--b--\r\n") }.with_status(404));
+        }
+        Some(other) => panic!("{path} takes {other}, which nothing is tried with"),
+        None => {}
+    }
+    bad
+}
+
+impl Bad {
+    fn with_status(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
+}
+
+/// A path with the same text for each of its variable parts.
+fn filled(path: &str, with: &str) -> String {
+    let part = |part: &str| if part.starts_with('{') { with.to_owned() } else { part.to_owned() };
+    path.split('/').map(part).collect::<Vec<_>>().join("/")
+}
