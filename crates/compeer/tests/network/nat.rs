@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use compeer_testkit::netns::Nat::{self, FullCone, PortRestricted, Symmetric};
 
-use super::world::{Offices, SOON, texts};
+use super::world::{DIRECT, Offices, SOON, texts};
 
 /// Bo joins Ada's space through the relay, and they talk; returns once both have both messages.
 fn meet(nats: [Nat; 2]) -> Option<Offices> {
@@ -27,7 +27,7 @@ fn meet(nats: [Nat; 2]) -> Option<Offices> {
     }
     if ![nats[0], nats[1]].contains(&Symmetric) {
         let direct = Instant::now();
-        offices.reach_each_other("direct", SOON);
+        offices.reach_each_other("direct", DIRECT);
         println!(
             "{nats:?}: direct {:?} after that, {:?} after the start of joining",
             direct.elapsed(),

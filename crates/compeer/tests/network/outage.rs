@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use compeer_testkit::netns::Nat::{PortRestricted, Symmetric};
 
-use super::world::{HEALED, Offices, SOON, texts, wait_out};
+use super::world::{DIRECT, HEALED, Offices, SOON, texts, wait_out};
 
 /// How long cables stay pulled.
 fn pulled() -> Duration {
@@ -41,18 +41,20 @@ fn outage(offices: &mut Offices, begin: impl FnOnce(&mut Offices), time: Duratio
 #[test]
 fn a_pulled_cable_of_an_office_heals() {
     let Some(mut offices) = Offices::together([PortRestricted, PortRestricted]) else { return };
-    offices.reach_each_other("direct", SOON);
+    let together = Instant::now();
+    offices.reach_each_other("direct", DIRECT);
+    println!("direct {:?} after joining", together.elapsed());
     let cut = |offices: &mut Offices| offices.right.cut().expect("cuts");
     outage(&mut offices, cut, pulled(), |offices| offices.right.heal().expect("heals"));
     let again = Instant::now();
-    offices.reach_each_other("direct", SOON);
+    offices.reach_each_other("direct", DIRECT);
     println!("direct again {:?} after that", again.elapsed());
 }
 
 #[test]
 fn a_pulled_cable_of_a_computer_heals() {
     let Some(mut offices) = Offices::together([PortRestricted, PortRestricted]) else { return };
-    offices.reach_each_other("direct", SOON);
+    offices.reach_each_other("direct", DIRECT);
     let cut = |offices: &mut Offices| offices.bo.host.cut().expect("cuts");
     outage(&mut offices, cut, pulled(), |offices| offices.bo.host.heal().expect("heals"));
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use compeer_testkit::netns::Nat::PortRestricted;
 use compeer_testkit::netns::{Capture, Host, Kind, Packet};
 
-use super::world::{HEALED, Offices, RELAY_PORT, SOON, wait_out};
+use super::world::{DIRECT, HEALED, Offices, RELAY_PORT, SOON, wait_out};
 
 /// How long the programs are left alone.
 const IDLE: Duration = Duration::from_secs(20);
@@ -76,7 +76,7 @@ fn only_the_named_are_talked_to(arguments: &[&str], multicast: bool) {
     // Alone, before they know each other; then at work; then idle while linked; then without the relay.
     let invite = offices.ada.invites();
     offices.bo.joins(&invite);
-    offices.reach_each_other("direct", SOON);
+    offices.reach_each_other("direct", DIRECT);
     work(&offices, "Before");
     wait_out(IDLE);
     offices.relay.kill();

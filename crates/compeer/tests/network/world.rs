@@ -15,6 +15,9 @@ use serde_json::Value;
 
 /// Long enough for anything that needs no outage to end first, on a busy machine.
 pub(super) const SOON: Duration = Duration::from_secs(30);
+/// How long a direct path may take: where the first attempt to punch a hole fails, iroh makes its next after a minute
+/// (`UPGRADE_INTERVAL` in `iroh/src/socket/remote_map/remote_state.rs`).
+pub(super) const DIRECT: Duration = Duration::from_secs(75);
 /// How long an outage may be felt after it is over.
 pub(super) const HEALED: Duration = Duration::from_secs(10);
 /// The space that all tests use.
