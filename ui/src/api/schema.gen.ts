@@ -11,42 +11,49 @@ export interface Epoch {
   /** How many there have been. */
   number: number;
   /** Since when. */
-  since: u64;
+  since: number;
 }
 
 /** Something happened. Which of the fields are there depends on `event`. */
 export interface Event {
   /** When. */
-  at: u64;
+  at: number;
   /** The device. */
-  device?: string | null;
+  device?: string;
   /** What happened. */
   event: EventName;
-  file?: File | null;
-  /** How many other members have it. */
-  held_by?: number | null;
+  /** The file. */
+  file?: File;
+  /** How many members have it, its author included. */
+  held_by?: number;
   /** The message, file or problem. */
-  id?: string | null;
+  id?: string;
   /** How many of those name me. */
-  mentions?: number | null;
-  message?: Message | null;
+  mentions?: number;
+  /** The message. */
+  message?: Message;
   /** The person's or device's name. */
-  name?: string | null;
-  /** How many other members there are. */
-  of?: number | null;
-  path?: PathKind | null;
+  name?: string;
+  /** How many members there are. */
+  of?: number;
+  /** How the device is reached. */
+  path?: PathKind;
   /** The person. */
-  person?: string | null;
-  problem?: Problem | null;
+  person?: string;
+  /** The problem. */
+  problem?: Problem;
   /** Round trip in milliseconds. */
-  rtt_ms?: number | null;
+  rtt_ms?: number;
   /** The space it happened in. */
-  space?: string | null;
-  space_info?: Space | null;
-  state?: MessageState | null;
-  transfer?: Transfer | null;
+  space?: string;
+  /** The space as it is now. */
+  space_info?: Space;
+  /** Where the message is. */
+  state?: MessageState;
+  /** The transfer. */
+  transfer?: Transfer;
   /** Messages I have not read. */
-  unread?: number | null;
+  unread?: number;
 }
 
 /** What happened. */
@@ -85,7 +92,7 @@ export interface File {
   /** Where it is. */
   state: FileState;
   /** When. */
-  time: u64;
+  time: number;
   transfer: Transfer | null;
 }
 
@@ -130,7 +137,8 @@ export interface Holder {
   name: string;
   /** The person. */
   person: string;
-  since: u64 | null;
+  /** Since when, if known. */
+  since: number | null;
 }
 
 /** An invitation as managers see it. */
@@ -138,9 +146,9 @@ export interface Invitation {
   /** Who made it. */
   by_name: string;
   /** When it was made. */
-  created: u64;
+  created: number;
   /** Until when. */
-  expires: u64;
+  expires: number;
   /** Its id. */
   id: string;
   /** What the newcomer may do. */
@@ -163,7 +171,7 @@ export interface InvitePreview {
   /** Whether that is over. */
   expired: boolean;
   /** Until when it can be used. */
-  expires: u64;
+  expires: number;
   /** The inviter's name, as the inviter wrote it down. */
   inviter_name: string;
   /** What I may do there. */
@@ -191,7 +199,7 @@ export interface InviteText {
 /** The newest message of a space. */
 export interface LastMessage {
   /** When. */
-  at: u64;
+  at: number;
   /** Who wrote it. */
   author_name: string;
   /** Its text. */
@@ -220,7 +228,7 @@ export interface Member {
   /** The person's colour, in degrees. */
   hue: number;
   /** Since when. */
-  joined: u64;
+  joined: number;
   /** What the person may do. */
   level: Level;
   /** Whether it is me. */
@@ -241,7 +249,8 @@ export interface MemberDevice {
   device: string;
   /** Whether it has everything that this device has. */
   has_all: boolean;
-  last_seen: u64 | null;
+  /** When it was last linked. */
+  last_seen: number | null;
   /** How many entries it lacks, as far as known here. */
   missing: number;
   /** What its owner calls it. */
@@ -261,7 +270,7 @@ export interface Message {
   /** That person's name. */
   author_name: string;
   file: FileRef | null;
-  /** How many other members have it. */
+  /** How many members have it, its author included. */
   held_by: number;
   /** Its id. */
   id: string;
@@ -269,14 +278,14 @@ export interface Message {
   mine: boolean;
   /** The label its sender's page gave it. */
   nonce: string | null;
-  /** How many other members there are. */
+  /** How many members there are. */
   of: number;
   /** Where it is. */
   state: MessageState;
   /** The text, as written: content, never markup. */
   text: string;
   /** When. */
-  time: u64;
+  time: number;
 }
 
 /** Some messages, oldest first. */
@@ -293,7 +302,7 @@ export type MessageState = "waiting" | "sent" | "held";
 /** A fresh invitation. Its text is shown this once. */
 export interface NewInvitation {
   /** Until when. */
-  expires: u64;
+  expires: number;
   /** What to call it as a file. */
   file_name: string;
   /** Its id. */
@@ -327,7 +336,8 @@ export interface Peer {
   device: string;
   /** Whether it was found on the local network. */
   lan: boolean;
-  last_seen: u64 | null;
+  /** When it was last linked; null when never since the start. */
+  last_seen: number | null;
   /** What its owner calls it. */
   name: string | null;
   /** How it is reached now. */
@@ -356,7 +366,7 @@ export type Presence = "here" | "away";
 /** Something that somebody should look at. */
 export interface Problem {
   /** When it was last seen. */
-  at: u64;
+  at: number;
   /** What it is, for programs. */
   code: string;
   /** The device it is about. */
@@ -425,7 +435,7 @@ export interface SignInLink {
 /** A space at a glance. */
 export interface Space {
   /** When it was founded. */
-  created: u64;
+  created: number;
   /** Bytes it takes on this disk. */
   disk_bytes: number;
   /** The key period it is in. */
@@ -488,7 +498,7 @@ export interface Status {
   ready: boolean;
   relay: Relay | null;
   /** When this peer started. */
-  started: u64;
+  started: number;
   /** The program's version. */
   version: string;
 }
@@ -533,5 +543,3 @@ export interface TransferSource {
 
 /** How a transfer goes. */
 export type TransferState = "running" | "paused" | "waiting" | "failed" | "done";
-
-export type u64 = number;

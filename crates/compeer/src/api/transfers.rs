@@ -1,5 +1,6 @@
 //! Transfers: files on their way here.
 
+use std::collections::{HashMap, HashSet};
 use std::path::{Path as FsPath, PathBuf};
 
 use axum::extract::State;
@@ -20,18 +21,16 @@ type FilePath = Path<(Id<GroupId>, Id<EntryHash>)>;
 #[utoipa::path(get, path = "/transfers", tag = "files", responses((status = 200, body = [dto::Transfer])))]
 pub(super) async fn list(State(api): Shared) -> Result<Json<Vec<dto::Transfer>>, ApiError> {
     let paths = Paths::now(&api.node);
-    let mut people = std::collections::HashMap::new();
-    let mut list = Vec::new();
-    for info in api.node.spaces().transfers() {
-        let space = info.id.space;
-        if !people.contains_key(&space) {
-            people.insert(space, People::of(&api.node, space).await?);
-        }
-        if let Some(people) = people.get(&space) {
-            list.push(convert::transfer(info, people, &paths));
-        }
+    let transfers = api.node.spaces().transfers();
+    let mut people = HashMap::new();
+    for space in transfers.iter().map(|info| info.id.space).collect::<HashSet<_>>() {
+        people.insert(space, People::of(&api.node, space).await?);
     }
-    Ok(Json(list))
+    let list = transfers.into_iter().filter_map(|info| {
+        let people = people.get(&info.id.space)?;
+        Some(convert::transfer(info, people, &paths))
+    });
+    Ok(Json(list.collect()))
 }
 
 /// Asks for a file; verified pieces that are here already are kept. Only scripts may say where it goes.

@@ -35,7 +35,7 @@ pub(super) async fn run(context: &Context, verb: Chat) -> Result<(), ApiError> {
             let sent: dto::Message = client.post(&format!("/spaces/{space}/messages"), &message).await?;
             context.out.either(&json!({ "id": sent.id }), || {
                 match sent.state {
-                    dto::MessageState::Waiting if sent.of > 0 => "Waiting: nobody else has it yet.\n",
+                    dto::MessageState::Waiting if sent.of > 1 => "Waiting: nobody else has it yet.\n",
                     _ => "Sent.\n",
                 }
                 .into()

@@ -58,7 +58,7 @@ pub fn run() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    start_log();
+    start_log(&arguments.command);
     let out = Output::new(arguments.json);
     match run_command(arguments, out) {
         Ok(()) => ExitCode::SUCCESS,
@@ -106,9 +106,13 @@ async fn dispatch(context: &Context, command: Command) -> Result<(), ApiError> {
     }
 }
 
-fn start_log() {
+/// Logs to stderr: what is degraded where a peer runs for long, and only what has failed elsewhere. One part of the
+/// network library calls it an error that its endpoint was closed.
+fn start_log(command: &Command) {
+    let level = if matches!(command, Command::Up(_) | Command::Relay(_)) { "warn" } else { "error" };
+    let usual = format!("{level},iroh::socket::transports::relay=off");
     let filter = tracing_subscriber::EnvFilter::try_from_env(LOG_VARIABLE)
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(usual));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -205,11 +205,14 @@ pub(super) enum Miss {
     Several(Vec<String>),
 }
 
+/// Whether an id and a name fit what was typed.
+type Rule<'a> = &'a dyn Fn(&str, &str) -> bool;
+
 /// The one that is meant: by its id, or else its exact name, or else its name in any case, or else how the name starts.
 /// A removal must not hit somebody by accident, so the first of these rules that fits anything must fit only one.
 pub(super) fn find(known: &[(String, String)], wanted: &str) -> Result<String, Miss> {
     let lower = wanted.to_lowercase();
-    let rules: [&dyn Fn(&str, &str) -> bool; 4] =
+    let rules: [Rule<'_>; 4] =
         [&|id, _| id == wanted, &|_, name| name == wanted, &|_, name| name.to_lowercase() == lower, &|_, name| {
             !lower.is_empty() && name.to_lowercase().starts_with(&lower)
         }];

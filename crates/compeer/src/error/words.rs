@@ -151,6 +151,12 @@ impl From<WriteError> for ApiError {
                 told(StatusCode::FORBIDDEN, "not-allowed", "Not allowed", "Ask a manager of the space.")
             }
             WriteError::Ended => ActError::Over.into(),
+            WriteError::Invitation(_) => {
+                told(StatusCode::GONE, "invite-unusable", "The invitation is no good", "Ask for a new invitation.")
+            }
+            WriteError::Full => {
+                told(StatusCode::CONFLICT, "space-full", "The space is full", "Remove somebody, or open another space.")
+            }
             WriteError::TooLong { .. } => {
                 told(StatusCode::BAD_REQUEST, "too-long", "Too long", "Put it into a file and share that.")
             }
@@ -173,9 +179,6 @@ impl From<WriteError> for ApiError {
                 told(StatusCode::BAD_REQUEST, "bad-content", "This cannot be written", "Change it and send it again.")
             }
             WriteError::Closed => Self::closing(),
-            // Sentences for causes that come later say at least what the floor below says.
-            #[allow(unreachable_patterns)]
-            _ => Self::internal(detail),
         }
     }
 }

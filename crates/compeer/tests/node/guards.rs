@@ -3,6 +3,9 @@
 use super::http::Api;
 use super::running;
 
+/// Request line, headers, body, and the status and code of the refusal.
+type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str, u16, &'a str);
+
 #[test]
 fn strangers_are_refused_at_the_door() {
     let peer = running("Ada");
@@ -14,7 +17,7 @@ fn strangers_are_refused_at_the_door() {
     let rebound = format!("rebound.example:{port}");
     let own = format!("http://{}", api.address);
     let json = ("Content-Type", "application/json");
-    let table: &[(&str, &[(&str, &str)], &str, u16, &str)] = &[
+    let table: &[Case] = &[
         // A rebinding name.
         ("GET /api/v1/status", &[("Host", &rebound), ("Authorization", &bearer)], "", 421, "wrong-host"),
         ("GET /", &[("Host", &rebound)], "", 421, "wrong-host"),

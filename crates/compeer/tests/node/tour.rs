@@ -48,7 +48,7 @@ fn three_people_work_together() {
     let heard = events.first(SOON, "the message", |event| event["id"] == sent["id"]);
     assert_eq!((heard["event"].as_str(), heard["space"].as_str()), (Some("chat.message"), Some(space)));
     assert_eq!(heard["message"]["author_name"], "Ada");
-    let log = until(&ada, &["chat", "log", space], "everybody has it", |log| log[0]["held_by"] == 2);
+    let log = until(&ada, &["chat", "log", space], "everybody has it", |log| log[0]["held_by"] == 3);
     assert_eq!(keys(&log[0]), ["author", "author_name", "held_by", "id", "text", "time"]);
     cleo.ask_with(&["chat", "send", "harbour quay", "-"], "From a pipe\nin two lines\n").expect("sends");
     until(&bo, &["chat", "log", space], "both messages", |log| log[1]["text"] == "From a pipe\nin two lines");
