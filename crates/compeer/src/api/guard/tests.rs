@@ -41,6 +41,7 @@ const COOKIE: (&str, &str) = ("cookie", "theme=dark; compeer_session_4918={sessi
 const ORIGIN: (&str, &str) = ("origin", "http://127.0.0.1:4918");
 
 #[test]
+#[expect(clippy::type_complexity, reason = "a table reads best with its types in place")]
 fn what_is_ours_passes() {
     let fixture = fixture("127.0.0.1:4918");
     let page = Caller::Page { session: fixture.session.clone() };
@@ -70,6 +71,7 @@ fn what_is_ours_passes() {
 }
 
 #[test]
+#[expect(clippy::type_complexity, reason = "a table reads best with its types in place")]
 fn what_is_not_ours_is_refused() {
     let fixture = fixture("127.0.0.1:4918");
     let form = ("content-type", "application/x-www-form-urlencoded");
