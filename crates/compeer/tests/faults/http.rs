@@ -131,8 +131,8 @@ impl Connection {
         }
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
         let length = head.lines().filter_map(|line| line.split_once(": "));
-        let length = length.filter(|(name, _)| name.eq_ignore_ascii_case("content-length")).map(|(_, value)| value);
-        let length: usize = length.last().and_then(|value| value.parse().ok()).unwrap_or_default();
+        let mut length = length.filter(|(name, _)| name.eq_ignore_ascii_case("content-length")).map(|(_, value)| value);
+        let length: usize = length.next_back().and_then(|value| value.parse().ok()).unwrap_or_default();
         let mut body = vec![0; length];
         self.stream.read_exact(&mut body)?;
         Ok(Answer { status: status.ok_or(io::ErrorKind::InvalidData)?, head, body })
