@@ -183,7 +183,10 @@ impl Shared {
             // Who has left stays until somebody has heard of it.
             let unheard = || {
                 let holders = |tip: &Tip| self.journal.holders(&info.topic, &me, tip.seq);
-                self.journal.heights(&info.topic).get(&me).is_some_and(|tip| holders(tip).iter().all(|held| *held == me))
+                self.journal
+                    .heights(&info.topic)
+                    .get(&me)
+                    .is_some_and(|tip| holders(tip).iter().all(|held| *held == me))
             };
             if !info.adopted || (rules.level(&me).is_none() && !unheard()) {
                 continue;
