@@ -59,8 +59,12 @@ const SHUTDOWN_LIMIT: Duration = Duration::from_secs(3);
 /// The first pause after a talk ended while the link is up; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// Changes of members and addresses are gathered for this long.
+/// How long a link stays that is not needed any more, and how many such links there are at most.
+const LINGER: Duration = Duration::from_secs(120);
+const LINGERING: usize = 16;
+/// Changes of members are gathered for this long, and changes of addresses.
 const GATHER: Duration = Duration::from_millis(20);
+const GATHER_ADDRESSES: Duration = Duration::from_secs(1);
 /// Receipts that name all logs are sent every so many comparisons of digests.
 const FULL_RECEIPTS_EVERY: u32 = 10;
 
@@ -192,8 +196,13 @@ async fn keep(
     repairs.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut looks = interval_at(Instant::now() + options.away, options.away / 3);
     let mut rounds = 0_u32;
-    let mut keeper =
-        Keeper { shared: shared.clone(), talks: HashMap::new(), missing: HashMap::new(), away: BTreeSet::new() };
+    let mut keeper = Keeper {
+        shared: shared.clone(),
+        talks: HashMap::new(),
+        missing: HashMap::new(),
+        away: BTreeSet::new(),
+        lingering: HashMap::new(),
+    };
     let mut members_at = Some(Instant::now());
     let mut addresses_at: Option<Instant> = None;
     for link in shared.mesh.links() {
@@ -219,7 +228,7 @@ async fn keep(
                     }
                 }
                 Ok(MeshEvent::AddressesLearned { .. }) => {
-                    addresses_at.get_or_insert(Instant::now() + GATHER);
+                    addresses_at.get_or_insert(Instant::now() + GATHER_ADDRESSES);
                 }
                 Ok(_) => {}
                 Err(RecvError::Lagged(_)) => shared.mesh.links().iter().for_each(|link| keeper.linked(link)),
@@ -246,7 +255,7 @@ async fn keep(
                 if members_at.take_if(|at| *at <= now).is_some() {
                     keeper.refresh();
                     shared.adopt_ours().await;
-                    addresses_at.get_or_insert(now + GATHER);
+                    addresses_at.get_or_insert(now + GATHER_ADDRESSES);
                 }
             }
         }
@@ -260,6 +269,8 @@ struct Keeper {
     /// Wanted devices without a link, and since when.
     missing: HashMap<DeviceId, Instant>,
     away: BTreeSet<DeviceId>,
+    /// Linked devices that are not wanted any more, and until when they stay linked.
+    lingering: HashMap<DeviceId, Instant>,
 }
 
 impl Keeper {
@@ -271,15 +282,29 @@ impl Keeper {
     }
 
     fn refresh(&mut self) {
-        let wanted = self.shared.refresh(&self.away);
         let now = Instant::now();
+        let wanted = self.shared.refresh(&self.away);
+        // Who is not needed any more stays linked for a while: when many come and go, the choice moves to and fro.
+        for device in self.missing.keys().filter(|device| !wanted.contains(device)) {
+            self.lingering.entry(*device).or_insert(now + LINGER);
+        }
+        let shared = &self.shared;
+        self.lingering.retain(|device, until| {
+            *until > now
+                && !wanted.contains(device)
+                && shared.gate.is_member(device)
+                && shared.mesh.link(*device).is_some()
+        });
+        let links: BTreeSet<_> = wanted.iter().chain(self.lingering.keys().take(LINGERING)).copied().collect();
+        // Also closes links to devices that the gate refuses by now.
+        shared.mesh.want(links);
         self.missing.retain(|device, _| wanted.contains(device));
         for device in wanted {
             self.missing.entry(device).or_insert(now);
         }
     }
 
-    /// Whether other devices than before count as away.
+    /// Whether other devices than before count as away, or somebody has lingered enough.
     fn look(&mut self, limit: Duration) -> bool {
         let now = Instant::now();
         for (device, since) in &mut self.missing {
@@ -289,7 +314,7 @@ impl Keeper {
         }
         let away = self.missing.iter().filter(|(_, since)| now.duration_since(**since) > limit);
         let away: BTreeSet<_> = away.map(|(device, _)| *device).collect();
-        let changed = away != self.away;
+        let changed = away != self.away || self.lingering.values().any(|until| *until <= now);
         self.away = away;
         changed
     }
@@ -332,7 +357,7 @@ async fn talk(
     let device = link.device();
     let session = Arc::new(Session::new(link.clone(), shared.stop.child_token()));
     shared.begin(&session);
-    session.shares(shared.journal.shared_with(&device));
+    session.shares(shared.shares(&device));
     if first.is_none() {
         session.say_hello();
     }

@@ -1,8 +1,9 @@
 //! Who holds what: our own receipts, and passing on those of others.
 //!
 //! A receipt says which logs grew, a moment after they did, so that a burst makes one receipt. Everybody in a small group
-//! is linked to everybody and hears it first-hand; in a larger group receipts are passed on, in batches. From time to time
-//! a receipt names all logs and is passed on in groups of any size: that repairs what was missed.
+//! is linked to everybody and hears it first-hand; in a larger group receipts are passed on, in batches, along the links on
+//! which entries are pushed. From time to time a receipt names all logs and is passed on in groups of any size: that
+//! repairs what was missed.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
@@ -26,7 +27,7 @@ fn delay(devices: usize) -> Duration {
         SHORTEST
     } else {
         // Everybody's receipt reaches everybody, so what a group of n says grows with n squared.
-        (SHORTEST * 5 * u32::try_from(devices / FULL_MESH).unwrap_or(u32::MAX)).min(LONGEST)
+        (SHORTEST * 25 * u32::try_from(devices / FULL_MESH).unwrap_or(u32::MAX)).min(LONGEST)
     }
 }
 
@@ -38,6 +39,8 @@ pub(crate) struct Receipts {
     /// Of others, with who sent it here.
     passing: Vec<(Receipt, DeviceId)>,
     passing_at: Option<Instant>,
+    /// Signatures of receipts that were heard lately: most come more than once.
+    heard: HashSet<[u8; 64]>,
     /// Topics that grew since all of their logs were last named.
     grown: HashSet<GroupId>,
 }
@@ -49,6 +52,14 @@ impl Receipts {
         let held = logs.entry(author).or_default();
         *held = seq.max(*held);
         self.grown.insert(topic);
+    }
+
+    /// Whether this receipt is heard for the first time, as far as is remembered.
+    pub(crate) fn is_first(&mut self, receipt: &Receipt) -> bool {
+        if self.heard.len() >= PASSING {
+            self.heard.clear();
+        }
+        self.heard.insert(*receipt.signature.as_bytes())
     }
 
     /// A receipt that said something new came from `from`: to be passed on in a group of so many devices.

@@ -72,9 +72,6 @@ pub enum Misconduct {
     /// A receipt with a false signature.
     #[error("it passed on a forged receipt")]
     ForgedReceipt,
-    /// It promised entries again and again and let us wait.
-    #[error("it promised entries and sent none")]
-    Stalling,
 }
 
 impl From<wire::WireError> for End {
@@ -114,11 +111,11 @@ struct State {
     hints_at: Option<Instant>,
     /// Groups whose logs we lack and asked it for.
     asked: BTreeSet<GroupId>,
-    /// The topics shared with it, as of the last look.
-    shares: Option<Vec<GroupId>>,
+    /// The topics it is in, as of the last look.
+    shares: Option<BTreeSet<GroupId>>,
     /// What it was told about where others are.
     told: BTreeMap<DeviceId, Whereabouts>,
-    /// What it told about where others are: kept, because who is a member may show only later.
+    /// Where devices are of which we do not know yet that they are members: that may show later.
     places: BTreeMap<DeviceId, Whereabouts>,
 }
 
@@ -193,13 +190,15 @@ impl Session {
         self.due(|state| state.hello = true);
     }
 
-    /// These topics are shared with the other device now; whether that is news.
-    pub(crate) fn shares(&self, topics: Vec<GroupId>) -> bool {
-        let topics = Some(topics);
-        let mut state = self.state();
-        let news = state.shares.as_ref().is_some_and(|_| state.shares != topics);
-        state.shares = topics;
-        news
+    /// The other device is in these topics now: tells it about those that are new.
+    pub(crate) fn shares(&self, topics: BTreeSet<GroupId>) {
+        self.due(|state| {
+            let before = state.shares.replace(topics.clone());
+            let news = topics.iter().filter(|topic| before.as_ref().is_some_and(|before| !before.contains(topic)));
+            for topic in news {
+                state.heights.entry(*topic).or_insert(false);
+            }
+        });
     }
 
     /// Say where other members were reached.
@@ -214,20 +213,34 @@ impl Session {
         });
     }
 
-    /// Where it says that others are.
-    pub(crate) fn places(&self) -> Vec<Whereabouts> {
-        self.state().places.values().cloned().collect()
+    /// Learns where those are who turned out to be members since it told about them.
+    pub(crate) fn learn_places(&self, shared: &Shared) {
+        let places = std::mem::take(&mut self.state().places);
+        if !places.is_empty() {
+            self.remember_places(shared.learn(places.into_values().collect()));
+        }
     }
 
-    /// We have nothing yet of these groups: asks for those that were not asked for before.
-    pub(crate) fn lacks(&self, groups: &BTreeSet<GroupId>) {
-        let news: Vec<_> = groups.difference(&self.state().asked).copied().collect();
-        if !news.is_empty() {
-            self.due(|state| {
-                state.heights.extend(news.iter().map(|group| (*group, true)));
-                state.asked.clone_from(groups);
-            });
+    fn remember_places(&self, places: Vec<Whereabouts>) {
+        let mut state = self.state();
+        for place in places {
+            if state.places.len() < WHEREABOUTS || state.places.contains_key(&place.device) {
+                state.places.insert(place.device, place);
+            }
         }
+    }
+
+    /// We have nothing yet of these groups: asks for those that were not asked for before, if there are any.
+    pub(crate) fn lacks(&self, groups: &BTreeSet<GroupId>) -> bool {
+        let news: Vec<_> = groups.difference(&self.state().asked).copied().collect();
+        if news.is_empty() {
+            return false;
+        }
+        self.due(|state| {
+            state.heights.extend(news.iter().map(|group| (*group, true)));
+            state.asked.clone_from(groups);
+        });
+        true
     }
 
     /// A log grew here. `push` sends the entries, otherwise they are announced. `own` entries are pushed even when the
@@ -248,9 +261,12 @@ impl Session {
         self.write.notify_one();
     }
 
-    /// Pass a receipt on.
-    pub(crate) fn send_receipt(&self, receipt: Receipt) {
+    /// Says a receipt: one of our own, or one that is passed on along the links on which entries are pushed.
+    pub(crate) fn send_receipt(&self, receipt: Receipt, passed_on: bool) {
         self.due(|state| {
+            if passed_on && state.announce.contains(&receipt.topic) {
+                return;
+            }
             if state.receipts.len() >= RECEIPTS {
                 state.receipts.pop_front();
             }
@@ -501,6 +517,7 @@ impl Session {
     }
 
     async fn hear(&self, shared: &Arc<Shared>, message: Message) -> Result<(), End> {
+        tracing::trace!(peer = %self.peer.short(), ?message, "hears");
         match message {
             Message::Hello { version, .. } if version != VERSION => return Err(End::Version(version)),
             Message::Hello { digest, .. } => self.compare(shared, digest),
@@ -527,14 +544,8 @@ impl Session {
                 }
             }
             Message::Addresses { devices } => {
-                let mut state = self.state();
-                for place in devices {
-                    if state.places.len() < WHEREABOUTS || state.places.contains_key(&place.device) {
-                        state.places.insert(place.device, place);
-                    }
-                }
-                drop(state);
-                shared.learn(self.places());
+                let unknown = shared.learn(devices);
+                self.remember_places(unknown);
             }
             // We may have left the topic, or the other may have been removed from it, while this was on its way.
             Message::Have { .. } | Message::Lazy { .. } => {}

@@ -27,6 +27,8 @@ const PUSHED: u64 = 1024;
 /// How long a device that misbehaved is not spoken to; twice as long each further time.
 const SHUNNED: Duration = Duration::from_secs(30);
 const SHUNNED_MOST: Duration = Duration::from_secs(3600);
+/// Devices asked at once for the log of a member that has not come yet.
+const ASKED_AT_ONCE: usize = 3;
 /// Events a slow listener may fall behind.
 const EVENTS: usize = 256;
 const ALL_CONTEXT: &str = "compeer 2026 shared topics digest v1";
@@ -169,13 +171,12 @@ impl Shared {
         }
     }
 
-    /// Works out anew whom to be linked to; tells those with whom other topics are
-    /// shared than before, and ends the sessions of those with whom none are. `away` have been wanted in vain.
+    /// Works out anew whom to be linked to. Tells those who may have more topics than before, ends the sessions of those
+    /// who may have none, and asks for the logs of members that have not come yet. `away` have been wanted in vain.
     pub(crate) fn refresh(&self, away: &BTreeSet<DeviceId>) -> BTreeSet<DeviceId> {
         let me = self.journal.device();
         let mut wanted: BTreeSet<_> = self.gate.hosts().into_iter().collect();
         let mut sizes = HashMap::new();
-        // Members of members, whose logs have not come yet.
         let mut unknown = BTreeSet::new();
         for info in self.journal.topics() {
             let Some(rules) = self.journal.rules(&info.topic) else { continue };
@@ -196,19 +197,26 @@ impl Shared {
             sizes.insert(info.topic, devices.len());
         }
         *locked(&self.devices) = sizes;
-        // Also closes links to devices that the gate refuses by now.
-        self.mesh.want(wanted.clone());
+        let mut asked = 0;
         for session in self.sessions() {
-            session.lacks(&unknown);
-            self.learn(session.places());
-            let topics = self.journal.shared_with(&session.peer);
             if !self.gate.is_member(&session.peer) {
                 session.stop.cancel();
-            } else if session.shares(topics) {
-                session.say_hello();
+                continue;
+            }
+            session.shares(self.shares(&session.peer));
+            session.learn_places(self);
+            // Who has it not yet is asking as well, and pushes it when it comes.
+            if asked < ASKED_AT_ONCE && session.lacks(&unknown) {
+                asked += 1;
             }
         }
         wanted
+    }
+
+    /// The topics that `peer` itself is in. The rules of members come with these.
+    pub(crate) fn shares(&self, peer: &DeviceId) -> BTreeSet<GroupId> {
+        let shared = self.journal.shared_with(peer).into_iter();
+        shared.filter(|topic| self.journal.rules(topic).is_some_and(|rules| rules.level(peer).is_some())).collect()
     }
 
     // Growth and receipts.
@@ -267,7 +275,7 @@ impl Shared {
     fn say_receipt(&self, receipt: &Receipt, but: Option<DeviceId>) {
         for session in self.sessions() {
             if Some(session.peer) != but && session.peer != receipt.device {
-                session.send_receipt(receipt.clone());
+                session.send_receipt(receipt.clone(), but.is_some());
             }
         }
     }
@@ -279,13 +287,15 @@ impl Shared {
         if device == self.journal.device() || !self.journal.may_pull(&device, &topic) {
             return Ok(());
         }
-        // Most are heard more than once: whether it says anything new is cheaper to tell than whether it is genuine.
-        let is_new = |held: &Held| !self.journal.holders(&topic, &held.author, held.seq).contains(&device);
-        if !logs.iter().take(ITEMS).any(is_new) {
+        if !self.receipts().is_first(&receipt) {
             return Ok(());
         }
         if !receipt.verify() {
             return Err(Misconduct::ForgedReceipt);
+        }
+        let is_new = |held: &Held| !self.journal.holders(&topic, &held.author, held.seq).contains(&device);
+        if !logs.iter().take(ITEMS).any(is_new) {
+            return Ok(());
         }
         let heights: Vec<_> = logs.iter().take(ITEMS).map(|held| (held.author, held.seq)).collect();
         self.journal.record_receipts(&device, &topic, &heights);
@@ -315,11 +325,11 @@ impl Shared {
             .collect()
     }
 
-    /// Takes in where other members were reached.
-    pub(crate) fn learn(&self, places: Vec<Whereabouts>) {
+    /// Takes in where other members were reached. Gives back what is about devices that are not known as members.
+    pub(crate) fn learn(&self, places: Vec<Whereabouts>) -> Vec<Whereabouts> {
         let members = self.journal.neighbours();
-        for Whereabouts { device, addrs, relays } in places.into_iter().filter(|place| members.contains(&place.device))
-        {
+        let (known, unknown): (Vec<_>, Vec<_>) = places.into_iter().partition(|place| members.contains(&place.device));
+        for Whereabouts { device, addrs, relays } in known {
             // The mesh keeps what it can use, and not more than its own limits.
             let addresses = Addresses {
                 direct: addrs.iter().filter_map(|addr| addr.parse().ok()).collect(),
@@ -327,5 +337,6 @@ impl Shared {
             };
             self.mesh.learn(device, addresses, Source::Member);
         }
+        unknown
     }
 }

@@ -21,8 +21,8 @@ use crate::run::RawEntry;
 pub(crate) const SERVED_AT_ONCE: usize = 4;
 /// A request that brings nothing for this long is given up, and somebody else is asked.
 const STALL: Duration = Duration::from_secs(10);
-/// So many requests given up, and the device is not spoken to for a while.
-const STALLS: usize = 3;
+/// A device that let a request wait is asked again after this long, times how often it did so.
+const STALL_PAUSE: Duration = Duration::from_secs(10);
 /// Talk goes before answers to requests.
 const BULK_PRIORITY: i32 = -1;
 
@@ -116,11 +116,12 @@ pub(crate) async fn serve(
 
 /// Fetches what the other device offers, a few requests at a time, until something ends the session.
 pub(crate) async fn fetch(session: &Arc<Session>, shared: &Arc<Shared>) -> End {
-    let mut asked: JoinSet<(GroupId, Vec<Range>, Result<(), End>)> = JoinSet::new();
+    let mut asked: JoinSet<(GroupId, Vec<Range>, Result<Asked, End>)> = JoinSet::new();
     let mut under_way = Flights { shared: shared.clone(), peer: session.peer, flying: BTreeMap::new() };
     let mut stalls = 0;
+    let mut paused: Option<Instant> = None;
     loop {
-        while asked.len() < SERVED_AT_ONCE {
+        while paused.is_none() && asked.len() < SERVED_AT_ONCE {
             let Some((topic, ranges)) = shared.pulls().plan(&session.peer, |topic| shared.journal.heights(topic))
             else {
                 break;
@@ -137,14 +138,18 @@ pub(crate) async fn fetch(session: &Arc<Session>, shared: &Arc<Shared>) -> End {
             Some(Ok((topic, ranges, result))) = asked.join_next(), if !asked.is_empty() => {
                 under_way.land(topic, &ranges);
                 match result {
-                    Ok(()) => {}
-                    Err(End::Misconduct(Misconduct::Stalling)) if stalls + 1 < STALLS => stalls += 1,
+                    Ok(Asked::Answered) => {}
+                    Ok(Asked::Stalled) => {
+                        stalls += 1;
+                        paused = Some(Instant::now() + STALL_PAUSE * stalls);
+                    }
                     // Refused or reset: the talk ends with the link, if that is what happened.
                     Err(End::Gone) => {}
                     Err(end) => return end,
                 }
             }
             () = session.fetch.notified() => {}
+            () = sleep_until(paused.unwrap_or_else(Instant::now)), if paused.is_some() => paused = None,
             () = sleep_until(hints_at.unwrap_or_else(Instant::now)), if hints_at.is_some() => {
                 for ((topic, author), seq) in session.take_hints(Instant::now()) {
                     shared.pulls().offer(session.peer, topic, author, seq);
@@ -182,8 +187,16 @@ impl Drop for Flights {
     }
 }
 
+/// What became of a request.
+enum Asked {
+    /// Whatever there was has come.
+    Answered,
+    /// Nothing came for long.
+    Stalled,
+}
+
 /// One request: asks, takes in what comes, and checks that it is what was asked for.
-async fn ask(session: &Session, shared: &Shared, topic: GroupId, ranges: &[Range]) -> Result<(), End> {
+async fn ask(session: &Session, shared: &Shared, topic: GroupId, ranges: &[Range]) -> Result<Asked, End> {
     let (mut send, recv) = session.link.open(SYNC).await.map_err(|_| End::Gone)?;
     wire::send(&mut send, &Message::Want { topic, ranges: ranges.to_vec() }).await?;
     // Only tells the other side that nothing follows.
@@ -192,11 +205,11 @@ async fn ask(session: &Session, shared: &Shared, topic: GroupId, ranges: &[Range
     let mut left: BTreeMap<DeviceId, Range> = ranges.iter().map(|range| (range.author, *range)).collect();
     loop {
         let message = match timeout(STALL, frames.next()).await {
-            Err(_) => return Err(End::Misconduct(Misconduct::Stalling)),
+            Err(_) => return Ok(Asked::Stalled),
             Ok(message) => message?,
         };
         let Some(Message::Entries { topic: of, parts }) = message else {
-            return if message.is_none() { Ok(()) } else { Err(End::Misconduct(Misconduct::OutOfPlace)) };
+            return if message.is_none() { Ok(Asked::Answered) } else { Err(End::Misconduct(Misconduct::OutOfPlace)) };
         };
         for part in &parts {
             let fits = |range: &&mut Range| {

@@ -7,7 +7,7 @@ use compeer_journal::JournalEvent;
 use compeer_testkit::wait::eventually;
 use tokio::time::{Instant, timeout};
 
-use crate::support::{LIMIT, Peer, in_an_hour, peers_in_a_space, until_equal};
+use crate::support::{LIMIT, Peer, in_an_hour, peers_in_a_space, peers_on_disk, until_equal};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_peers_meet_by_invitation_and_write_both_ways() {
@@ -103,7 +103,7 @@ async fn a_second_device_of_a_person_sees_what_the_person_is_in() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_is_there_at_once_and_a_burst_flows() {
-    let (peers, topic) = peers_in_a_space(2).await;
+    let (peers, topic) = peers_on_disk().await;
     let (ann, bo) = (&peers[0], &peers[1]);
     until_equal(&[ann, bo], topic).await;
     let mut events = bo.journal.subscribe();
