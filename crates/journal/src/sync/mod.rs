@@ -16,6 +16,7 @@
 
 mod gate;
 mod join;
+mod keep;
 mod neighbours;
 mod pulls;
 mod receipts;
@@ -24,23 +25,22 @@ mod shared;
 mod transfer;
 mod wire;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use compeer_core::invite::Invite;
 use compeer_core::{DeviceId, GroupId};
-use compeer_mesh::{IncomingStream, Link, Mesh, MeshEvent, StreamKind};
+use compeer_mesh::{IncomingStream, Link, Mesh, StreamKind};
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::mpsc::Receiver;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 use tracing::Instrument as _;
 
 pub use gate::JournalGate;
 pub use join::JoinError;
 pub use session::Misconduct;
 
-use crate::event::JournalEvent;
 use crate::journal::Journal;
 use join::Reception;
 use session::{End, Session};
@@ -56,17 +56,6 @@ pub const STREAMS: usize = 256;
 const FIRST_LIMIT: Duration = Duration::from_secs(10);
 /// How long shutting down may take.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(3);
-/// The first pause after a talk ended while the link is up; each further one is twice as long.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// How long a link stays that is not needed any more, and how many such links there are at most.
-const LINGER: Duration = Duration::from_secs(120);
-const LINGERING: usize = 16;
-/// Changes of members are gathered for this long, and changes of addresses.
-const GATHER: Duration = Duration::from_millis(20);
-const GATHER_ADDRESSES: Duration = Duration::from_secs(1);
-/// Receipts that name all logs are sent every so many comparisons of digests.
-const FULL_RECEIPTS_EVERY: u32 = 10;
 
 /// What can be set.
 #[derive(Debug, Clone)]
@@ -130,7 +119,7 @@ impl Sync {
         let growth = shared.journal.growth();
         let tasks = &shared.tasks;
         tasks.spawn(push(shared.clone(), growth).instrument(span.clone()));
-        tasks.spawn(keep(shared.clone(), mesh_events, journal_events, options).instrument(span.clone()));
+        tasks.spawn(keep::keep(shared.clone(), mesh_events, journal_events, options).instrument(span.clone()));
         tasks.spawn(accept(shared.clone(), streams).instrument(span.clone()));
         tasks.spawn(receive(shared.clone(), joins).instrument(span));
         Self { shared }
@@ -178,170 +167,6 @@ async fn push(shared: Arc<Shared>, mut growth: broadcast::Receiver<crate::run::G
             },
             () = shared.receipts_changed.notified() => {}
             () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => shared.say_receipts(),
-        }
-    }
-}
-
-/// Keeps the links and the talks that are wanted, and compares digests from time to time.
-async fn keep(
-    shared: Arc<Shared>,
-    mut mesh_events: broadcast::Receiver<MeshEvent>,
-    mut journal_events: broadcast::Receiver<JournalEvent>,
-    options: SyncOptions,
-) {
-    // Spread by device id, so that not everybody compares at the same moment.
-    let spread = f64::from(shared.journal.device().as_bytes()[0]) / 512.0 + 0.75;
-    let repair = options.repair.mul_f64(spread);
-    let mut repairs = interval_at(Instant::now() + repair, repair);
-    repairs.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut looks = interval_at(Instant::now() + options.away, options.away / 3);
-    let mut rounds = 0_u32;
-    let mut keeper = Keeper {
-        shared: shared.clone(),
-        talks: HashMap::new(),
-        missing: HashMap::new(),
-        away: BTreeSet::new(),
-        lingering: HashMap::new(),
-    };
-    let mut members_at = Some(Instant::now());
-    let mut addresses_at: Option<Instant> = None;
-    for link in shared.mesh.links() {
-        keeper.linked(&link);
-    }
-    loop {
-        let next = members_at.into_iter().chain(addresses_at).min();
-        tokio::select! {
-            () = shared.stop.cancelled() => return,
-            event = journal_events.recv() => match event {
-                Ok(JournalEvent::Rules { .. } | JournalEvent::Adopted { .. } | JournalEvent::Forgotten { .. })
-                | Err(RecvError::Lagged(_)) => {
-                    members_at.get_or_insert(Instant::now() + GATHER);
-                }
-                Ok(_) => {}
-                Err(RecvError::Closed) => return,
-            },
-            () = shared.wants_changed.notified() => members_at = Some(Instant::now()),
-            event = mesh_events.recv() => match event {
-                Ok(MeshEvent::PeerUp { device, .. }) => {
-                    if let Some(link) = shared.mesh.link(device) {
-                        keeper.linked(&link);
-                    }
-                }
-                Ok(MeshEvent::AddressesLearned { .. }) => {
-                    addresses_at.get_or_insert(Instant::now() + GATHER_ADDRESSES);
-                }
-                Ok(_) => {}
-                Err(RecvError::Lagged(_)) => shared.mesh.links().iter().for_each(|link| keeper.linked(link)),
-                Err(RecvError::Closed) => return,
-            },
-            _ = repairs.tick() => {
-                rounds = rounds.wrapping_add(1);
-                // One side of each link is enough.
-                shared.sessions().iter().filter(|session| session.link.outgoing()).for_each(|session| session.say_hello());
-                if rounds.is_multiple_of(FULL_RECEIPTS_EVERY) {
-                    shared.say_full_receipts();
-                }
-            }
-            _ = looks.tick() => {
-                if keeper.look(options.away) {
-                    members_at.get_or_insert(Instant::now());
-                }
-            }
-            () = sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => {
-                let now = Instant::now();
-                if addresses_at.take_if(|at| *at <= now).is_some() {
-                    shared.sessions().iter().for_each(|session| session.say_addresses());
-                }
-                if members_at.take_if(|at| *at <= now).is_some() {
-                    keeper.refresh();
-                    shared.adopt_ours().await;
-                    addresses_at.get_or_insert(now + GATHER_ADDRESSES);
-                }
-            }
-        }
-    }
-}
-
-struct Keeper {
-    shared: Arc<Shared>,
-    /// By device: the link on which a task of ours opens the talk.
-    talks: HashMap<DeviceId, usize>,
-    /// Wanted devices without a link, and since when.
-    missing: HashMap<DeviceId, Instant>,
-    away: BTreeSet<DeviceId>,
-    /// Linked devices that are not wanted any more, and until when they stay linked.
-    lingering: HashMap<DeviceId, Instant>,
-}
-
-impl Keeper {
-    /// A link is up: whoever dialled opens the talk.
-    fn linked(&mut self, link: &Link) {
-        if link.outgoing() && self.talks.insert(link.device(), link.id()) != Some(link.id()) {
-            self.shared.tasks.spawn(keep_talking(self.shared.clone(), link.clone()).in_current_span());
-        }
-    }
-
-    fn refresh(&mut self) {
-        let now = Instant::now();
-        let wanted = self.shared.refresh(&self.away);
-        // Who is not needed any more stays linked for a while: when many come and go, the choice moves to and fro.
-        for device in self.missing.keys().filter(|device| !wanted.contains(device)) {
-            self.lingering.entry(*device).or_insert(now + LINGER);
-        }
-        let shared = &self.shared;
-        self.lingering.retain(|device, until| {
-            *until > now
-                && !wanted.contains(device)
-                && shared.gate.is_member(device)
-                && shared.mesh.link(*device).is_some()
-        });
-        let links: BTreeSet<_> = wanted.iter().chain(self.lingering.keys().take(LINGERING)).copied().collect();
-        // Also closes links to devices that the gate refuses by now.
-        shared.mesh.want(links);
-        self.missing.retain(|device, _| wanted.contains(device));
-        for device in wanted {
-            self.missing.entry(device).or_insert(now);
-        }
-    }
-
-    /// Whether other devices than before count as away, or somebody has lingered enough.
-    fn look(&mut self, limit: Duration) -> bool {
-        let now = Instant::now();
-        for (device, since) in &mut self.missing {
-            if self.shared.mesh.link(*device).is_some() {
-                *since = now;
-            }
-        }
-        let away = self.missing.iter().filter(|(_, since)| now.duration_since(**since) > limit);
-        let away: BTreeSet<_> = away.map(|(device, _)| *device).collect();
-        let changed = away != self.away || self.lingering.values().any(|until| *until <= now);
-        self.away = away;
-        changed
-    }
-}
-
-/// Opens the talk on a link that we dialled, and again after a pause, for as long as the link is up.
-async fn keep_talking(shared: Arc<Shared>, link: Link) {
-    let mut pause = FIRST_PAUSE;
-    while link.down().is_none() && !shared.stop.is_cancelled() {
-        if let Some(until) = shared.shunned_until(&link.device()) {
-            tokio::select! {
-                () = sleep_until(until) => continue,
-                _ = link.closed() => return,
-                () = shared.stop.cancelled() => return,
-            }
-        }
-        let began = Instant::now();
-        if let Ok((send, recv)) = link.open(SYNC).await {
-            talk(&shared, &link, send, Frames::new(recv), None).await;
-        }
-        if began.elapsed() > LONGEST_PAUSE {
-            pause = FIRST_PAUSE;
-        }
-        tokio::select! {
-            () = sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
-            _ = link.closed() => return,
-            () = shared.stop.cancelled() => return,
         }
     }
 }

@@ -224,7 +224,11 @@ async fn gather(peers: &[Peer]) -> GroupId {
 
 /// Waits until all have the same entries of the topic.
 pub(crate) async fn until_equal(peers: &[&Peer], topic: GroupId) {
-    compeer_testkit::wait::eventually(LIMIT, "the same everywhere", async || {
+    until_equal_within(LIMIT, peers, topic).await;
+}
+
+pub(crate) async fn until_equal_within(limit: Duration, peers: &[&Peer], topic: GroupId) {
+    compeer_testkit::wait::eventually(limit, "the same everywhere", async || {
         let digests: BTreeSet<_> = peers.iter().map(|peer| peer.journal.digest(&topic)).collect();
         let entries =
             |peer: &&Peer| peer.journal.topics().iter().find(|info| info.topic == topic).map(|info| info.entries);

@@ -1,0 +1,207 @@
+//! The half of a session that hears: takes in entries, and finds out what is missing on either side.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use compeer_core::{DeviceId, GroupId};
+use compeer_mesh::RecvStream;
+use tokio::time::Instant;
+
+use super::{End, GRACE, HINTS, Misconduct, Session};
+use crate::run::{IngestReport, Refusal, Run};
+use crate::sync::shared::Shared;
+use crate::sync::transfer;
+use crate::sync::wire::{BATCH_BYTES, Digest, Frames, Height, ITEMS, Message, TopicDigest, VERSION};
+
+impl Session {
+    /// Reads until the other side ends the talk.
+    pub(super) async fn read(
+        &self,
+        shared: &Arc<Shared>,
+        mut frames: Frames<RecvStream>,
+        first: Option<Message>,
+    ) -> Result<(), End> {
+        if let Some(message) = first {
+            self.hear(shared, message).await?;
+        }
+        // Entries that have arrived together are taken in together: one write to the disk for all.
+        let mut runs = Vec::new();
+        let mut bytes = 0;
+        loop {
+            let message = if runs.is_empty() { frames.next().await? } else { frames.next_now()? };
+            match message {
+                Some(Message::Entries { topic, parts }) => {
+                    bytes += parts.iter().flat_map(|part| &part.entries).map(transfer::size).sum::<usize>();
+                    self.has(topic, &parts);
+                    runs.extend(parts.into_iter().map(|part| part.into_run(topic)));
+                    if bytes < BATCH_BYTES {
+                        continue;
+                    }
+                    self.take_pushed(shared, std::mem::take(&mut runs)).await?;
+                    bytes = 0;
+                }
+                None if runs.is_empty() => return Ok(()),
+                other => {
+                    if !runs.is_empty() {
+                        self.take_pushed(shared, std::mem::take(&mut runs)).await?;
+                        bytes = 0;
+                    }
+                    if let Some(message) = other {
+                        self.hear(shared, message).await?;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes in entries that came by themselves.
+    async fn take_pushed(&self, shared: &Arc<Shared>, runs: Vec<Run>) -> Result<(), End> {
+        let ends: HashMap<(GroupId, DeviceId), u64> =
+            runs.iter().map(|run| ((run.topic, run.author), run.first + run.entries.len() as u64)).collect();
+        let report = self.take_in(shared, runs).await?;
+        if report.stored == 0 && report.known > 0 {
+            // Others are quicker. What it wrote itself it goes on pushing.
+            let topics = ends.keys().filter(|(_, author)| *author != self.peer).map(|(topic, _)| *topic);
+            let topics: BTreeSet<_> = topics.collect();
+            if !topics.is_empty() {
+                self.due(|state| state.lazy.extend(topics));
+            }
+        }
+        for wanted in &report.wanted {
+            if let Some(end) = ends.get(&(wanted.topic, wanted.author)) {
+                shared.pulls().offer(self.peer, wanted.topic, wanted.author, end.saturating_sub(1));
+            }
+        }
+        if !report.wanted.is_empty() {
+            self.fetch.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Hands entries to the journal and returns when they are on disk.
+    pub(crate) async fn take_in(&self, shared: &Shared, runs: Vec<Run>) -> Result<IngestReport, End> {
+        let report = shared.journal.ingest(self.peer, runs).await.map_err(|error| {
+            tracing::warn!(peer = %self.peer.short(), %error, "entries were not taken in");
+            End::Journal
+        })?;
+        for refused in &report.refused {
+            match &refused.cause {
+                Refusal::Invalid(why) => return Err(End::Misconduct(Misconduct::BadEntry(why.clone()))),
+                Refusal::Frozen => shared.pulls().freeze(refused.topic, refused.author),
+                cause => tracing::debug!(peer = %self.peer.short(), ?cause, "a run was not taken"),
+            }
+        }
+        Ok(report)
+    }
+
+    async fn hear(&self, shared: &Arc<Shared>, message: Message) -> Result<(), End> {
+        tracing::trace!(peer = %self.peer.short(), ?message, "hears");
+        match message {
+            Message::Hello { version, .. } if version != VERSION => return Err(End::Version(version)),
+            Message::Hello { digest, .. } => self.compare(shared, digest),
+            Message::Summary { topics } => self.compare_topics(shared, &topics).await,
+            Message::Heights { topic, logs, answer } => self.compare_heights(shared, topic, &logs, answer).await,
+            Message::Have { topic, logs } if shared.journal.wants(&topic) => {
+                let mut state = self.state();
+                for log in logs {
+                    state.knows(topic, log.author, log.seq.saturating_add(1));
+                    if state.hints.len() < HINTS {
+                        state.hints.insert((topic, log.author), log.seq);
+                    }
+                }
+                state.hints_at.get_or_insert(Instant::now() + GRACE);
+                drop(state);
+                self.fetch.notify_one();
+            }
+            Message::Lazy { topic } if shared.journal.may_pull(&self.peer, &topic) => {
+                self.state().announce.insert(topic);
+            }
+            Message::Receipts { receipts } => {
+                for receipt in receipts {
+                    shared.hear_receipt(self.peer, receipt).map_err(End::Misconduct)?;
+                }
+            }
+            Message::Addresses { devices } => {
+                let unknown = shared.learn(devices);
+                self.remember_places(unknown);
+            }
+            // We may have left the topic, or the other may have been removed from it, while this was on its way.
+            Message::Have { .. } | Message::Lazy { .. } => {}
+            Message::Want { .. } | Message::Entries { .. } => {
+                return Err(End::Misconduct(Misconduct::OutOfPlace));
+            }
+        }
+        Ok(())
+    }
+
+    fn compare(&self, shared: &Shared, digest: Digest) {
+        if digest != shared.digest_with(&self.peer) {
+            return self.due(|state| state.summary = true);
+        }
+        if self.state().equal.replace(digest) != Some(digest) {
+            for topic in shared.journal.shared_with(&self.peer) {
+                self.holds_the_same(shared, &topic);
+            }
+        }
+    }
+
+    fn holds_the_same(&self, shared: &Shared, topic: &GroupId) {
+        let heights: Vec<_> =
+            shared.journal.heights(topic).into_iter().map(|(author, tip)| (author, tip.seq)).collect();
+        if !heights.is_empty() {
+            shared.journal.record_receipts(&self.peer, topic, &heights);
+        }
+    }
+
+    async fn compare_topics(&self, shared: &Shared, theirs: &[TopicDigest]) {
+        let mut ours: BTreeSet<_> = shared.journal.shared_with(&self.peer).into_iter().collect();
+        for TopicDigest { topic, digest } in theirs {
+            let also_ours = ours.remove(topic);
+            if !shared.journal.wants(topic) && !shared.takes_part(topic, &self.peer).await {
+                continue;
+            }
+            if shared.journal.digest(topic) != Some(*digest) {
+                self.ask_heights(*topic);
+            } else if also_ours {
+                self.holds_the_same(shared, topic);
+            }
+        }
+        // These it does not have, or does not know that we may have them.
+        self.due(|state| {
+            for topic in ours {
+                state.heights.entry(topic).or_insert(false);
+            }
+        });
+    }
+
+    async fn compare_heights(&self, shared: &Shared, topic: GroupId, theirs: &[Height], answer: bool) {
+        if answer {
+            self.due(|state| {
+                state.heights.entry(topic).or_insert(false);
+            });
+        }
+        if !shared.journal.wants(&topic) && !shared.takes_part(&topic, &self.peer).await {
+            return;
+        }
+        let me = shared.journal.device();
+        let mine = theirs.iter().find(|log| log.author == me).map(|log| log.seq);
+        if mine.is_some() || theirs.len() < ITEMS {
+            shared.journal.own_height_heard(topic, self.peer, mine).await;
+        }
+        let ours = shared.journal.heights(&topic);
+        for log in theirs {
+            let here = ours.get(&log.author);
+            self.state().knows(topic, log.author, log.seq.saturating_add(1));
+            if here.is_none_or(|tip| tip.seq < log.seq) {
+                shared.pulls().offer(self.peer, topic, log.author, log.seq);
+            } else if here.is_some_and(|tip| tip.seq == log.seq && tip.hash != log.hash) {
+                shared.pulls().suspect(self.peer, topic, log.author, log.seq);
+            }
+        }
+        if shared.journal.may_pull(&self.peer, &topic) {
+            let held: Vec<_> = theirs.iter().map(|log| (log.author, log.seq)).collect();
+            shared.journal.record_receipts(&self.peer, &topic, &held);
+        }
+        self.fetch.notify_one();
+    }
+}

@@ -1,0 +1,125 @@
+//! The half of a session that says what is due.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use compeer_core::{DeviceId, GroupId};
+use compeer_mesh::SendStream;
+
+use super::{End, Fresh, Session};
+use crate::sync::shared::Shared;
+use crate::sync::transfer;
+use crate::sync::wire::{self, Height, ITEMS, Message, Range, TopicDigest, VERSION};
+
+impl Session {
+    /// Sends what is due, whenever something is.
+    pub(super) async fn write(&self, shared: &Arc<Shared>, mut send: SendStream) -> Result<(), End> {
+        loop {
+            let due = {
+                let mut state = self.state();
+                state.is_anything_due().then(|| state.take_due())
+            };
+            let Some(due) = due else {
+                self.write.notified().await;
+                continue;
+            };
+            // What people wait for goes first.
+            self.push(shared, &mut send, due.fresh).await?;
+            if due.hello {
+                let digest = shared.digest_with(&self.peer);
+                wire::send(&mut send, &Message::Hello { version: VERSION, digest }).await?;
+            }
+            if due.summary {
+                let shared_topics = shared.journal.shared_with(&self.peer).into_iter().take(ITEMS);
+                let topics = shared_topics
+                    .filter_map(|topic| Some(TopicDigest { topic, digest: shared.journal.digest(&topic)? }))
+                    .collect();
+                wire::send(&mut send, &Message::Summary { topics }).await?;
+            }
+            for (topic, answer) in due.heights {
+                self.tell_heights(shared, &mut send, topic, answer).await?;
+            }
+            for topic in due.lazy {
+                wire::send(&mut send, &Message::Lazy { topic }).await?;
+            }
+            let receipts: Vec<_> = due
+                .receipts
+                .into_iter()
+                .filter(|receipt| shared.journal.may_pull(&self.peer, &receipt.topic))
+                .collect();
+            if !receipts.is_empty() {
+                wire::send(&mut send, &Message::Receipts { receipts }).await?;
+            }
+            if due.addresses {
+                let now = shared.whereabouts_for(&self.peer);
+                let before = std::mem::replace(&mut self.state().told, now.clone());
+                let news = now.into_iter().filter(|(device, place)| before.get(device) != Some(place));
+                let devices: Vec<_> = news.map(|(_, place)| place).collect();
+                if !devices.is_empty() {
+                    wire::send(&mut send, &Message::Addresses { devices }).await?;
+                }
+            }
+        }
+    }
+
+    /// Sends or announces what grew.
+    async fn push(
+        &self,
+        shared: &Arc<Shared>,
+        send: &mut SendStream,
+        fresh: BTreeMap<(GroupId, DeviceId), Fresh>,
+    ) -> Result<(), End> {
+        let mut pushed: BTreeMap<GroupId, VecDeque<Range>> = BTreeMap::new();
+        let mut announced: BTreeMap<GroupId, Vec<Height>> = BTreeMap::new();
+        for ((topic, author), Fresh { first, tip, push }) in fresh {
+            let mut state = self.state();
+            let known = state.known.get(&(topic, author)).copied().unwrap_or(0);
+            if known > tip.seq {
+                continue;
+            }
+            if push {
+                // Marked before it is sent: nothing is pushed twice, and if the stream breaks heights are compared.
+                state.knows(topic, author, tip.seq.saturating_add(1));
+                pushed.entry(topic).or_default().push_back(Range { author, from: first.max(known), to: tip.seq });
+            } else {
+                announced.entry(topic).or_default().push(Height { author, seq: tip.seq, hash: tip.hash });
+            }
+        }
+        for (topic, ranges) in pushed {
+            transfer::send_ranges(shared, &self.peer, send, topic, ranges, |_| {}).await?;
+        }
+        for (topic, logs) in announced {
+            if shared.journal.may_pull(&self.peer, &topic) {
+                for logs in logs.chunks(ITEMS) {
+                    wire::send(send, &Message::Have { topic, logs: logs.to_vec() }).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn tell_heights(
+        &self,
+        shared: &Shared,
+        send: &mut SendStream,
+        topic: GroupId,
+        mut answer: bool,
+    ) -> Result<(), End> {
+        // A device that may not have the topic can still be asked for it: it may have let us in just now.
+        let tips =
+            if shared.journal.may_pull(&self.peer, &topic) { shared.journal.heights(&topic) } else { BTreeMap::new() };
+        let mut logs: Vec<_> =
+            tips.into_iter().map(|(author, tip)| Height { author, seq: tip.seq, hash: tip.hash }).collect();
+        if logs.is_empty() && !answer {
+            return Ok(());
+        }
+        loop {
+            let rest = logs.split_off(logs.len().min(ITEMS));
+            wire::send(send, &Message::Heights { topic, logs, answer: std::mem::take(&mut answer) }).await?;
+            if rest.is_empty() {
+                return Ok(());
+            }
+            logs = rest;
+        }
+    }
+}
