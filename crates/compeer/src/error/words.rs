@@ -19,6 +19,11 @@ use crate::node::{IntroduceError, StartError};
 
 impl From<HomeError> for ApiError {
     fn from(error: HomeError) -> Self {
+        if let HomeError::Write { source, .. } = &error
+            && is_full(source)
+        {
+            return Self::disk_full();
+        }
         let detail = sentence(&error);
         let failed =
             |code, title, hint: String| Self::new(StatusCode::INTERNAL_SERVER_ERROR, code, title, detail.clone(), hint);
@@ -384,7 +389,7 @@ impl ApiError {
 
     /// A file or folder of this computer failed.
     pub(crate) fn disk(path: &Path, error: &std::io::Error) -> Self {
-        if matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded) {
+        if is_full(error) {
             return Self::disk_full();
         }
         Self::disk_failed(format!("{} cannot be written: {error}.", path.display()))
@@ -409,6 +414,11 @@ impl ApiError {
             "Check the disk. `compeer doctor` looks at the home folder.",
         )
     }
+}
+
+/// Whether there is no room.
+fn is_full(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
 }
 
 /// An error and what caused it, as one sentence.
