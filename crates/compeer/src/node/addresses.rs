@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use compeer_mesh::{Addresses, Mesh, MeshEvent, Source};
+use compeer_mesh::{Addresses, Mesh, MeshEvent, RelaySpec, Source};
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio_util::sync::CancellationToken;
@@ -23,6 +23,9 @@ const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
 struct Book {
     /// The UDP port of the last run.
     port: Option<u16>,
+    /// Relays that came with invitations, with their keys: without them, a newcomer behind a NAT would not find back.
+    #[serde(default)]
+    relays: Vec<String>,
     /// By device id.
     devices: BTreeMap<String, Known>,
 }
@@ -48,6 +51,11 @@ fn read(path: &HomePath) -> Book {
 /// The port of the last run.
 pub(super) fn last_port(path: &HomePath) -> Option<u16> {
     read(path).port
+}
+
+/// The relays that invitations named in earlier runs.
+pub(super) fn invited_relays(path: &HomePath) -> Vec<RelaySpec> {
+    read(path).relays.iter().filter_map(|relay| relay.parse().ok()).collect()
 }
 
 /// Tells the mesh what was known last time.
@@ -98,7 +106,9 @@ async fn save(node: &Node, port: Option<u16>) {
         let relays = addresses.relays.iter().map(ToString::to_string).collect();
         (device.to_string(), Known { direct: addresses.direct, relays })
     });
-    let book = Book { port, devices: devices.collect() };
+    let given = &node.options().relays;
+    let relays = node.mesh().relays().iter().filter(|relay| !given.contains(relay)).map(ToString::to_string).collect();
+    let book = Book { port, relays, devices: devices.collect() };
     let path = node.home().path().addresses();
     let written =
         tokio::task::spawn_blocking(move || serde_json::to_vec(&book).map(|text| home::write_private(&path, &text)));

@@ -116,7 +116,10 @@ impl Node {
         // Subscribed before the first peer can be linked: what it brings may be worth a look.
         let journal_events = journal.subscribe();
         let gate = JournalGate::new(journal.clone(), wall.clone());
-        let started = start_mesh(&gate, &key, &options, addresses::last_port(&path)).await?;
+        let invited = addresses::invited_relays(&path).into_iter().filter(|relay| !options.relays.contains(relay));
+        let relays = options.relays.iter().cloned().chain(invited).collect();
+        let reachable = NodeOptions { relays, ..options.clone() };
+        let started = start_mesh(&gate, &key, &reachable, addresses::last_port(&path)).await?;
         let Links { mesh, sync: sync_streams, joins, blobs: blob_streams, presence } = started;
         addresses::load(&path, &mesh);
         let sync = Sync::start(journal.clone(), mesh.clone(), gate, sync_streams, joins, SyncOptions::default());
