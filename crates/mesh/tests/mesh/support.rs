@@ -14,7 +14,7 @@ use tokio::sync::{broadcast, mpsc};
 use tokio::time::timeout;
 
 /// How long anything may take before a test fails.
-pub(crate) const LIMIT: Duration = Duration::from_secs(20);
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 /// The protocol that tests speak: what comes is sent back.
 pub(crate) const ECHO: StreamKind = StreamKind::new(100);
 
