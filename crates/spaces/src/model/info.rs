@@ -268,7 +268,7 @@ pub enum InvitationState {
     Revoked,
 }
 
-/// An invitation, as all managers see it. Its secret is known only where it was made.
+/// An invitation, as all managers see it. Its secret is in the text handed over and nowhere else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvitationInfo {
     /// Its public key.

@@ -32,15 +32,7 @@ impl Spaces {
             expires: self.now().saturating_add(request.expires_in),
         };
         self.inner.journal.invite(space, terms).await?;
-        let (id, seed) = (key.id(), *key.seed());
-        let name = self
-            .inner
-            .view
-            .with(move |view| {
-                view.keep_invitation(&space, &id, &seed)?;
-                view.name(&space)
-            })
-            .await?;
+        let name = self.inner.view.with(move |view| view.name(&space)).await?;
         let own = self.inner.journal.device();
         let mine = self.inner.mesh.my_addresses();
         let others = rules.devices().iter().filter(|(device, access)| access.level == Level::Manage && **device != own);

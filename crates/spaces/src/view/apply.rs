@@ -96,7 +96,7 @@ impl View {
     pub(crate) fn forget(&self, topic: &GroupId) -> Result<()> {
         self.wipe(topic, 0)?;
         let connection = self.lock();
-        for table in ["cursor", "mark", "wish", "invitation", "farewell"] {
+        for table in ["cursor", "mark", "wish", "farewell"] {
             connection.execute(&format!("DELETE FROM {table} WHERE topic = ?1"), [topic.as_bytes()])?;
         }
         connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;

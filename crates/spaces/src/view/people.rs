@@ -1,7 +1,7 @@
-//! Names and pictures, of spaces, people and devices; and the secrets of the invitations made here.
+//! Names and pictures, of spaces, people and devices; and the spaces that are being left.
 
 use compeer_core::{DeviceId, GroupId};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::OptionalExtension;
 
 use super::{Result, View};
 
@@ -51,15 +51,6 @@ impl View {
             )?
             .query_row([person.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?)
-    }
-
-    /// Keeps the secret of an invitation, so that its text can be shown again.
-    pub(crate) fn keep_invitation(&self, topic: &GroupId, key: &DeviceId, seed: &[u8; 32]) -> Result<()> {
-        self.lock().execute(
-            "INSERT OR REPLACE INTO invitation VALUES (?1, ?2, ?3)",
-            params![key.as_bytes(), topic.as_bytes(), seed],
-        )?;
-        Ok(())
     }
 
     /// The spaces that this device has left or ended and keeps only until somebody else knows.

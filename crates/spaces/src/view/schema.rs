@@ -35,7 +35,6 @@ const OWN: &str = "
     CREATE TABLE IF NOT EXISTS mark (topic BLOB PRIMARY KEY, clock INTEGER NOT NULL, hash BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS wish (topic BLOB, file BLOB, dir TEXT NOT NULL, paused INTEGER NOT NULL,
         PRIMARY KEY (topic, file)) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS invitation (key BLOB PRIMARY KEY, topic BLOB NOT NULL, seed BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS farewell (topic BLOB PRIMARY KEY) WITHOUT ROWID;";
 
 /// Opens the file and brings its tables to this version.
