@@ -116,7 +116,7 @@ pub(super) async fn join(
     JsonBody(body): JsonBody<dto::InviteText>,
 ) -> Result<Json<dto::Space>, ApiError> {
     let invite: Invite = body.invite.parse()?;
-    let joined = tokio::time::timeout(JOIN_LIMIT, api.node.spaces().join(&invite)).await;
+    let joined = tokio::time::timeout(JOIN_LIMIT, api.node.join(&invite)).await;
     let space = joined.map_err(|_| ApiError::invite_unreachable())??;
     Ok(Json(convert::space(&api.node, space).await?))
 }

@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 use super::Node;
 use crate::home::{self, HomePath};
 
-/// How long changes are collected before they are written.
-const COLLECT: Duration = Duration::from_secs(1);
+/// How long changes are collected before they are written. Short: who is ended by force forgets what was learned since.
+const COLLECT: Duration = Duration::from_millis(100);
 /// Bytes of the largest address book that is read.
 const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
 
@@ -67,13 +67,11 @@ pub(super) fn load(path: &HomePath, mesh: &Mesh) {
     }
 }
 
-/// Writes the book when it starts, whenever something was learned (at most once a second), and when it stops. The only
-/// writer of the file.
+/// Writes the book when it starts, whenever something was learned, and when it stops.
 pub(super) async fn keep(node: Node, mut events: broadcast::Receiver<MeshEvent>) {
     let stop = node.stopping();
-    let port = node.mesh().my_addresses().direct.first().map(SocketAddr::port);
     loop {
-        save(&node, port).await;
+        save(&node).await;
         if stop.is_cancelled() || !learned(&mut events, &stop).await {
             return;
         }
@@ -101,7 +99,10 @@ async fn learned(events: &mut broadcast::Receiver<MeshEvent>, stop: &Cancellatio
     }
 }
 
-async fn save(node: &Node, port: Option<u16>) {
+/// Writes down where devices are known to be, and returns when that is durable.
+pub(super) async fn save(node: &Node) {
+    let _one_at_a_time = node.inner.address_book.lock().await;
+    let port = node.inner.port;
     let devices = node.mesh().export_addresses().into_iter().map(|(device, addresses)| {
         let relays = addresses.relays.iter().map(ToString::to_string).collect();
         (device.to_string(), Known { direct: addresses.direct, relays })

@@ -16,11 +16,12 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use compeer_blobs::BlobStore;
-use compeer_core::{DeviceId, DeviceKey, Millis, Wall, system_wall};
+use compeer_core::invite::Invite;
+use compeer_core::{DeviceId, DeviceKey, GroupId, Millis, Wall, system_wall};
 use compeer_journal::sync::{JournalGate, SYNC, Sync, SyncOptions};
 use compeer_journal::{Journal, JournalConfig};
 use compeer_mesh::{Mesh, MeshConfig, RelaySpec, StreamKind};
-use compeer_spaces::{Parts, Spaces};
+use compeer_spaces::{JoinSpaceError, Parts, Spaces};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -93,6 +94,10 @@ struct Inner {
     identity: RwLock<Option<Identity>>,
     /// Serialises changes of the identity.
     introducing: tokio::sync::Mutex<()>,
+    /// The UDP port that is listened on.
+    port: Option<u16>,
+    /// Held while `addresses.json` is written.
+    address_book: tokio::sync::Mutex<()>,
     last_seen: Mutex<HashMap<DeviceId, Millis>>,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -143,6 +148,7 @@ impl Node {
                 return Err(error.into());
             }
         };
+        let port = mesh.my_addresses().direct.first().map(SocketAddr::port);
         let node = Self {
             inner: Arc::new(Inner {
                 home,
@@ -156,6 +162,8 @@ impl Node {
                 problems: Problems::default(),
                 identity: RwLock::new(identity),
                 introducing: tokio::sync::Mutex::default(),
+                port,
+                address_book: tokio::sync::Mutex::default(),
                 last_seen: Mutex::default(),
                 tasks: TaskTracker::new(),
                 stop: CancellationToken::new(),
@@ -257,6 +265,14 @@ impl Node {
             return Some(self.now());
         }
         self.inner.last_seen.lock().unwrap_or_else(PoisonError::into_inner).get(device).copied()
+    }
+
+    /// Joins a space. Where its host is found is durable before this returns: until other members are known, that is the
+    /// only way back.
+    pub async fn join(&self, invite: &Invite) -> Result<GroupId, JoinSpaceError> {
+        let space = self.inner.spaces.join(invite).await?;
+        addresses::save(self).await;
+        Ok(space)
     }
 
     /// Done when the node is told to stop.

@@ -149,6 +149,19 @@ fn soak_nothing_acknowledged_is_lost() {
     }
 }
 
+#[test]
+fn a_newcomer_killed_at_once_finds_the_way_back() {
+    let (mut host, mut guest) = (Computer::of("Ada"), Computer::of("Bo"));
+    let space = text(&does(&host, &["space", "create", "Harbour"], ""), "space").to_owned();
+    join(&host, &guest, &space);
+    guest.kill();
+    host.kill();
+    host.up();
+    guest.up();
+    does(&guest, &["chat", "send", &space, "still here"], "");
+    until(&host, &["chat", "log", &space], "the message arrives", |log| log[0]["text"] == "still here");
+}
+
 /// Ends the load, also when the test fails.
 struct Over<'a>(&'a Load);
 
