@@ -20,6 +20,7 @@ impl Spaces {
         let rules = self.rules_for(&space, Level::Write)?;
         let plain = Op::Message { text: text.clone(), nonce: nonce.clone() }.encode()?;
         let appended = self.inner.journal.append(space, plain).await?;
+        self.inner.typing.sent(space);
         Ok(MessageInfo {
             id: appended.hash,
             author: me.person,

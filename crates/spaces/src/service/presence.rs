@@ -21,8 +21,10 @@ pub const PRESENCE: StreamKind = StreamKind::new(33);
 
 /// Bytes of one sign.
 const SIGN_BYTES: usize = 128;
-/// A person who types is told of at most this often.
-const EVERY: Duration = Duration::from_secs(2);
+/// That somebody here types is told at most this often, unless they send what they typed.
+const TOLD_EVERY: Duration = Duration::from_secs(2);
+/// Of one other device it is heard at most this often.
+const HEARD_EVERY: Duration = Duration::from_millis(100);
 /// How long a stream may take to say its sign.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// People whose typing is remembered, per device of ours.
@@ -44,14 +46,20 @@ impl TypingLimit {
     fn passes(&self, space: GroupId, device: Option<DeviceId>) -> bool {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
+        let pause = if device.is_none() { TOLD_EVERY } else { HEARD_EVERY };
         if last.len() >= REMEMBERED {
-            last.retain(|_, at| now.duration_since(*at) < EVERY);
+            last.retain(|_, at| now.duration_since(*at) < TOLD_EVERY);
         }
-        if last.get(&(space, device)).is_some_and(|at| now.duration_since(*at) < EVERY) || last.len() >= REMEMBERED {
+        if last.get(&(space, device)).is_some_and(|at| now.duration_since(*at) < pause) || last.len() >= REMEMBERED {
             return false;
         }
         last.insert((space, device), now);
         true
+    }
+
+    /// What was typed here is sent: more typing is something new.
+    pub(super) fn sent(&self, space: GroupId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&(space, None));
     }
 }
 
