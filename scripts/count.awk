@@ -13,7 +13,7 @@ nextest { next }
 
 # node --test: "# pass 12"
 /^(#|ℹ) pass [0-9]+/ { passed += $3 }
-/^(#|ℹ) fail [0-9]+/ { failed += $3 }
+/^(#|ℹ) (fail|cancelled) [0-9]+/ { failed += $3 }
 /^(#|ℹ) skipped [0-9]+/ { skipped += $3 }
 
 # vitest: "Tests  12 passed | 1 skipped (13)"; ours: "12 passed, 0 failed"

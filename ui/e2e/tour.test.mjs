@@ -8,13 +8,14 @@ import { launch, pages, Person, until } from './helpers.mjs';
 const stamp = Date.now().toString(36);
 const spaceName = `Tour ${stamp}`;
 
-describe('the tour', { skip: pages.length < 2 && 'COMPEER_PAGES names no two pages' }, () => {
+describe('the tour', () => {
   /** @type {Browser} */ let browser;
   /** @type {Person} */ let ann;
   /** @type {Person} */ let bo;
   let space = '';
 
   before(async () => {
+    assert.equal(pages.length, 2, 'COMPEER_PAGES names two pages');
     browser = await launch();
     ann = await Person.enter(browser, pages[0] ?? '', 'Ann Lee');
     bo = await Person.enter(browser, pages[1] ?? '', 'Bo Tanaka', { dark: true });

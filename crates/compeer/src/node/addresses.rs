@@ -99,7 +99,8 @@ async fn learned(events: &mut broadcast::Receiver<MeshEvent>, stop: &Cancellatio
     }
 }
 
-/// Writes down where devices are known to be, and returns when that is durable.
+/// Writes down where devices are known to be, and returns when that is durable. A disk that fails is no reason to stop: it
+/// is logged, and the next change is another try.
 pub(super) async fn save(node: &Node) {
     let _one_at_a_time = node.inner.address_book.lock().await;
     let port = node.inner.port;
