@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use compeer_mesh::{Addresses, DownReason, MeshEvent, Path, PeerState, Source};
 use compeer_testkit::wait::eventually;
+use tokio::io::AsyncWriteExt as _;
 use tokio::time::{Instant, timeout};
 
-use crate::support::{LIMIT, Node, Setup, acquaint, echoes, key, only, ordered_pair};
+use crate::support::{ECHO, LIMIT, Node, Setup, acquaint, echoes, key, only, ordered_pair};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_devices_link_and_exchange_a_stream() {
@@ -29,6 +30,36 @@ async fn two_devices_link_and_exchange_a_stream() {
     a.mesh.shutdown().await;
     assert_eq!(b.down(a.device()).await, DownReason::ShuttingDown);
     b.mesh.shutdown().await;
+}
+
+/// A reader waits for its disk while data keeps coming: that holds up one stream and must not cost the link.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_that_lags_keeps_its_link() {
+    const BYTES: usize = 24 << 20;
+    let (mut a, mut b) = (Node::with_seed(1).await, Node::with_seed(2).await);
+    acquaint(&a, &b);
+    a.want(&[&b]);
+    a.up(b.device()).await;
+    b.up(a.device()).await;
+    let link = a.link(&b);
+    let (mut send, mut recv) = link.open(ECHO).await.expect("opens");
+    // Nobody reads the echo until all buffers on the way are full.
+    let mut written = 0;
+    let piece = vec![7; 64 << 10];
+    while let Ok(wrote) = timeout(Duration::from_secs(1), send.write(&piece)).await {
+        written += wrote.expect("the link holds");
+    }
+    assert!((1 << 20..BYTES).contains(&written), "{written}");
+    let writing = async {
+        while written < BYTES {
+            written += send.write(&piece[..piece.len().min(BYTES - written)]).await.expect("writes");
+        }
+        send.shutdown().await.expect("finishes");
+    };
+    let both = async { tokio::join!(writing, recv.read_to_end(BYTES)) };
+    let ((), read) = timeout(LIMIT, both).await.expect("all in time");
+    assert_eq!(read.expect("reads").len(), BYTES);
+    assert_eq!(link.down(), None);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
