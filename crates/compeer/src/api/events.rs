@@ -26,7 +26,7 @@ pub enum EventName {
     /// The first event: from here on nothing is missed.
     #[serde(rename = "hello")]
     Hello,
-    /// Events were missed: look at everything again.
+    /// Events were missed, or too much came at once to be told one by one: look again at `space`, or at everything.
     #[serde(rename = "lagged")]
     Lagged,
     /// A message became readable here: `space`, `id`, `message`.

@@ -141,12 +141,11 @@ impl Writer {
                 let person = Some(person.to_string());
                 self.send(Event { person, name: Some(name), ..named(EventName::ChatTyping, space) });
             }
-            SpacesEvent::Read { space } => {
+            SpacesEvent::Read { space, unread, mentions } => {
                 let event = named(EventName::ReadChanged, space);
-                if let Ok(info) = self.node.spaces().info(space).await {
-                    self.send(Event { unread: Some(info.unread), mentions: Some(info.mentions), ..event });
-                }
+                self.send(Event { unread: Some(unread), mentions: Some(mentions), ..event });
             }
+            SpacesEvent::Much { space } => self.send(named(EventName::Lagged, space)),
             SpacesEvent::FileAdded { space, file } => self.of_file(EventName::FileAdded, space, *file).await,
             SpacesEvent::FileChanged { space, file } => self.of_file(EventName::FileChanged, space, *file).await,
             SpacesEvent::FileRemoved { space, file } => {

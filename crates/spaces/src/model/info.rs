@@ -118,6 +118,8 @@ pub struct MessageInfo {
     pub author_name: String,
     /// On which device.
     pub author_device: DeviceId,
+    /// Its number in the log of that device.
+    pub seq: u64,
     /// Whether I wrote it.
     pub mine: bool,
     /// The text, as written.
@@ -317,6 +319,15 @@ pub enum SpacesEvent {
     },
     /// Unread counts changed.
     Read {
+        /// Where.
+        space: GroupId,
+        /// Messages I have not read.
+        unread: u64,
+        /// How many of those name me.
+        mentions: u64,
+    },
+    /// So much came at once that it is not told one by one: look at the space again.
+    Much {
         /// Where.
         space: GroupId,
     },

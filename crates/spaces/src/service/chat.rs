@@ -1,14 +1,14 @@
 //! Messages: sending, listing, who has them, what is read.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use compeer_core::group::{Level, Member, Rules};
-use compeer_core::{EntryHash, GroupId};
+use compeer_core::{DeviceId, EntryHash, GroupId};
 
 use super::{Spaces, name_or_id};
 use crate::error::ActError;
 use crate::model::{HolderInfo, MessageInfo, MessageRange, MessageState, Op, SpacesEvent};
-use crate::view::MessageRow;
+use crate::view::{MessageRow, Unread};
 
 /// Messages handed out at once, at most.
 const MESSAGES: usize = 1000;
@@ -26,6 +26,7 @@ impl Spaces {
             author: me.person,
             author_name: me.profile.name,
             author_device: self.inner.journal.device(),
+            seq: appended.seq,
             mine: true,
             text,
             time: appended.clock.millis(),
@@ -66,13 +67,41 @@ impl Spaces {
         Ok(self.picture(&space, &rules, &names, row.ok_or(ActError::UnknownMessage)?))
     }
 
+    /// Those of `messages` that are here, in the same order.
+    pub(super) async fn messages_by(
+        &self,
+        space: GroupId,
+        messages: Vec<EntryHash>,
+    ) -> Result<Vec<MessageInfo>, ActError> {
+        let rules = self.rules(&space)?;
+        let (rows, names) = self
+            .inner
+            .view
+            .with(move |view| {
+                let rows =
+                    messages.iter().map(|message| view.message(&space, message)).collect::<Result<Vec<_>, _>>()?;
+                Ok((rows, view.people(&space)?))
+            })
+            .await?;
+        Ok(rows.into_iter().flatten().map(|row| self.picture(&space, &rules, &names, row)).collect())
+    }
+
+    /// Tells how much is unread.
+    pub(super) async fn tell_unread(&self, space: GroupId) {
+        let Some(me) = self.me().map(|me| me.person) else { return };
+        match self.inner.view.with(move |view| view.unread(&space, &me)).await {
+            Ok(Unread { messages, mentions }) => self.tell(SpacesEvent::Read { space, unread: messages, mentions }),
+            Err(error) => tracing::error!(space = %space.short(), %error, "what is unread could not be counted"),
+        }
+    }
+
     /// Which members have a message.
     pub async fn message_holders(&self, space: GroupId, message: EntryHash) -> Result<Vec<HolderInfo>, ActError> {
         let rules = self.rules(&space)?;
         let (row, names) =
             self.inner.view.with(move |view| Ok((view.message(&space, &message)?, view.people(&space)?))).await?;
         let row = row.ok_or(ActError::UnknownMessage)?;
-        let holders = self.holding(&space, &rules, &row);
+        let holders = self.holding(&space, &rules, &row.author, row.seq);
         let holder =
             |person| HolderInfo { person, name: name_or_id(&names, &person), holds: holders.contains(&person) };
         Ok(people(&rules).map(holder).collect())
@@ -91,7 +120,7 @@ impl Spaces {
             .await?
             .ok_or(ActError::UnknownMessage)?;
         if moved {
-            self.tell(SpacesEvent::Read { space });
+            self.tell_unread(space).await;
         }
         Ok(())
     }
@@ -105,11 +134,9 @@ impl Spaces {
         row: MessageRow,
     ) -> MessageInfo {
         let of = people(rules).count();
-        // An author who has left still wrote it, but is not one of those it is held for.
-        let others = self.holding(space, rules, &row).into_iter().filter(|person| *person != row.person).count();
+        let held_by = self.held_by(space, rules, &row.person, &row.author, row.seq);
         let author_counts = usize::from(people(rules).any(|person| person == row.person));
-        let held_by = others + author_counts;
-        let state = match others {
+        let state = match held_by - author_counts {
             _ if held_by == of && of > 1 => MessageState::Held,
             0 => MessageState::Waiting,
             _ => MessageState::Sent,
@@ -119,6 +146,7 @@ impl Spaces {
             author: row.person,
             author_name: name_or_id(names, &row.person),
             author_device: row.author,
+            seq: row.seq,
             mine: self.me().is_some_and(|me| me.person == row.person),
             text: row.text,
             time: row.clock.millis(),
@@ -129,9 +157,23 @@ impl Spaces {
         }
     }
 
+    /// How many members have entry `seq` of `author`, a device of `person`, that person included.
+    pub(super) fn held_by(
+        &self,
+        space: &GroupId,
+        rules: &Rules,
+        person: &GroupId,
+        author: &DeviceId,
+        seq: u64,
+    ) -> usize {
+        // An author who has left still wrote it, but is not one of those it is held for.
+        let others = self.holding(space, rules, author, seq).into_iter().filter(|holder| holder != person).count();
+        others + usize::from(people(rules).any(|member| member == *person))
+    }
+
     /// The members of whom at least one device has the entry durably.
-    fn holding(&self, space: &GroupId, rules: &Rules, row: &MessageRow) -> std::collections::BTreeSet<GroupId> {
-        let devices = self.inner.journal.holders(space, &row.author, row.seq);
+    fn holding(&self, space: &GroupId, rules: &Rules, author: &DeviceId, seq: u64) -> BTreeSet<GroupId> {
+        let devices = self.inner.journal.holders(space, author, seq);
         devices
             .iter()
             .filter(|device| rules.level(device).is_some())

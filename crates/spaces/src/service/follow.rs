@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::PoisonError;
 
 use compeer_core::group::{Level, Member, Rules};
-use compeer_core::{EntryHash, GroupId};
+use compeer_core::{DeviceId, EntryHash, GroupId};
 use compeer_journal::{JournalEvent, Page, ReadError};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
@@ -24,10 +24,19 @@ const WATCHED: usize = 200;
 #[derive(Default)]
 pub(super) struct Followed {
     members: BTreeMap<Member, Level>,
-    /// My messages that not every member has yet, with the number of holders last told.
-    watched: HashMap<EntryHash, usize>,
-    /// Whether my profile has been written into this space since this program started.
+    /// My messages that not every member has yet.
+    watched: HashMap<EntryHash, Watched>,
+    /// Whether my profile is in this space, or was written into it since this program started.
     introduced: bool,
+}
+
+/// A message of mine, by its place in the journal.
+#[derive(Clone, Copy)]
+struct Watched {
+    author: DeviceId,
+    seq: u64,
+    /// How many had it when that was last told.
+    told: usize,
 }
 
 impl Spaces {
@@ -112,15 +121,27 @@ impl Spaces {
             return;
         }
         if changes.len() > TOLD_SINGLY {
+            self.tell(SpacesEvent::Much { space });
             self.tell(SpacesEvent::Space { space });
-            self.tell(SpacesEvent::Read { space });
+            self.tell_unread(space).await;
             return;
         }
+        let messages = changes.iter().filter_map(|change| match change {
+            Change::Message(hash) => Some(*hash),
+            _ => None,
+        });
+        let mut messages: HashMap<EntryHash, MessageInfo> = match self.messages_by(space, messages.collect()).await {
+            Ok(messages) => messages.into_iter().map(|message| (message.id, message)).collect(),
+            Err(error) => {
+                tracing::error!(space = %space.short(), %error, "messages could not be told");
+                HashMap::new()
+            }
+        };
         let mut unread = false;
         for change in changes {
             match change {
                 Change::Message(hash) => {
-                    let Ok(message) = self.message(space, hash).await else { continue };
+                    let Some(message) = messages.remove(&hash) else { continue };
                     unread |= !message.mine;
                     if message.mine {
                         self.watch(space, &message);
@@ -144,7 +165,7 @@ impl Spaces {
             }
         }
         if unread {
-            self.tell(SpacesEvent::Read { space });
+            self.tell_unread(space).await;
         }
     }
 
@@ -188,6 +209,10 @@ impl Spaces {
 
     /// Writes my profile into a space that does not know me yet, as soon as I can seal for its readers.
     async fn introduce(&self, space: GroupId) {
+        let introduced = |followed: &HashMap<GroupId, Followed>| followed.get(&space).is_some_and(|one| one.introduced);
+        if introduced(&self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return;
+        }
         let (Some(me), Ok(rules)) = (self.me(), self.rules(&space)) else { return };
         let may_write = rules.level(&self.inner.journal.device()) >= Some(Level::Write);
         if !may_write || self.state_by(&rules) != SpaceState::Active {
@@ -203,12 +228,10 @@ impl Spaces {
             .ok()
             .flatten();
         let Some(people) = known else { return };
-        if people.contains_key(&me.person) {
-            return;
-        }
         {
             let mut followed = self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner);
-            if std::mem::replace(&mut followed.entry(space).or_default().introduced, true) {
+            let introduced = std::mem::replace(&mut followed.entry(space).or_default().introduced, true);
+            if introduced || people.contains_key(&me.person) {
                 return;
             }
         }
@@ -228,62 +251,45 @@ impl Spaces {
         let mut followed = self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner);
         let watched = &mut followed.entry(space).or_default().watched;
         if watched.len() < WATCHED {
-            watched.insert(message.id, message.held_by);
+            let MessageInfo { id, author_device: author, seq, held_by: told, .. } = *message;
+            watched.insert(id, Watched { author, seq, told });
         }
     }
 
     /// Tells which of my messages have come further.
     async fn follow_receipts(&self, space: GroupId) {
-        let watched = {
-            let followed = self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner);
-            followed.get(&space).map(|followed| followed.watched.clone()).unwrap_or_default()
+        let (Ok(rules), Some(me)) = (self.rules(&space), self.me()) else { return };
+        let further: Vec<EntryHash> = {
+            let mut followed = self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner);
+            let watched = followed.get_mut(&space).into_iter().flat_map(|followed| &mut followed.watched);
+            let held = watched.filter_map(|(id, watched)| {
+                let held = self.held_by(&space, &rules, &me.person, &watched.author, watched.seq);
+                (std::mem::replace(&mut watched.told, held) != held).then_some(*id)
+            });
+            held.collect()
         };
-        let mut moved = Vec::new();
-        for (hash, told) in &watched {
-            match self.message(space, *hash).await {
-                Ok(message) if message.held_by != *told => moved.push(message),
-                _ => {}
-            }
-        }
-        if moved.is_empty() {
+        if further.is_empty() {
             return;
         }
+        let Ok(mut moved) = self.messages_by(space, further).await else { return };
         {
             let mut followed = self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner);
             let watched = &mut followed.entry(space).or_default().watched;
-            for message in &moved {
-                if message.state == MessageState::Held {
-                    watched.remove(&message.id);
-                } else {
-                    watched.insert(message.id, message.held_by);
-                }
-            }
+            moved.iter().filter(|message| message.state == MessageState::Held).for_each(|message| {
+                watched.remove(&message.id);
+            });
         }
         moved.sort_by_key(|message| (message.time, message.id));
         self.tell(SpacesEvent::Held { space, messages: moved });
     }
 
     /// How many of my newest messages nobody else has.
-    pub(super) async fn waiting(&self, space: &GroupId, rules: &Rules) -> Result<u64, ActError> {
-        let watched: Vec<_> = {
-            let followed = self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner);
-            followed.get(space).map(|followed| followed.watched.keys().copied().collect()).unwrap_or_default()
-        };
-        let (space, mut waiting) = (*space, 0);
-        let rows = self
-            .inner
-            .view
-            .with(move |view| {
-                let rows = watched.iter().map(|hash| view.message(&space, hash));
-                rows.collect::<Result<Vec<_>, _>>()
-            })
-            .await?;
-        let names = HashMap::new();
-        for row in rows.into_iter().flatten() {
-            let message = self.picture(&space, rules, &names, row);
-            waiting += u64::from(message.of > 1 && message.state == MessageState::Waiting);
-        }
-        Ok(waiting)
+    pub(super) fn waiting(&self, space: &GroupId, rules: &Rules) -> u64 {
+        let Some(me) = self.me().filter(|_| rules.members().len() > 1) else { return 0 };
+        let followed = self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        let watched = followed.get(space).into_iter().flat_map(|followed| followed.watched.values());
+        let alone = watched.filter(|one| self.held_by(space, rules, &me.person, &one.author, one.seq) <= 1);
+        alone.count() as u64
     }
 
     pub(super) fn unfollow(&self, space: &GroupId) {

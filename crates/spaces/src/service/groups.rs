@@ -67,7 +67,7 @@ impl Spaces {
             here_now: people(&rules).filter(is_here).count(),
             unread: unread.messages,
             mentions: unread.mentions,
-            waiting: self.waiting(&space, &rules).await?,
+            waiting: self.waiting(&space, &rules),
             last: last.map(|row| LastMessage {
                 at: row.clock.millis(),
                 author_name: name_or_id(&names, &row.person),

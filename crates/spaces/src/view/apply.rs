@@ -5,6 +5,7 @@ use compeer_core::{DeviceId, EntryHash, GroupId, Hlc};
 use compeer_journal::{Cursor, Opened};
 use rusqlite::{OptionalExtension, Transaction, params};
 
+use super::unread::Added;
 use super::{Result, View, sql_clock};
 use crate::model::Op;
 
@@ -51,6 +52,7 @@ impl View {
         let mut connection = self.lock();
         let transaction = connection.transaction()?;
         let mut changes = Vec::with_capacity(page.len());
+        let mut added = Vec::new();
         for entry in page {
             // Devices write for a person; an entry of a bare device has nobody to show it under.
             let Some(person) = entry.person else { continue };
@@ -64,7 +66,7 @@ impl View {
                 clock: entry.clock,
             };
             match Op::decode(&entry.plain) {
-                Ok(op) => apply_op(&transaction, &source, op, my_name, &mut changes)?,
+                Ok(op) => apply_op(&transaction, &source, op, my_name, &mut changes, &mut added)?,
                 Err(error) => changes.push(Change::Nonsense(entry.author, error.to_string())),
             }
         }
@@ -74,6 +76,7 @@ impl View {
             next.position as i64
         ])?;
         transaction.commit()?;
+        self.counts.add(&topic, &added);
         Ok(changes)
     }
 
@@ -89,6 +92,7 @@ impl View {
             params![topic.as_bytes(), generation as i64],
         )?;
         transaction.commit()?;
+        self.counts.forget(topic);
         Ok(())
     }
 
@@ -99,6 +103,7 @@ impl View {
         for table in ["cursor", "mark", "wish", "farewell"] {
             connection.execute(&format!("DELETE FROM {table} WHERE topic = ?1"), [topic.as_bytes()])?;
         }
+        self.counts.forget(topic);
         connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
         Ok(())
     }
@@ -110,6 +115,7 @@ fn apply_op(
     op: Op,
     my_name: &str,
     changes: &mut Vec<Change>,
+    added: &mut Vec<Added>,
 ) -> Result<()> {
     let (topic, hash, clock) = (source.topic.as_bytes(), source.hash.as_bytes(), sql_clock(source.clock));
     match op {
@@ -146,7 +152,7 @@ fn apply_op(
         }
         Op::Message { text, nonce } => {
             let mention = mentions(&text, my_name);
-            transaction
+            let new = transaction
                 .prepare_cached("INSERT OR IGNORE INTO message VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
                 .execute(params![
                     topic,
@@ -159,6 +165,9 @@ fn apply_op(
                     nonce,
                     mention
                 ])?;
+            if new > 0 {
+                added.push(Added::new(clock, source.hash, source.person, mention));
+            }
             changes.push(Change::Message(source.hash));
         }
         Op::File { name, size, blob } => {

@@ -31,13 +31,6 @@ fn message(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
     })
 }
 
-/// Counts of what is after the read marker.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Unread {
-    pub(crate) messages: u64,
-    pub(crate) mentions: u64,
-}
-
 impl View {
     /// One message of `topic`.
     pub(crate) fn message(&self, topic: &GroupId, hash: &EntryHash) -> Result<Option<MessageRow>> {
@@ -87,31 +80,5 @@ impl View {
             rows.reverse();
         }
         Ok((rows, more))
-    }
-
-    /// Moves the read marker of `topic` up to `row`; it never moves back. Whether it moved.
-    pub(crate) fn mark_read(&self, topic: &GroupId, row: &MessageRow) -> Result<bool> {
-        let moved = self
-            .lock()
-            .prepare_cached(
-                "INSERT INTO mark VALUES (?1, ?2, ?3) ON CONFLICT (topic) DO UPDATE
-                 SET clock = excluded.clock, hash = excluded.hash
-                 WHERE (excluded.clock, excluded.hash) > (mark.clock, mark.hash)",
-            )?
-            .execute(params![topic.as_bytes(), super::sql_clock(row.clock), row.hash.as_bytes()])?;
-        Ok(moved > 0)
-    }
-
-    /// How much is unread for `me`: what others wrote after the marker.
-    pub(crate) fn unread(&self, topic: &GroupId, me: &GroupId) -> Result<Unread> {
-        Ok(self
-            .lock()
-            .prepare_cached(
-                "SELECT COUNT(*), COALESCE(SUM(mention), 0) FROM message WHERE topic = ?1 AND person <> ?2
-                 AND (clock, hash) > (SELECT COALESCE(MAX(clock), -1), COALESCE(MAX(hash), x'') FROM mark WHERE topic = ?1)",
-            )?
-            .query_row(params![topic.as_bytes(), me.as_bytes()], |row| {
-                Ok(Unread { messages: row.get::<_, i64>(0)? as u64, mentions: row.get::<_, i64>(1)? as u64 })
-            })?)
     }
 }

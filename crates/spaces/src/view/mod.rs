@@ -8,6 +8,7 @@ mod files;
 mod messages;
 mod people;
 mod schema;
+mod unread;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,6 +19,7 @@ use rusqlite::Connection;
 pub(crate) use apply::Change;
 pub(crate) use files::{FileRow, Wish};
 pub(crate) use messages::MessageRow;
+pub(crate) use unread::Unread;
 
 use crate::error::ViewError;
 
@@ -27,13 +29,14 @@ type Result<T> = std::result::Result<T, ViewError>;
 #[derive(Clone)]
 pub(crate) struct View {
     connection: Arc<Mutex<Connection>>,
+    counts: Arc<unread::Counts>,
 }
 
 impl View {
     /// Opens or makes `spaces.sqlite` in `dir`.
     pub(crate) fn open(dir: &Path) -> Result<Self> {
         let connection = schema::open(&dir.join("spaces.sqlite"))?;
-        Ok(Self { connection: Arc::new(Mutex::new(connection)) })
+        Ok(Self { connection: Arc::new(Mutex::new(connection)), counts: Arc::default() })
     }
 
     /// Runs `work` on a thread that may block. A runtime that is shutting down runs it on this one.
