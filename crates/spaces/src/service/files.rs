@@ -38,7 +38,7 @@ impl Spaces {
 
     /// Lists files under given names.
     pub async fn put_named(&self, space: GroupId, files: Vec<NamedFile>) -> Result<Vec<FileInfo>, ActError> {
-        let rules = self.rules_for(&space, Level::Write)?;
+        self.rules_for(&space, Level::Write)?;
         let me = self.person_id()?;
         let before: HashMap<String, FileRow> = self
             .inner
@@ -74,15 +74,25 @@ impl Spaces {
             listed.extend(at.into_iter().filter_map(|at| appended.get(at).map(|entry| entry.hash)));
         }
         self.catch_up(space).await;
+        self.files_by(space, listed).await
+    }
+
+    /// Those of `files` that are listed, in the same order.
+    pub(super) async fn files_by(&self, space: GroupId, files: Vec<EntryHash>) -> Result<Vec<FileInfo>, ActError> {
+        let rules = self.rules(&space)?;
         let rows = self
             .inner
             .view
             .with(move |view| {
-                let rows = listed.iter().map(|hash| view.file(&space, hash));
+                let rows = files.iter().map(|hash| view.file(&space, hash));
                 rows.collect::<Result<Vec<_>, _>>()
             })
             .await?;
-        self.file_infos(&space, &rules, rows.into_iter().flatten().collect()).await
+        let rows: Vec<FileRow> = rows.into_iter().flatten().collect();
+        if let [row] = rows.as_slice() {
+            return Ok(vec![self.file(space, row.hash).await?]);
+        }
+        self.file_infos(&space, &rules, rows).await
     }
 
     /// The files of a space, by name.

@@ -137,7 +137,7 @@ impl Spaces {
                 HashMap::new()
             }
         };
-        let mut unread = false;
+        let (mut unread, mut files) = (false, Vec::new());
         for change in changes {
             match change {
                 Change::Message(hash) => {
@@ -153,7 +153,7 @@ impl Spaces {
                         self.tell(SpacesEvent::FileAdded { space, file: Box::new(file) });
                     }
                 }
-                Change::FileChanged(hash) => self.tell_file(space, hash).await,
+                Change::FileChanged(hash) => files.push(hash),
                 Change::FileRemoved(file) => {
                     if self.file(space, file).await.is_err() {
                         self.tell(SpacesEvent::FileRemoved { space, file });
@@ -164,13 +164,21 @@ impl Spaces {
                 Change::Nonsense(device, what) => self.tell(SpacesEvent::Nonsense { space, device, what }),
             }
         }
+        if !files.is_empty() {
+            self.tell_files(space, files).await;
+        }
         if unread {
             self.tell_unread(space).await;
         }
     }
 
     pub(super) async fn tell_file(&self, space: GroupId, file: EntryHash) {
-        if let Ok(file) = self.file(space, file).await {
+        self.tell_files(space, vec![file]).await;
+    }
+
+    /// Tells that files changed. A file that is no longer listed has nothing to tell.
+    pub(super) async fn tell_files(&self, space: GroupId, files: Vec<EntryHash>) {
+        for file in self.files_by(space, files).await.unwrap_or_default() {
             self.tell(SpacesEvent::FileChanged { space, file: Box::new(file) });
         }
     }

@@ -116,9 +116,19 @@ impl View {
 
     /// The wish for a file is fulfilled or given up.
     pub(crate) fn unwish(&self, topic: &GroupId, file: &EntryHash) -> Result<()> {
-        self.lock()
-            .prepare_cached("DELETE FROM wish WHERE topic = ?1 AND file = ?2")?
-            .execute(params![topic.as_bytes(), file.as_bytes()])?;
+        self.unwish_all(topic, std::slice::from_ref(file))
+    }
+
+    /// The same for many files of one space, in one transaction.
+    pub(crate) fn unwish_all(&self, topic: &GroupId, files: &[EntryHash]) -> Result<()> {
+        let mut connection = self.lock();
+        let transaction = connection.transaction()?;
+        for file in files {
+            transaction
+                .prepare_cached("DELETE FROM wish WHERE topic = ?1 AND file = ?2")?
+                .execute(params![topic.as_bytes(), file.as_bytes()])?;
+        }
+        transaction.commit()?;
         Ok(())
     }
 

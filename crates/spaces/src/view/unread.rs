@@ -126,7 +126,7 @@ mod tests {
     }
 
     fn message(n: u64, random: u64) -> Opened {
-        let text = if random % 5 == 0 { "@Ann, look" } else { "hello" };
+        let text = if random.is_multiple_of(5) { "@Ann, look" } else { "hello" };
         Opened {
             position: n,
             hash: EntryHash::from_bytes(std::array::from_fn(|at| n.rotate_left(8 * at as u32) as u8)),
@@ -146,7 +146,7 @@ mod tests {
         let view = View::open(dir.path()).expect("opens");
         let mut random = 0x2545_F491_4F6C_DD1D_u64;
         let mut all = Vec::new();
-        for n in 0..600 {
+        for n in 0..600u64 {
             // xorshift64 (Marsaglia, 2003)
             random ^= random << 13;
             random ^= random >> 7;
@@ -157,7 +157,7 @@ mod tests {
                     let row = view.message(&TOPIC, &all[random as usize % all.len()]).expect("reads");
                     view.mark_read(&TOPIC, &row.expect("is there")).expect("marks");
                 }
-                1 if n % 50 == 0 => {
+                1 if n.is_multiple_of(50) => {
                     view.wipe(&TOPIC, n).expect("wipes");
                     all.clear();
                 }
@@ -171,7 +171,7 @@ mod tests {
                 }
             }
             // In between, the counts grow with what comes.
-            if n % 7 == 0 {
+            if n.is_multiple_of(7) {
                 let me = person(n / 200);
                 let kept = view.unread(&TOPIC, &me).expect("counts");
                 view.counts.forget(&TOPIC);

@@ -1,0 +1,248 @@
+//! The jobs of all transfers: what is wanted, how far it is, and how it ended. No I/O.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use compeer_blobs::{BlobInfo, FetchError as BlobError};
+use compeer_core::DeviceId;
+use tokio_util::sync::CancellationToken;
+
+use crate::error::FetchError;
+use crate::model::{Transfer, TransferId, TransferSource, TransferState};
+use crate::view::FileRow;
+
+/// Transfers that are over and still listed.
+const REMEMBERED: usize = 1000;
+
+/// A file that is wanted here.
+pub(super) struct Job {
+    pub(super) name: String,
+    pub(super) blob: BlobInfo,
+    pub(super) dir: PathBuf,
+    pub(super) phase: Phase,
+    pub(super) done: u64,
+    pub(super) rate: u64,
+    pub(super) from: Option<DeviceId>,
+    /// Devices that lied or failed in this job, and are not asked again until they come back.
+    pub(super) avoided: BTreeSet<DeviceId>,
+    pub(super) liar: Option<DeviceId>,
+    pub(super) stop: CancellationToken,
+    /// In which order jobs ended; 0 while this one has not. Kept by [`Jobs`].
+    ended: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Phase {
+    Queued,
+    Running,
+    Paused,
+    Failed(FetchError),
+    Done(PathBuf),
+}
+
+impl Job {
+    pub(super) fn new(row: &FileRow, dir: PathBuf, paused: bool) -> Self {
+        Self {
+            name: row.name.clone(),
+            blob: BlobInfo { hash: row.blob, size: row.size },
+            dir,
+            phase: if paused { Phase::Paused } else { Phase::Queued },
+            done: 0,
+            rate: 0,
+            from: None,
+            avoided: BTreeSet::new(),
+            liar: None,
+            stop: CancellationToken::new(),
+            ended: 0,
+        }
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Failed(_) | Phase::Done(_))
+    }
+
+    pub(super) fn picture(&self, id: TransferId) -> Transfer {
+        let running = self.phase == Phase::Running;
+        Transfer {
+            id,
+            name: self.name.clone(),
+            done: if matches!(self.phase, Phase::Done(_)) { self.blob.size } else { self.done },
+            size: self.blob.size,
+            rate: if running { self.rate } else { 0 },
+            from: self.from.filter(|_| running).map(|device| TransferSource { device }).into_iter().collect(),
+            state: match &self.phase {
+                Phase::Queued => TransferState::Waiting,
+                Phase::Running => TransferState::Running,
+                Phase::Paused => TransferState::Paused,
+                Phase::Failed(error) => TransferState::Failed(error.clone()),
+                Phase::Done(path) => TransferState::Done(path.clone()),
+            },
+        }
+    }
+}
+
+impl Job {
+    pub(super) fn retry_elsewhere(&mut self, device: DeviceId, liar: bool) {
+        if self.phase != Phase::Running {
+            return;
+        }
+        self.avoided.insert(device);
+        if liar {
+            self.liar = Some(device);
+        }
+        self.phase = Phase::Queued;
+        self.from = None;
+    }
+
+    /// Another device may do better, unless the fault lies on this side.
+    pub(super) fn failed(&mut self, device: DeviceId, error: &BlobError) {
+        if self.phase != Phase::Running {
+            return;
+        }
+        let own_fault = match error {
+            BlobError::DiskFull { .. } => Some(FetchError::DiskFull),
+            BlobError::File { path, .. } => Some(FetchError::Target(path.display().to_string())),
+            BlobError::Target { .. } => Some(FetchError::Name),
+            BlobError::Store(_) => Some(FetchError::Target(self.dir.display().to_string())),
+            _ => None,
+        };
+        match own_fault {
+            Some(fault) => self.phase = Phase::Failed(fault),
+            None => self.retry_elsewhere(device, error.is_misbehaviour()),
+        }
+    }
+}
+
+/// All jobs, by transfer. Those that are over are remembered for a while, the latest [`REMEMBERED`] of them.
+#[derive(Default)]
+pub(super) struct Jobs {
+    all: BTreeMap<TransferId, Job>,
+    /// Those that are over, in the order in which they ended.
+    ended: BTreeMap<u64, TransferId>,
+    last: u64,
+}
+
+impl Jobs {
+    pub(super) fn get(&self, id: &TransferId) -> Option<&Job> {
+        self.all.get(id)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&TransferId, &Job)> {
+        self.all.iter()
+    }
+
+    /// Makes a job unless there is one that is not over or paused.
+    pub(super) fn want(&mut self, id: TransferId, new: impl FnOnce() -> Job) {
+        if self.all.get(&id).is_none_or(|job| job.is_over() || job.phase == Phase::Paused) {
+            self.remove(&id);
+            self.all.insert(id, new());
+        }
+    }
+
+    /// Makes a job unless there is one.
+    pub(super) fn want_again(&mut self, id: TransferId, new: impl FnOnce() -> Job) {
+        self.all.entry(id).or_insert_with(new);
+    }
+
+    pub(super) fn remove(&mut self, id: &TransferId) -> Option<Job> {
+        let job = self.all.remove(id)?;
+        self.ended.remove(&job.ended);
+        Some(job)
+    }
+
+    /// Changes a job. Returns how it looks now.
+    pub(super) fn change(&mut self, id: &TransferId, change: impl FnOnce(&mut Job)) -> Option<Transfer> {
+        let job = self.all.get_mut(id)?;
+        change(job);
+        let picture = job.picture(*id);
+        if job.is_over() != (job.ended > 0) {
+            self.ended.remove(&job.ended);
+            job.ended = 0;
+            if job.is_over() {
+                self.last += 1;
+                job.ended = self.last;
+                self.ended.insert(self.last, *id);
+            }
+        }
+        if self.ended.len() > REMEMBERED
+            && let Some((_, oldest)) = self.ended.pop_first()
+        {
+            self.all.remove(&oldest);
+        }
+        Some(picture)
+    }
+
+    /// Changes every job that is not over, in ways that do not end it.
+    pub(super) fn each_open(&mut self, change: impl FnMut(&mut Job)) {
+        self.all.values_mut().filter(|job| !job.is_over()).for_each(change);
+    }
+
+    /// All of them, those under way first, then the latest.
+    pub(super) fn list(&self) -> Vec<Transfer> {
+        let open = self.all.iter().filter(|(_, job)| !job.is_over());
+        let over = self.ended.values().rev().filter_map(|id| self.all.get_key_value(id));
+        open.chain(over).map(|(id, job)| job.picture(*id)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use compeer_core::{BlobHash, EntryHash, GroupId};
+
+    fn id(n: u32) -> TransferId {
+        let mut bytes = [0; 32];
+        bytes[..4].copy_from_slice(&n.to_be_bytes());
+        TransferId { space: GroupId::from_bytes([1; 32]), file: EntryHash::from_bytes(bytes) }
+    }
+
+    fn job() -> Job {
+        Job {
+            name: "plan.pdf".into(),
+            blob: BlobInfo { hash: BlobHash::from_bytes([2; 32]), size: 10 },
+            dir: PathBuf::new(),
+            phase: Phase::Queued,
+            done: 0,
+            rate: 0,
+            from: None,
+            avoided: BTreeSet::new(),
+            liar: None,
+            stop: CancellationToken::new(),
+            ended: 0,
+        }
+    }
+
+    #[test]
+    fn the_latest_that_ended_are_remembered() {
+        let mut jobs = Jobs::default();
+        let many = REMEMBERED as u32 + 10;
+        for n in 0..many {
+            jobs.want(id(n), job);
+            jobs.change(&id(n), |job| job.phase = Phase::Done(PathBuf::new()));
+        }
+        jobs.want(id(many), job);
+        let list = jobs.list();
+        assert_eq!(list.len(), REMEMBERED + 1);
+        assert_eq!((list[0].id, list[1].id), (id(many), id(many - 1)));
+        assert!(jobs.get(&id(9)).is_none() && jobs.get(&id(10)).is_some());
+    }
+
+    #[test]
+    fn what_goes_on_is_no_longer_over() {
+        let mut jobs = Jobs::default();
+        jobs.want(id(1), job);
+        jobs.change(&id(1), |job| job.phase = Phase::Failed(FetchError::Name));
+        assert_eq!(jobs.ended.len(), 1);
+        jobs.change(&id(1), |job| job.phase = Phase::Queued);
+        assert!(jobs.ended.is_empty());
+        jobs.change(&id(1), |job| job.phase = Phase::Done(PathBuf::new()));
+        // Wanted once more: a new job.
+        jobs.want(id(1), job);
+        assert!(jobs.ended.is_empty() && jobs.get(&id(1)).is_some_and(|job| job.phase == Phase::Queued));
+        // One that runs stays.
+        jobs.change(&id(1), |job| job.phase = Phase::Running);
+        jobs.want(id(1), job);
+        assert!(jobs.get(&id(1)).is_some_and(|job| job.phase == Phase::Running));
+        assert!(jobs.remove(&id(1)).is_some() && jobs.list().is_empty());
+    }
+}
