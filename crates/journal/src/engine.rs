@@ -20,6 +20,7 @@ use crate::error::OpenError;
 use crate::event::{JournalEvent, JournalProblem, ProblemCause};
 use crate::ingest::Carried;
 use crate::receipts::Receipt;
+use crate::recovery::Recovery;
 use crate::run::Growth;
 use crate::shared::{Shared, View};
 use crate::store::{self, StoreError, write};
@@ -65,8 +66,7 @@ pub(crate) struct Engine {
     upkeep_due: Option<Instant>,
     /// Topics whose memory may be ahead of the disk, because a transaction failed.
     stale: BTreeSet<GroupId>,
-    /// The last entries could not be written.
-    failing: bool,
+    pub(crate) recovery: Recovery,
     pub(crate) vacuum_wal: bool,
     closing: bool,
     due: watch::Sender<Option<Instant>>,
@@ -121,7 +121,7 @@ impl Engine {
             uncounted: BTreeSet::new(),
             upkeep_due: None,
             stale: BTreeSet::new(),
-            failing: false,
+            recovery: Recovery::default(),
             vacuum_wal: false,
             closing: false,
             due,
@@ -188,6 +188,7 @@ impl Engine {
             if self.closing {
                 break;
             }
+            self.try_disk();
             if std::mem::take(&mut self.vacuum_wal) && jobs.is_empty() {
                 self.checkpoint("TRUNCATE");
             }
@@ -205,7 +206,10 @@ impl Engine {
         self.checkpoint("TRUNCATE");
     }
 
-    fn in_transaction(&mut self, work: impl FnOnce(&mut Self) -> Result<(), StoreError>) -> Result<(), StoreError> {
+    pub(crate) fn in_transaction(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         self.db.execute_batch("BEGIN IMMEDIATE")?;
         let result = work(self).and_then(|()| Ok(self.db.execute_batch("COMMIT")?));
         if result.is_err() && !self.db.is_autocommit() {
@@ -237,8 +241,8 @@ impl Engine {
             Err(error) => self.undo(error),
         }
         // A transaction that wrote no entry says nothing about the disk.
-        if outcome.is_ok() && self.written > 0 && std::mem::take(&mut self.failing) {
-            self.shared.emit(JournalEvent::Recovered);
+        if outcome.is_ok() && self.written > 0 && self.recovery.wrote() {
+            self.recovered();
         }
         self.written = 0;
         for answer in answers {
@@ -257,7 +261,7 @@ impl Engine {
             StoreError::Full => ProblemCause::DiskFull,
             other => ProblemCause::Disk(other.to_string()),
         };
-        self.failing = true;
+        self.recovery.failed(self.written);
         self.shared.problem(self.me, None, cause);
         // If even reading fails now, it is tried again before the next transaction.
         let _ = self.refresh();
@@ -374,6 +378,10 @@ impl Engine {
         Ok(())
     }
 
+    pub(crate) fn upkeep_now(&mut self) {
+        self.upkeep_due = Some(Instant::now());
+    }
+
     fn upkeep(&mut self) -> Result<(), StoreError> {
         self.upkeep_due = None;
         self.write_receipts()?;
@@ -408,6 +416,10 @@ impl Engine {
     }
 
     fn tell_due(&self) {
+        if self.recovery.is_failing() {
+            self.due.send_replace(self.recovery.due());
+            return;
+        }
         let due = self.grants_due.values().min().copied().into_iter().chain(self.upkeep_due).min();
         self.due.send_replace(due);
     }

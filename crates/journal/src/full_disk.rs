@@ -1,6 +1,7 @@
 //! A full disk, made by telling SQLite that the file may not grow.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use compeer_core::DeviceKey;
 use compeer_core::group::{GroupKind, Member};
@@ -57,4 +58,30 @@ async fn a_full_disk_loses_nothing_and_is_got_over() {
     journal.close().await;
     let journal = Journal::open(config).await.expect("opens");
     assert_eq!(journal.topic(&topic).expect("known").readable, written + 2);
+}
+
+#[tokio::test]
+async fn that_there_is_room_again_is_noticed_without_a_write() {
+    let dir = tempfile::tempdir().expect("folder");
+    let key = DeviceKey::from_seed([1; 32]);
+    let config = JournalConfig::new(dir.path().to_owned(), key.clone(), Arc::new(|| 1_700_000_000_000));
+    let journal = Journal::open(config).await.expect("opens");
+    let topic = journal.found(GroupKind::Space, Member::Device(key.id())).await.expect("founded");
+    limit(&journal, None).await;
+    let mut events = journal.subscribe();
+    while journal.append(topic, vec![7; 20_000]).await.is_ok() {}
+    let mut recoveries = journal.recoveries();
+    // It is tried more than once in vain, and nothing is said of that.
+    let tried = tokio::time::timeout(Duration::from_secs(3), recoveries.changed()).await;
+    assert!(tried.is_err(), "there is no room yet");
+    limit(&journal, Some(1 << 30)).await;
+    tokio::time::timeout(Duration::from_secs(5), recoveries.changed()).await.expect("in time").expect("is open");
+    let mut told = Vec::new();
+    while told.last() != Some(&JournalEvent::Recovered) {
+        told.push(events.recv().await.expect("events"));
+    }
+    let problems = told.iter().filter(|event| matches!(event, JournalEvent::Problem(_))).count();
+    assert_eq!(problems, 1, "{told:?}");
+    journal.append(topic, vec![7; 20_000]).await.expect("there is space again");
+    journal.close().await;
 }

@@ -38,7 +38,7 @@ pub(crate) async fn keep(jobs: mpsc::WeakSender<Job>, mut due: watch::Receiver<O
         let Some(jobs) = jobs.upgrade() else { return };
         let (done, finished) = oneshot::channel::<()>();
         let job: Job = Box::new(move |engine| {
-            let failed = engine.keep_house().err();
+            let failed = engine.keep_house_if_possible().err();
             // Dropping `done` tells that the engine has come to it.
             (Box::new(move |_| drop(done)), failed)
         });

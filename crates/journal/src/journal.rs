@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use compeer_core::group::{Act, EpochInfo, GroupKind, InviteTerms, Level, Member, Rules};
 use compeer_core::{DeviceId, DeviceKey, EntryHash, GroupId, Tip};
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::config::{Appended, JournalConfig, TopicInfo};
 use crate::engine::{self, Answer, Engine, Job};
@@ -363,6 +363,11 @@ impl Journal {
     #[must_use]
     pub fn asking(&self) -> BTreeSet<GroupId> {
         self.shared.asking.borrow().clone()
+    }
+
+    /// Changes whenever the disk takes entries again after it had failed.
+    pub(crate) fn recoveries(&self) -> watch::Receiver<u64> {
+        self.shared.recoveries.subscribe()
     }
 
     /// Writes again without asking: whoever says so knows that no other copy of this journal has been in use.

@@ -19,6 +19,7 @@ mod identity;
 mod ingest;
 mod journal;
 mod receipts;
+mod recovery;
 mod run;
 mod settle;
 mod shared;

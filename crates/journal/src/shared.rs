@@ -32,6 +32,8 @@ pub(crate) struct Shared {
     pub(crate) growth: broadcast::Sender<Growth>,
     /// The topics on which we may not write yet.
     pub(crate) asking: watch::Sender<BTreeSet<GroupId>>,
+    /// How often the disk has taken entries again after it had failed.
+    pub(crate) recoveries: watch::Sender<u64>,
 }
 
 /// The committed state of one topic.
@@ -71,6 +73,7 @@ impl Shared {
             events: broadcast::channel(EVENTS).0,
             growth: broadcast::channel(EVENTS).0,
             asking: watch::Sender::default(),
+            recoveries: watch::Sender::default(),
         }
     }
 

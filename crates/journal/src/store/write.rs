@@ -52,6 +52,11 @@ pub(crate) fn set_meta(db: &Connection, name: &str, value: &[u8]) -> Result<()> 
     Ok(())
 }
 
+pub(crate) fn remove_meta(db: &Connection, name: &str) -> Result<()> {
+    db.execute("DELETE FROM meta WHERE name = ?1", [name])?;
+    Ok(())
+}
+
 pub(crate) fn topics(db: &Connection) -> Result<Vec<TopicRow>> {
     let mut statement = db.prepare_cached("SELECT id, topic, adopted, asking, generation FROM topic")?;
     let mut rows = statement.query([])?;

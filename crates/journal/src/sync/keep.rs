@@ -7,12 +7,13 @@ use std::time::Duration;
 use compeer_core::DeviceId;
 use compeer_mesh::{Link, MeshEvent};
 use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until};
 use tracing::Instrument as _;
 
 use super::shared::Shared;
 use super::wire::Frames;
-use super::{SYNC, SyncOptions, talk};
+use super::{Fault, SYNC, SyncOptions, talk};
 use crate::event::JournalEvent;
 
 /// The first pause after a talk ended while the link is up; each further one is twice as long.
@@ -165,6 +166,30 @@ impl Keeper {
     }
 }
 
+/// Opens the talk on a link that the other side dialled and whose talk ended because our own disk failed, once it works
+/// again: the other side cannot know, and may pause for long.
+pub(super) async fn talk_again(shared: &Arc<Shared>, link: &Link, mut recoveries: watch::Receiver<u64>) {
+    // Each talk that the other side opens meanwhile fails as well, and one of us is enough.
+    if !shared.begin_waiting(link.device()) {
+        return;
+    }
+    loop {
+        tokio::select! {
+            changed = recoveries.changed() => if changed.is_err() { break },
+            _ = link.closed() => break,
+            () = shared.stop.cancelled() => break,
+        }
+        if shared.session(&link.device()).is_some() || shared.shunned_until(&link.device()).is_some() {
+            break;
+        }
+        let Ok((send, recv)) = link.open(SYNC).await else { break };
+        if talk(shared, link, send, Frames::new(recv), None).await != Fault::Ours {
+            break;
+        }
+    }
+    shared.end_waiting(&link.device());
+}
+
 /// Opens the talk on a link that we dialled, and again after a pause, for as long as the link is up.
 async fn keep_talking(shared: Arc<Shared>, link: Link) {
     let mut pause = FIRST_PAUSE;
@@ -177,14 +202,18 @@ async fn keep_talking(shared: Arc<Shared>, link: Link) {
             }
         }
         let began = Instant::now();
+        let mut recoveries = shared.journal.recoveries();
+        let mut ours = false;
         if let Ok((send, recv)) = link.open(SYNC).await {
-            talk(&shared, &link, send, Frames::new(recv), None).await;
+            ours = talk(&shared, &link, send, Frames::new(recv), None).await == Fault::Ours;
         }
         if began.elapsed() > LONGEST_PAUSE {
             pause = FIRST_PAUSE;
         }
         tokio::select! {
             () = sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
+            // It waits only for our own disk.
+            Ok(()) = recoveries.changed(), if ours => pause = FIRST_PAUSE,
             _ = link.closed() => return,
             () = shared.stop.cancelled() => return,
         }

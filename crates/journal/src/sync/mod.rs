@@ -171,6 +171,15 @@ async fn push(shared: Arc<Shared>, mut growth: broadcast::Receiver<crate::run::G
     }
 }
 
+/// Why a talk ended, as far as it matters for when the next one begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    /// Our own disk does not take or give entries.
+    Ours,
+    /// Anything else.
+    Other,
+}
+
 /// One session from begin to end. The side that opened the talk says hello.
 async fn talk(
     shared: &Arc<Shared>,
@@ -178,7 +187,7 @@ async fn talk(
     send: compeer_mesh::SendStream,
     frames: Frames<compeer_mesh::RecvStream>,
     first: Option<Message>,
-) {
+) -> Fault {
     let device = link.device();
     let session = Arc::new(Session::new(link.clone(), shared.stop.child_token()));
     shared.begin(&session);
@@ -195,10 +204,12 @@ async fn talk(
     tracing::debug!(peer = %device.short(), %end, "talk ended");
     session.stop.cancel();
     shared.end(&session);
+    let fault = if matches!(end, End::Journal) { Fault::Ours } else { Fault::Other };
     if let End::Misconduct(cause) = end {
         shared.shun(device, cause);
     }
     shared.emit(SyncEvent::Silent { device });
+    fault
 }
 
 /// Takes the streams that others open: talks, and requests for entries.
@@ -224,7 +235,12 @@ async fn answer(shared: Arc<Shared>, stream: IncomingStream) {
         first = timeout(FIRST_LIMIT, frames.next()) => first,
     };
     match first {
-        Ok(Ok(Some(hello @ Message::Hello { .. }))) => talk(&shared, &link, send, frames, Some(hello)).await,
+        Ok(Ok(Some(hello @ Message::Hello { .. }))) => {
+            let recoveries = shared.journal.recoveries();
+            if talk(&shared, &link, send, frames, Some(hello)).await == Fault::Ours {
+                keep::talk_again(&shared, &link, recoveries).await;
+            }
+        }
         Ok(Ok(Some(Message::Want { topic, ranges }))) => {
             if let Some(session) = shared.session(&device) {
                 transfer::serve(&shared, &session, send, topic, ranges).await;

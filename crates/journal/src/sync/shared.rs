@@ -51,6 +51,8 @@ pub(crate) struct Shared {
     /// The topics that we take part in, and how many devices do.
     devices: Mutex<HashMap<GroupId, usize>>,
     shunned: Mutex<HashMap<DeviceId, (Instant, Duration)>>,
+    /// Devices that we will talk to again once our own disk works.
+    waiting: Mutex<HashSet<DeviceId>>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -73,6 +75,7 @@ impl Shared {
             receipts: Mutex::default(),
             devices: Mutex::default(),
             shunned: Mutex::default(),
+            waiting: Mutex::default(),
         }
     }
 
@@ -112,6 +115,15 @@ impl Shared {
             sessions.remove(&session.peer);
             self.pulls().gone(&session.peer);
         }
+    }
+
+    /// Whether nobody else waits for our own disk to talk to this device again; from now on, the caller does.
+    pub(crate) fn begin_waiting(&self, device: DeviceId) -> bool {
+        locked(&self.waiting).insert(device)
+    }
+
+    pub(crate) fn end_waiting(&self, device: &DeviceId) {
+        locked(&self.waiting).remove(device);
     }
 
     /// Records what a device did, and does not speak to it for a while.

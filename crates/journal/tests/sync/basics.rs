@@ -7,7 +7,7 @@ use compeer_journal::JournalEvent;
 use compeer_testkit::wait::eventually;
 use tokio::time::{Instant, timeout};
 
-use crate::support::{LIMIT, Peer, in_an_hour, peers_in_a_space, peers_on_disk, until_equal};
+use crate::support::{LIMIT, Peer, in_an_hour, peer_on_a_small_disk, peers_in_a_space, peers_on_disk, until_equal};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_peers_meet_by_invitation_and_write_both_ways() {
@@ -135,4 +135,35 @@ async fn a_message_is_there_at_once_and_a_burst_flows() {
     })
     .await;
     println!("burst: 10,000 written in {written:?}, all there {:?} later", at.elapsed() - written);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn talks_go_on_soon_after_a_full_disk_has_room_again() {
+    // Long enough for pauses between talks to grow beyond what is allowed after it.
+    const FULL: Duration = Duration::from_secs(9);
+    const SOON: Duration = Duration::from_secs(4);
+    // Whoever dials opens the talk, and both ways have to be quick.
+    for ann_joins in [true, false] {
+        let Some((ann, disk)) = peer_on_a_small_disk().await else { return };
+        let bo = Peer::new().await;
+        let (host, guest) = if ann_joins { (&bo, &ann) } else { (&ann, &bo) };
+        let topic = host.space().await;
+        let invite = host.invite(topic, 1, in_an_hour()).await;
+        guest.join(&invite).await.expect("joins");
+        until_equal(&[&ann, &bo], topic).await;
+        disk.fill();
+        for n in 0..100 {
+            bo.say(topic, &format!("{n} {}", "x".repeat(20_000))).await;
+        }
+        bo.say(topic, "the last").await;
+        let arrived = timeout(FULL, ann.until_reads(topic, &["the last"])).await;
+        assert!(arrived.is_err(), "there was room");
+        disk.free();
+        let begun = Instant::now();
+        ann.until_reads(topic, &["the last"]).await;
+        assert!(begun.elapsed() < SOON, "after {:?}", begun.elapsed());
+        until_equal(&[&ann, &bo], topic).await;
+        bo.stop().await;
+        ann.stop().await;
+    }
 }

@@ -201,6 +201,44 @@ pub(crate) async fn peers_in_a_space(count: usize) -> (Vec<Peer>, GroupId) {
     (peers, topic)
 }
 
+/// A disk of its own at a folder, so small that it is soon full.
+pub(crate) struct SmallDisk(std::path::PathBuf);
+
+impl SmallDisk {
+    const BALLAST: &str = "ballast";
+
+    /// Fills it but for a few pages.
+    pub(crate) fn fill(&self) {
+        use std::io::Write as _;
+        let mut ballast = std::fs::File::create(self.0.join(Self::BALLAST)).expect("a file");
+        while ballast.write_all(&[1; 4096]).is_ok() {}
+    }
+
+    /// Makes room.
+    pub(crate) fn free(&self) {
+        std::fs::remove_file(self.0.join(Self::BALLAST)).expect("is there");
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg("--lazy").arg(&self.0).output();
+    }
+}
+
+/// A peer whose journal lies on a small disk; `None` without the right to mount one.
+pub(crate) async fn peer_on_a_small_disk() -> Option<(Peer, SmallDisk)> {
+    let dir = TempDir::new().expect("folder");
+    let mut mount = std::process::Command::new("mount");
+    let mount = mount.args(["-t", "tmpfs", "-o", "size=16m", "tmpfs"]).arg(dir.path()).output();
+    if !mount.is_ok_and(|output| output.status.success()) {
+        compeer_testkit::skip("needs the right to mount a small disk");
+        return None;
+    }
+    let disk = SmallDisk(dir.path().to_owned());
+    Some((Peer::in_folder(dir).await, disk))
+}
+
 /// Two peers in one space, with journals on a real disk.
 pub(crate) async fn peers_on_disk() -> (Vec<Peer>, GroupId) {
     let mut peers = Vec::new();
