@@ -1,17 +1,22 @@
 //! Taking part in topics, leaving them, and knowing how far our own log on them has come.
 
+use std::time::{Duration, Instant};
+
 use compeer_core::group::topic_tag;
 use compeer_core::{DeviceId, GroupId};
 
 use crate::engine::Engine;
+use crate::identity::Asking;
 use crate::store::{StoreError, write};
 use crate::topic::Topic;
 
+/// How often it is looked whether a restore is long enough ago.
+const LOOK: Duration = Duration::from_secs(60);
+
 impl Engine {
-    /// Whether a write on this topic has to wait for a peer to tell our own height.
+    /// Whether a write on this topic has to wait until it is known how far our log had come, and for how many devices.
     pub(crate) fn must_ask(&self, topic: &Topic) -> Option<usize> {
-        let others = topic.rules.devices().keys().filter(|device| **device != self.me).count();
-        (topic.asking && others > 0).then_some(others)
+        Some(topic.unheard(&self.me).count()).filter(|devices| topic.asking != Asking::No && *devices > 0)
     }
 
     /// Adds a topic, or changes whether we take part in one.
@@ -25,7 +30,8 @@ impl Engine {
             }
             None => {
                 // Having been here before, we may have written more than we know.
-                let asking = write::was_forgotten(&self.db, &topic_tag(&id, &self.me))?;
+                let was_here = write::was_forgotten(&self.db, &topic_tag(&id, &self.me))?;
+                let asking = if was_here { Asking::Returned } else { Asking::No };
                 let row = write::put_topic(&self.db, &id, adopt, asking, now)?;
                 self.topics.0.insert(id, Topic::empty(row, id, adopt, asking, now));
             }
@@ -63,50 +69,76 @@ impl Engine {
     }
 
     /// `from` has told how far our own log has come on this topic at its place.
-    ///
-    /// One who has at least what is here knows how far it was; our log only has to get there. One who has less knows
-    /// nothing: it takes the word of all others to say that nobody knows more.
     pub(crate) fn hear_own_height(
         &mut self,
         id: GroupId,
         from: DeviceId,
         height: Option<u64>,
     ) -> Result<(), StoreError> {
-        let me = self.me;
-        let Some(topic) = self.topics.0.get_mut(&id).filter(|topic| topic.asking) else { return Ok(()) };
-        let here = topic.logs.get(&me).and_then(|log| log.tip).map(|tip| tip.seq);
-        if height.is_some() && height >= here {
-            topic.own_height = topic.own_height.max(height);
-        }
-        topic.answered.insert(from);
+        let topic = self.topics.0.get_mut(&id).filter(|topic| topic.asking != Asking::No);
+        // Whoever has no access cannot keep us waiting either.
+        let Some(topic) = topic.filter(|topic| !topic.rules.founded() || topic.rules.level(&from).is_some()) else {
+            return Ok(());
+        };
+        topic.told.insert(from, height);
         self.check_own_height(id)
     }
 
-    /// Whether our own log has come as far as somebody told it had been, or nobody knows of more.
+    /// Stops asking once it is known how far our own log had come: see [`crate::identity`].
     pub(crate) fn check_own_height(&mut self, id: GroupId) -> Result<(), StoreError> {
-        let Some(topic) = self.topics.0.get(&id).filter(|topic| topic.asking) else { return Ok(()) };
-        let here = topic.logs.get(&self.me).and_then(|log| log.tip).map(|tip| tip.seq);
-        let mut others = topic.rules.devices().keys().filter(|device| **device != self.me);
-        let known = match topic.own_height {
-            Some(height) => here >= Some(height),
-            None => topic.rules.founded() && others.all(|device| topic.answered.contains(device)),
+        let patient = !self.is_patience_over();
+        let Some(topic) = self.topics.0.get(&id) else { return Ok(()) };
+        let all = topic.rules.founded() && topic.unheard(&self.me).next().is_none();
+        let here = topic.own_height(&self.me);
+        let known = match topic.asking {
+            Asking::No => return Ok(()),
+            Asking::Returned => match topic.told.values().max() {
+                Some(told @ Some(_)) => here >= *told,
+                _ => all,
+            },
+            Asking::Restored => {
+                let heard =
+                    topic.others(&self.me).any(|device| topic.told.get(device).is_some_and(|told| *told <= here));
+                // Who is alone may be about to hear that somebody else was added later.
+                let alone = topic.others(&self.me).next().is_none();
+                !alone && (all || (!patient && heard))
+            }
         };
         if known { self.stop_asking(id) } else { Ok(()) }
     }
 
+    /// Whether a restore is so long ago that nobody else is waited for who is away.
+    fn is_patience_over(&self) -> bool {
+        let Some(restored) = self.restored else { return true };
+        let passed = Duration::from_millis(self.shared.now().saturating_sub(restored));
+        passed >= self.options.patience && self.opened.elapsed() >= self.options.settling
+    }
+
+    /// Looks whether it is time to go on without those who are away.
+    pub(crate) fn look_at_asking(&mut self) -> Result<(), StoreError> {
+        let asking: Vec<GroupId> = self.asking().collect();
+        asking.into_iter().try_for_each(|id| self.check_own_height(id))?;
+        let more = self.asking().next().is_some();
+        self.look_due = more.then(|| Instant::now() + LOOK);
+        Ok(())
+    }
+
+    fn asking(&self) -> impl Iterator<Item = GroupId> {
+        self.topics.0.iter().filter(|(_, topic)| topic.asking != Asking::No).map(|(id, _)| *id)
+    }
+
     pub(crate) fn stop_asking(&mut self, id: GroupId) -> Result<(), StoreError> {
         let Some(topic) = self.topics.0.get_mut(&id) else { return Ok(()) };
-        topic.asking = false;
-        topic.own_height = None;
-        topic.answered.clear();
-        write::put_topic(&self.db, &id, topic.adopted, false, topic.generation)?;
+        topic.asking = Asking::No;
+        topic.told.clear();
+        write::put_topic(&self.db, &id, topic.adopted, Asking::No, topic.generation)?;
         self.touch(id);
         self.schedule_grants(&id);
         Ok(())
     }
 
     pub(crate) fn trust_local(&mut self) -> Result<(), StoreError> {
-        let asking: Vec<GroupId> = self.topics.0.iter().filter(|(_, topic)| topic.asking).map(|(id, _)| *id).collect();
+        let asking: Vec<GroupId> = self.asking().collect();
         asking.into_iter().try_for_each(|id| self.stop_asking(id))
     }
 }

@@ -35,6 +35,10 @@ pub struct JournalOptions {
     /// How long a write waits for a peer to tell our own height after a restore, before it fails with
     /// [`crate::WriteError::AskingPeers`].
     pub asking_limit: Duration,
+    /// How long after a restore, by wall time, devices that are away are waited for to tell our own height.
+    pub patience: Duration,
+    /// How long the journal must be open before their silence counts: links to those who are here take a while.
+    pub settling: Duration,
     /// How long others wait before they grant keys that a member lacks and that whoever added it should have granted.
     /// Each device adds up to three times as much, by its own id, so that not everybody does the same.
     pub grant_delay: Duration,
@@ -42,7 +46,13 @@ pub struct JournalOptions {
 
 impl Default for JournalOptions {
     fn default() -> Self {
-        Self { asking_limit: Duration::from_secs(10), grant_delay: Duration::from_secs(2) }
+        Self {
+            asking_limit: Duration::from_secs(10),
+            // A long weekend.
+            patience: Duration::from_secs(4 * 24 * 3600),
+            settling: Duration::from_secs(600),
+            grant_delay: Duration::from_secs(2),
+        }
     }
 }
 

@@ -11,21 +11,22 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use compeer_core::clock::Clock;
-use compeer_core::{DeviceId, DeviceKey, GroupId};
+use compeer_core::{DeviceId, DeviceKey, GroupId, Millis};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, watch};
 
 use crate::config::JournalOptions;
 use crate::error::OpenError;
 use crate::event::{JournalEvent, JournalProblem, ProblemCause};
+use crate::identity::{self, Asking, Count};
 use crate::ingest::Carried;
 use crate::receipts::Receipt;
 use crate::recovery::Recovery;
 use crate::run::Growth;
 use crate::shared::{Shared, View};
+use crate::store::read::Readers;
 use crate::store::{self, StoreError, write};
 use crate::topic::{Topic, Topics, load_epochs};
-use crate::{identity, store::read::Readers};
 
 /// Jobs that may wait for the engine.
 pub(crate) const QUEUE: usize = 1024;
@@ -33,8 +34,15 @@ pub(crate) const QUEUE: usize = 1024;
 const BATCH_JOBS: usize = 1024;
 /// Bytes written in one transaction, after which it takes no further job.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
+/// Records: how many entries we wrote, and when this journal was last put back from a copy.
+const COUNT: &str = "count";
+const RESTORED: &str = "restored";
 /// How long counts and the write-ahead log may wait to be tidied.
 const UPKEEP: Duration = Duration::from_secs(30);
+
+fn number(record: Option<Vec<u8>>) -> Option<u64> {
+    record.and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes)
+}
 
 /// Work for the engine. Returns what to tell the caller, and what failed if the transaction cannot go on.
 pub(crate) type Job = Box<dyn FnOnce(&mut Engine) -> (Answer, Option<StoreError>) + Send>;
@@ -64,6 +72,13 @@ pub(crate) struct Engine {
     /// Logs with entries that are not in the counts on disk.
     pub(crate) uncounted: BTreeSet<(GroupId, DeviceId)>,
     upkeep_due: Option<Instant>,
+    pub(crate) opened: Instant,
+    /// When this journal was last put back from a copy, by wall time.
+    pub(crate) restored: Option<Millis>,
+    /// When to look whether that is long enough ago.
+    pub(crate) look_due: Option<Instant>,
+    /// How many entries we wrote.
+    pub(crate) count: Count,
     /// Topics whose memory may be ahead of the disk, because a transaction failed.
     stale: BTreeSet<GroupId>,
     pub(crate) recovery: Recovery,
@@ -102,6 +117,8 @@ impl Engine {
             None => write::set_meta(&db, "device", me.as_bytes())?,
         }
         let shared = Arc::new(Shared::new(key.clone(), wall, Readers::new(path.clone())));
+        let count = number(write::meta(&db, COUNT)?).unwrap_or_default();
+        let count = Count::open(&path, count).map_err(|source| OpenError::Folder { path: dir, source })?;
         let (due, woken) = watch::channel(None);
         let mut engine = Self {
             db,
@@ -120,6 +137,10 @@ impl Engine {
             written: 0,
             uncounted: BTreeSet::new(),
             upkeep_due: None,
+            opened: Instant::now(),
+            restored: None,
+            look_due: None,
+            count,
             stale: BTreeSet::new(),
             recovery: Recovery::default(),
             vacuum_wal: false,
@@ -133,21 +154,34 @@ impl Engine {
     }
 
     /// Notices a file that was restored from a copy: see [`identity`].
-    fn recognise(&self, path: &std::path::Path) -> Result<(), StoreError> {
-        let Some(mark) = identity::mark(path) else { return Ok(()) };
-        let known = write::meta(&self.db, "mark")?;
-        if known.as_ref() == Some(&mark) {
+    fn recognise(&mut self, path: &std::path::Path) -> Result<(), StoreError> {
+        self.restored = number(write::meta(&self.db, RESTORED)?);
+        let (mark, known) = (identity::mark(path), write::meta(&self.db, "mark")?);
+        let moved = mark.as_ref().zip(known.as_ref()).is_some_and(|(mark, known)| !identity::is_same(known, mark));
+        let restored = moved || self.count.is_behind();
+        if !restored && mark == known {
             return Ok(());
         }
         let transaction = self.db.unchecked_transaction()?;
-        if known.is_some() {
+        if restored {
             tracing::warn!("the journal was restored from a copy: asking others how far it had come");
+            self.count.start_again();
+            if let Some(count) = self.count.unwritten() {
+                write::set_meta(&transaction, COUNT, &count)?;
+            }
+            let now = self.shared.now();
+            self.restored = Some(now);
+            write::set_meta(&transaction, RESTORED, &now.to_be_bytes())?;
             // Views may be newer than the copy: a new generation makes them start again.
-            let generation = self.shared.now().cast_signed();
-            transaction.execute("UPDATE topic SET asking = 1, generation = MAX(generation + 1, ?1)", [generation])?;
+            let sql = "UPDATE topic SET asking = ?1, generation = MAX(generation + 1, ?2)";
+            transaction.execute(sql, [Asking::Restored as i64, now.cast_signed()])?;
         }
-        write::set_meta(&transaction, "mark", &mark)?;
-        Ok(transaction.commit()?)
+        if let Some(mark) = mark {
+            write::set_meta(&transaction, "mark", &mark)?;
+        }
+        transaction.commit()?;
+        self.count.commit();
+        Ok(())
     }
 
     fn load(&mut self) -> Result<(), StoreError> {
@@ -162,6 +196,7 @@ impl Engine {
         drop(views);
         self.clock = Clock::starting_after(self.topics.0.values().map(Topic::latest).max().unwrap_or_default());
         self.publish_asking();
+        self.look_due = (!self.shared.asking.borrow().is_empty()).then(|| self.opened + self.options.settling);
         for id in ids {
             self.schedule_grants(&id);
         }
@@ -233,11 +268,17 @@ impl Engine {
                     let full = engine.closing || answers.len() >= BATCH_JOBS || engine.written >= BATCH_BYTES;
                     next = if full { None } else { jobs.try_recv().ok() };
                 }
-                Ok(())
+                match engine.count.unwritten() {
+                    Some(count) => write::set_meta(&engine.db, COUNT, &count),
+                    None => Ok(()),
+                }
             })
         });
         match &outcome {
-            Ok(()) => self.publish(),
+            Ok(()) => {
+                self.count.commit();
+                self.publish();
+            }
             Err(error) => self.undo(error),
         }
         // A transaction that wrote no entry says nothing about the disk.
@@ -253,6 +294,7 @@ impl Engine {
     /// Forgets what the failed transaction has changed in memory.
     fn undo(&mut self, error: &StoreError) {
         tracing::error!(%error, "the journal could not write");
+        self.count.undo();
         self.stale.extend(std::mem::take(&mut self.touched).into_keys());
         self.problems.clear();
         self.carried.clear();
@@ -275,7 +317,12 @@ impl Engine {
         let rows = write::topics(&self.db)?;
         for id in &self.stale {
             match rows.iter().find(|row| row.topic == *id) {
-                Some(row) => drop(self.topics.0.insert(*id, Topic::load(&self.db, row)?)),
+                Some(row) => {
+                    let mut topic = Topic::load(&self.db, row)?;
+                    // Nobody says it twice.
+                    topic.told = self.topics.0.remove(id).map(|topic| topic.told).unwrap_or_default();
+                    self.topics.0.insert(*id, topic);
+                }
                 None => drop(self.topics.0.remove(id)),
             }
         }
@@ -351,9 +398,9 @@ impl Engine {
 
     /// A topic on which only this device has access needs nobody's word.
     fn publish_asking(&self) {
-        let others = |topic: &Topic| topic.rules.devices().keys().any(|device| *device != self.me);
-        let asking = self.topics.0.iter().filter(|(_, topic)| topic.asking && others(topic)).map(|(id, _)| *id);
-        let asking: BTreeSet<GroupId> = asking.collect();
+        let asking = self.topics.0.iter().filter(|(_, topic)| topic.asking != Asking::No);
+        let unheard = asking.map(|(id, topic)| (*id, topic.unheard(&self.me).copied().collect::<BTreeSet<_>>()));
+        let asking: BTreeMap<_, _> = unheard.filter(|(_, devices)| !devices.is_empty()).collect();
         self.shared.asking.send_if_modified(|known| {
             let changed = *known != asking;
             *known = asking;
@@ -372,6 +419,9 @@ impl Engine {
             self.grants_due.remove(&id);
         }
         self.write_receipts()?;
+        if self.look_due.is_some_and(|due| due <= now) {
+            self.look_at_asking()?;
+        }
         if self.upkeep_due.is_some_and(|due| due <= now) {
             self.upkeep()?;
         }
@@ -420,7 +470,7 @@ impl Engine {
             self.due.send_replace(self.recovery.due());
             return;
         }
-        let due = self.grants_due.values().min().copied().into_iter().chain(self.upkeep_due).min();
+        let due = self.grants_due.values().min().copied().into_iter().chain(self.upkeep_due).chain(self.look_due).min();
         self.due.send_replace(due);
     }
 }

@@ -79,10 +79,10 @@ pub enum WriteError {
     /// This device's own log exists in two versions; whoever finds it frozen takes no more from it.
     #[error("this device's log was forked")]
     Forked,
-    /// The journal was restored from a copy, and no other device has yet said how far this device's log had come.
-    #[error("restored from a copy: waiting for another device to say how far this one had written")]
+    /// The journal was restored from a copy, and not all other devices have yet said how far this device's log had come.
+    #[error("restored from a copy: waiting for other devices to say how far this one had written ({devices} missing)")]
     AskingPeers {
-        /// How many other devices could answer.
+        /// How many devices have not answered, or hold more than has come back yet.
         devices: usize,
     },
     /// No space left. Nothing is lost; writing works again once there is space.

@@ -95,11 +95,11 @@ impl Journal {
         result.await.map_err(|_| E::closed())?
     }
 
-    /// After a restore, waits until somebody has told how far our own log had come.
+    /// After a restore, waits until others have told how far our own log had come.
     async fn until_known(&self, topic: &GroupId) {
         let mut asking = self.shared.asking.subscribe();
         // When the time is over, the engine says why it refuses.
-        let _ = tokio::time::timeout(self.asking_limit, asking.wait_for(|asking| !asking.contains(topic))).await;
+        let _ = tokio::time::timeout(self.asking_limit, asking.wait_for(|asking| !asking.contains_key(topic))).await;
     }
 
     /// This device.
@@ -350,8 +350,8 @@ impl Journal {
     }
 
     /// `from` has said where our own log ends on `topic` at its place (`None`: it has nothing of ours). After a restore,
-    /// writing starts again once our log has come that far; if `from` has less than is here, once all others have
-    /// answered, too. Call it before pulling.
+    /// writing starts again once all devices with access have said so and our log has come that far; `identity.rs` has the
+    /// whole rule.
     pub async fn own_height_heard(&self, topic: GroupId, from: DeviceId, height: Option<u64>) {
         let told: Result<(), StoreError> = self.write(move |engine| engine.hear_own_height(topic, from, height)).await;
         if let Err(error) = told {
@@ -359,10 +359,16 @@ impl Journal {
         }
     }
 
-    /// Topics on which we may not write before somebody told our own height.
+    /// Topics on which we may not write before others have told our own height.
     #[must_use]
     pub fn asking(&self) -> BTreeSet<GroupId> {
-        self.shared.asking.borrow().clone()
+        self.shared.asking.borrow().keys().copied().collect()
+    }
+
+    /// The devices whose word is missing before we may write on `topic`: whom to connect to.
+    #[must_use]
+    pub fn unheard(&self, topic: &GroupId) -> BTreeSet<DeviceId> {
+        self.shared.asking.borrow().get(topic).cloned().unwrap_or_default()
     }
 
     /// Changes whenever the disk takes entries again after it had failed.

@@ -75,6 +75,9 @@ impl Engine {
         log.tip = Some(tip);
         log.bytes += bytes as u64;
         self.clock.observe(header.clock, self.shared.now());
+        if from.is_none() {
+            self.count.add();
+        }
         fresh.stored.insert(id);
         let seq = header.seq;
         let (data, control) = (header.class == BodyClass::Data, header.class == BodyClass::Control);

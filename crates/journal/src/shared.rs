@@ -30,8 +30,8 @@ pub(crate) struct Shared {
     pub(crate) receipts_noted: Notify,
     pub(crate) events: broadcast::Sender<JournalEvent>,
     pub(crate) growth: broadcast::Sender<Growth>,
-    /// The topics on which we may not write yet.
-    pub(crate) asking: watch::Sender<BTreeSet<GroupId>>,
+    /// The topics on which we may not write yet, and whose word is missing.
+    pub(crate) asking: watch::Sender<BTreeMap<GroupId, BTreeSet<DeviceId>>>,
     /// How often the disk has taken entries again after it had failed.
     pub(crate) recoveries: watch::Sender<u64>,
 }

@@ -7,6 +7,7 @@ use compeer_core::group::{Act, Epochs, GroupLog, KeyGrant, Level, Logs, Rules, V
 use compeer_core::{BodyClass, DeviceId, EpochId, EpochKey, GroupId, Hlc, SignedHeader, Tip};
 use rusqlite::Connection;
 
+use crate::identity::Asking;
 use crate::store::StoreError;
 use crate::store::write::{self, Stored, TopicRow};
 
@@ -18,11 +19,10 @@ pub(crate) struct Topic {
     pub(crate) row: i64,
     pub(crate) adopted: bool,
     /// Our own log may be behind what we once wrote: no writing before a peer has told how far it had come.
-    pub(crate) asking: bool,
-    /// What a peer has told of it: our log must come to this number first.
-    pub(crate) own_height: Option<u64>,
-    /// Devices that have been asked for it and have answered.
-    pub(crate) answered: BTreeSet<DeviceId>,
+    pub(crate) asking: Asking,
+    /// Where our own log ends at the devices that have been asked for it and have answered; `None`: they have nothing of
+    /// it. It must come to these numbers first.
+    pub(crate) told: BTreeMap<DeviceId, Option<u64>>,
     pub(crate) generation: u64,
     pub(crate) log: GroupLog,
     pub(crate) rules: Arc<Rules>,
@@ -95,15 +95,14 @@ impl Topics {
 
 impl Topic {
     /// A topic of which nothing is known.
-    pub(crate) fn empty(row: i64, id: GroupId, adopted: bool, asking: bool, generation: u64) -> Self {
+    pub(crate) fn empty(row: i64, id: GroupId, adopted: bool, asking: Asking, generation: u64) -> Self {
         let log = GroupLog::new(id);
         let rules = Arc::new(Rules::reduce(&log, &Topics::default()));
         Self {
             row,
             adopted,
             asking,
-            own_height: None,
-            answered: BTreeSet::new(),
+            told: BTreeMap::new(),
             generation,
             log,
             rules,
@@ -162,6 +161,22 @@ impl Topic {
     /// The newest timestamp in any of its logs.
     pub(crate) fn latest(&self) -> Hlc {
         self.logs.values().filter_map(|log| log.tip).map(|tip| tip.clock).max().unwrap_or_default()
+    }
+
+    /// Where our own log ends.
+    pub(crate) fn own_height(&self, me: &DeviceId) -> Option<u64> {
+        self.logs.get(me).and_then(|log| log.tip).map(|tip| tip.seq)
+    }
+
+    /// The other devices with access.
+    pub(crate) fn others(&self, me: &DeviceId) -> impl Iterator<Item = &DeviceId> {
+        self.rules.devices().keys().filter(move |device| *device != me)
+    }
+
+    /// Those of them who have not told how far our own log had come, or have told of more than is here.
+    pub(crate) fn unheard(&self, me: &DeviceId) -> impl Iterator<Item = &DeviceId> {
+        let here = self.own_height(me);
+        self.others(me).filter(move |device| self.told.get(device).is_none_or(|told| *told > here))
     }
 
     /// How many entries all logs have.

@@ -19,7 +19,7 @@ CREATE TABLE topic (
     id INTEGER PRIMARY KEY,
     topic BLOB NOT NULL UNIQUE,
     adopted INTEGER NOT NULL,       -- 0: only here because a group that we take part in has it as a member
-    asking INTEGER NOT NULL,        -- 1: our own log may be behind what we wrote, see identity.rs
+    asking INTEGER NOT NULL,        -- our own log may be behind what we wrote, see identity::Asking
     generation INTEGER NOT NULL
 );
 

@@ -3,6 +3,8 @@
 use compeer_core::{DeviceId, EpochId, EpochKey, GroupId, SignedHeader, Tip};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use crate::identity::Asking;
+
 use super::{LOG_LIMIT, StoreError, entry_id, log_range};
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -18,7 +20,7 @@ pub(crate) struct TopicRow {
     pub(crate) id: i64,
     pub(crate) topic: GroupId,
     pub(crate) adopted: bool,
-    pub(crate) asking: bool,
+    pub(crate) asking: Asking,
     pub(crate) generation: u64,
 }
 
@@ -66,19 +68,25 @@ pub(crate) fn topics(db: &Connection) -> Result<Vec<TopicRow>> {
             id: row.get(0)?,
             topic: GroupId::from_bytes(blob(row, 1)?),
             adopted: row.get(2)?,
-            asking: row.get(3)?,
+            asking: Asking::from_number(row.get(3)?),
             generation: row.get::<_, i64>(4)?.cast_unsigned(),
         });
     }
     Ok(topics)
 }
 
-pub(crate) fn put_topic(db: &Connection, topic: &GroupId, adopted: bool, asking: bool, generation: u64) -> Result<i64> {
+pub(crate) fn put_topic(
+    db: &Connection,
+    topic: &GroupId,
+    adopted: bool,
+    asking: Asking,
+    generation: u64,
+) -> Result<i64> {
     let sql = "INSERT INTO topic (topic, adopted, asking, generation) VALUES (?1, ?2, ?3, ?4)
         ON CONFLICT (topic) DO UPDATE SET adopted = excluded.adopted, asking = excluded.asking,
             generation = excluded.generation
         RETURNING id";
-    let values = params![topic.as_bytes(), adopted, asking, generation.cast_signed()];
+    let values = params![topic.as_bytes(), adopted, asking as i64, generation.cast_signed()];
     Ok(db.prepare_cached(sql)?.query_row(values, |row| row.get(0))?)
 }
 

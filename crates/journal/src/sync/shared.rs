@@ -29,6 +29,8 @@ const SHUNNED: Duration = Duration::from_secs(30);
 const SHUNNED_MOST: Duration = Duration::from_secs(3600);
 /// Devices asked at once for the log of a member that has not come yet.
 const ASKED_AT_ONCE: usize = 3;
+/// Devices linked to at once only to be asked for our own height.
+const UNHEARD_AT_ONCE: usize = 32;
 /// Events a slow listener may fall behind.
 const EVENTS: usize = 256;
 const ALL_CONTEXT: &str = "compeer 2026 shared topics digest v1";
@@ -206,6 +208,10 @@ impl Shared {
             }
             let devices: BTreeSet<_> = rules.devices().keys().copied().collect();
             wanted.extend(neighbours(&info.topic, &me, &devices, away));
+            // After a restore, everybody's word is needed; a few at a time, first those who may be here.
+            let (absent, here): (Vec<_>, Vec<_>) =
+                self.journal.unheard(&info.topic).into_iter().partition(|device| away.contains(device));
+            wanted.extend(here.into_iter().chain(absent).take(UNHEARD_AT_ONCE));
             sizes.insert(info.topic, devices.len());
         }
         *locked(&self.devices) = sizes;

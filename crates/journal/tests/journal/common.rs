@@ -46,7 +46,12 @@ pub(crate) struct Peer {
 }
 
 pub(crate) fn config(dir: &std::path::Path, key: &DeviceKey, wall: Wall) -> JournalConfig {
-    let options = JournalOptions { grant_delay: Duration::ZERO, asking_limit: Duration::from_millis(200) };
+    let options = JournalOptions {
+        grant_delay: Duration::ZERO,
+        asking_limit: Duration::from_millis(200),
+        settling: Duration::ZERO,
+        ..JournalOptions::default()
+    };
     JournalConfig { dir: dir.to_owned(), key: key.clone(), wall, options }
 }
 

@@ -178,6 +178,177 @@ async fn one_who_knows_less_is_not_enough() {
     assert!(a.journal.asking().is_empty(), "everybody has answered, and nobody has more");
 }
 
+/// A copy of what lies in a peer's folder, to be put back later.
+struct Copy(tempfile::TempDir);
+
+impl Copy {
+    async fn of(peer: &mut Peer) -> Self {
+        peer.journal.close().await;
+        let copy = Self(tempfile::tempdir().expect("folder"));
+        put(peer.dir.path(), copy.0.path(), &[]);
+        peer.open_again().await.expect("opens");
+        copy
+    }
+
+    /// Puts some of it, or all, over what is there, so that every file stays the same one to the file system.
+    async fn put_back(&self, peer: &mut Peer, files: &[&str]) {
+        peer.journal.close().await;
+        put(self.0.path(), peer.dir.path(), files);
+        peer.open_again().await.expect("opens");
+    }
+}
+
+/// Copies the files of these names, or all of them.
+fn put(from: &Path, to: &Path, files: &[&str]) {
+    for file in std::fs::read_dir(from).expect("lists") {
+        let file = file.expect("lists");
+        if files.is_empty() || files.iter().any(|name| file.file_name() == *name) {
+            std::fs::copy(file.path(), to.join(file.file_name())).expect("copied");
+        }
+    }
+}
+
+/// A space of three, of which everybody has everything.
+async fn three(time: &Time) -> ([Peer; 3], GroupId) {
+    let (a, b, c) = (Peer::new(1, time).await, Peer::new(2, time).await, Peer::new(3, time).await);
+    let topic = a.space().await;
+    for other in [&b, &c] {
+        a.add(topic, other, Level::Write).await;
+        other.journal.adopt(topic).await.expect("adopted");
+    }
+    a.say(topic, "in the copy").await;
+    sync(&[&a, &b, &c]).await;
+    ([a, b, c], topic)
+}
+
+/// `from` tells `to` how far its log has come there.
+async fn tell(from: &Peer, to: &Peer, topic: GroupId) {
+    let height = from.journal.heights(&topic).get(&to.id()).map(|tip| tip.seq);
+    to.journal.own_height_heard(topic, from.id(), height).await;
+}
+
+#[tokio::test]
+async fn a_copy_over_the_live_file_is_noticed() {
+    let time = Time::new();
+    let ([mut a, b, c], topic) = three(&time).await;
+    for files in [&["journal.sqlite"] as &[&str], &[]] {
+        let copy = Copy::of(&mut a).await;
+        assert!(a.journal.asking().is_empty(), "nothing was put back");
+        a.say(topic, "after the copy").await;
+        b.pull(&a).await;
+        copy.put_back(&mut a, files).await;
+        assert_eq!(a.journal.asking(), [topic].into(), "{files:?}");
+        assert_eq!(a.journal.append(topic, vec![1]).await, Err(WriteError::AskingPeers { devices: 2 }));
+        a.open_again().await.expect("opens");
+        assert_eq!(a.journal.asking(), [topic].into(), "still, after a restart");
+        tell(&b, &a, topic).await;
+        tell(&c, &a, topic).await;
+        a.pull(&b).await;
+        assert!(a.journal.asking().is_empty());
+        a.say(topic, "goes on").await;
+        a.open_again().await.expect("opens");
+        assert!(a.journal.asking().is_empty(), "a restart is no restore");
+        sync(&[&a, &b, &c]).await;
+        assert_eq!(a.texts(&topic), b.texts(&topic));
+    }
+}
+
+#[tokio::test]
+async fn an_older_copy_of_the_same_run_is_noticed() {
+    let time = Time::new();
+    let ([mut a, b, _], topic) = three(&time).await;
+    // Made while the journal is open, so nothing but the count of entries tells it from what came later.
+    a.say(topic, "moves into the file").await;
+    let file = a.dir.path().join("journal.sqlite");
+    let copy = a.dir.path().join("copy");
+    rusqlite_backup(&file, &copy);
+    a.say(topic, "after the copy").await;
+    b.pull(&a).await;
+    a.journal.close().await;
+    std::fs::copy(&copy, &file).expect("restored");
+    a.open_again().await.expect("opens");
+    assert_eq!(a.journal.asking(), [topic].into());
+}
+
+/// Copies a database that is in use.
+fn rusqlite_backup(from: &Path, to: &Path) {
+    let db = rusqlite::Connection::open(from).expect("opens");
+    db.execute("VACUUM INTO ?1", [to.to_str().expect("a plain path")]).expect("copied");
+}
+
+#[tokio::test]
+async fn the_newest_entries_may_be_with_one_who_is_away() {
+    let time = Time::new();
+    let ([mut a, b, c], topic) = three(&time).await;
+    let copy = Copy::of(&mut a).await;
+    a.say(topic, "B and C have it").await;
+    sync(&[&a, &b, &c]).await;
+    a.say(topic, "only C has it").await;
+    c.pull(&a).await;
+    copy.put_back(&mut a, &[]).await;
+    // B has more than is here, and is not the one who knows.
+    tell(&b, &a, topic).await;
+    a.pull(&b).await;
+    assert!(a.texts(&topic).contains("B and C have it"));
+    assert_eq!(a.journal.append(topic, vec![1]).await, Err(WriteError::AskingPeers { devices: 1 }));
+    assert_eq!(a.journal.unheard(&topic), [c.id()].into());
+    // C has told, but it is not here yet.
+    tell(&c, &a, topic).await;
+    assert_eq!(a.journal.append(topic, vec![1]).await, Err(WriteError::AskingPeers { devices: 1 }));
+    a.pull(&c).await;
+    assert!(a.journal.asking().is_empty());
+    a.say(topic, "goes on").await;
+    sync(&[&a, &b, &c]).await;
+    for peer in [&a, &b, &c] {
+        assert_eq!(peer.texts(&topic).len(), 4);
+    }
+}
+
+#[tokio::test]
+async fn nobody_waits_for_ever() {
+    let time = Time::new();
+    let ([mut a, b, c], topic) = three(&time).await;
+    let patience = u64::try_from(compeer_journal::JournalOptions::default().patience.as_millis()).expect("fits");
+    let copy = Copy::of(&mut a).await;
+    a.say(topic, "after the copy").await;
+    b.pull(&a).await;
+    copy.put_back(&mut a, &[]).await;
+    // C has gone for good, and B makes up a height.
+    a.journal.own_height_heard(topic, b.id(), Some(u64::MAX)).await;
+    time.pass(patience - 1);
+    a.journal.own_height_heard(topic, b.id(), Some(u64::MAX)).await;
+    assert_eq!(a.journal.append(topic, vec![1]).await, Err(WriteError::AskingPeers { devices: 2 }));
+    time.pass(1);
+    a.journal.own_height_heard(topic, b.id(), Some(u64::MAX)).await;
+    assert!(a.journal.asking().contains(&topic), "there is no honest answer yet");
+    // The time is that since the restore, also over a restart.
+    a.open_again().await.expect("opens");
+    assert!(a.journal.asking().contains(&topic), "nobody has answered: only a person can know");
+    tell(&b, &a, topic).await;
+    assert!(a.journal.asking().contains(&topic), "what B has is not here yet");
+    a.pull(&b).await;
+    assert!(a.journal.asking().is_empty());
+    a.say(topic, "goes on").await;
+    sync(&[&a, &b, &c]).await;
+    assert_eq!(c.texts(&topic).len(), 3);
+}
+
+#[tokio::test]
+async fn who_was_removed_need_not_answer_and_has_no_word() {
+    let time = Time::new();
+    let ([mut a, b, c], topic) = three(&time).await;
+    let copy = Copy::of(&mut a).await;
+    a.journal.set_member(topic, c.member(), None, None).await.expect("removed");
+    b.pull(&a).await;
+    copy.put_back(&mut a, &[]).await;
+    tell(&b, &a, topic).await;
+    assert_eq!(a.journal.unheard(&topic), [b.id(), c.id()].into());
+    a.pull(&b).await;
+    assert!(a.journal.asking().is_empty(), "C is not in it any more");
+    a.journal.own_height_heard(topic, c.id(), Some(u64::MAX)).await;
+    a.say(topic, "goes on").await;
+}
+
 #[tokio::test]
 async fn a_disk_that_is_really_full_is_got_over() {
     let dir = tempfile::tempdir().expect("folder");

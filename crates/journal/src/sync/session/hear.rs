@@ -187,6 +187,10 @@ impl Session {
         let mine = theirs.iter().find(|log| log.author == me).map(|log| log.seq);
         if mine.is_some() || theirs.len() < ITEMS {
             shared.journal.own_height_heard(topic, self.peer, mine).await;
+            if !shared.journal.unheard(&topic).is_empty() {
+                // Others are asked next.
+                shared.wants_changed.notify_one();
+            }
         }
         let ours = shared.journal.heights(&topic);
         for log in theirs {
