@@ -14,5 +14,5 @@ mod server;
 mod spec;
 
 pub(crate) use pin::Pins;
-pub use server::{RelayAccess, RelayMetrics, RelayServer, RelayServerConfig, RelayStartError};
+pub use server::{Doorkeeper, RelayAccess, RelayMetrics, RelayServer, RelayServerConfig, RelayStartError};
 pub use spec::{RelayKey, RelaySpec, RelaySpecError};

@@ -5,8 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use compeer_core::DeviceId;
-use iroh_relay::server::{Access, AccessControl, CertConfig, ClientRequest, QuicConfig, RelayConfig, Server};
-use iroh_relay::server::{ServerConfig, TlsConfig};
+use iroh::EndpointId;
+use iroh_relay::server::{
+    Access, AccessControl, CertConfig, ClientRequest, ConnectionId, QuicConfig, RelayConfig, Server, ServerConfig,
+    TlsConfig,
+};
 use tokio::time::timeout;
 
 use super::pin::server_config;
@@ -17,13 +20,31 @@ const SHUTDOWN_LIMIT: Duration = Duration::from_secs(3);
 /// How often a free port is sought that is free for TCP and for UDP.
 const PORT_TRIES: usize = 16;
 
+/// Decides about devices that hold the relay's key, and is told of their coming and going. Must answer from memory at
+/// once. A function from a device to yes or no is one that does not care when they go.
+pub trait Doorkeeper: Send + Sync {
+    /// A device has shown the key and proved its id: is it let in?
+    fn admits(&self, device: DeviceId) -> bool;
+
+    /// A connection of a device that was let in has ended. One device can have several.
+    fn gone(&self, device: DeviceId) {
+        let _ = device;
+    }
+}
+
+impl<F: Fn(DeviceId) -> bool + Send + Sync> Doorkeeper for F {
+    fn admits(&self, device: DeviceId) -> bool {
+        self(device)
+    }
+}
+
 /// Who may use a relay.
 #[derive(Clone)]
 pub enum RelayAccess {
     /// Every device that presents the key.
     Key,
-    /// Devices that present the key and of which the function says yes. It must answer from memory at once.
-    KeyAnd(Arc<dyn Fn(DeviceId) -> bool + Send + Sync>),
+    /// Devices that present the key and that the doorkeeper lets in. It is not asked about others.
+    KeyAnd(Arc<dyn Doorkeeper>),
 }
 
 impl std::fmt::Debug for RelayAccess {
@@ -132,6 +153,12 @@ impl RelayServer {
         }
     }
 
+    /// Ends the connections of a device, which is asked about again when it comes back. False when it has none.
+    pub fn disconnect(&self, device: DeviceId) -> bool {
+        let Ok(id) = EndpointId::from_bytes(device.as_bytes()) else { return false };
+        self.server.relay_service().is_some_and(|service| service.clients().disconnect(id, None))
+    }
+
     /// Stops listening, closes every connection, and waits for that, at most three seconds.
     pub async fn shutdown(self) {
         match timeout(SHUTDOWN_LIMIT, self.server.shutdown()).await {
@@ -176,14 +203,22 @@ impl AccessControl for Porter {
         let device = DeviceId::from_bytes(*request.endpoint_id().as_bytes());
         // Comparing two BLAKE3 hashes takes the same time wherever they differ.
         let holds_key = request.auth_token().is_some_and(|token| blake3::hash(token.as_bytes()) == self.token);
-        let known = match &self.access {
-            RelayAccess::Key => true,
-            RelayAccess::KeyAnd(known) => known(device),
-        };
-        if holds_key && known {
+        // Who does not hold the key is nobody, and is not named to anybody.
+        let admitted = holds_key
+            && match &self.access {
+                RelayAccess::Key => true,
+                RelayAccess::KeyAnd(doorkeeper) => doorkeeper.admits(device),
+            };
+        if admitted {
             return Access::Allow;
         }
         tracing::info!(device = %device.short(), holds_key, "refused");
         Access::Deny { reason: None }
+    }
+
+    fn on_disconnect(&self, endpoint_id: EndpointId, _connection_id: ConnectionId) {
+        if let RelayAccess::KeyAnd(doorkeeper) = &self.access {
+            doorkeeper.gone(DeviceId::from_bytes(*endpoint_id.as_bytes()));
+        }
     }
 }

@@ -1,9 +1,13 @@
 //! Our own relay: reachability, moving to a direct path, keys, restarts.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use compeer_mesh::relay::{RelayAccess, RelayServer, RelayServerConfig};
+use compeer_core::DeviceId;
+use compeer_mesh::relay::{Doorkeeper, RelayAccess, RelayServer, RelayServerConfig};
 use compeer_mesh::{Addresses, Mesh, MeshEvent, Path, Problem, RelayKey, RelaySpec, Source};
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use crate::support::{LIMIT, Node, Setup, acquaint, echoes};
@@ -67,7 +71,7 @@ async fn a_wrong_key_is_refused_before_anything_is_said() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_relay_may_refuse_devices_that_hold_the_key() {
     let member = crate::support::key(1).id();
-    let (_server, spec) = relay(RelayAccess::KeyAnd(std::sync::Arc::new(move |device| device == member))).await;
+    let (_server, spec) = relay(RelayAccess::KeyAnd(Arc::new(move |device: DeviceId| device == member))).await;
     let a = Node::start(Setup::new(1).relay(&spec)).await;
     online(&a.mesh, true).await;
     let mut b = Node::start(Setup::new(2).relay(&spec)).await;
@@ -78,6 +82,66 @@ async fn a_relay_may_refuse_devices_that_hold_the_key() {
         })
         .await;
     assert_eq!(&refused, spec.url());
+}
+
+/// Lets in whom a test names, and keeps a book.
+#[derive(Default)]
+struct Book {
+    listed: Mutex<BTreeSet<DeviceId>>,
+    connections: watch::Sender<BTreeMap<DeviceId, usize>>,
+    refused: Mutex<BTreeSet<DeviceId>>,
+}
+
+impl Doorkeeper for Book {
+    fn admits(&self, device: DeviceId) -> bool {
+        if !self.listed.lock().expect("lock").contains(&device) {
+            self.refused.lock().expect("lock").insert(device);
+            return false;
+        }
+        self.connections.send_modify(|book| *book.entry(device).or_default() += 1);
+        true
+    }
+
+    fn gone(&self, device: DeviceId) {
+        self.connections.send_modify(|book| *book.entry(device).or_default() -= 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_device_that_is_no_longer_admitted_can_be_dropped() {
+    let (first, second) = (crate::support::key(1).id(), crate::support::key(2).id());
+    let book = Arc::new(Book::default());
+    book.listed.lock().expect("lock").extend([first, second]);
+    let (server, spec) = relay(RelayAccess::KeyAnd(book.clone())).await;
+    let mut a = Node::start(Setup::new(1).relay(&spec)).await;
+    let b = Node::start(Setup::new(2).relay(&spec)).await;
+    online(&a.mesh, true).await;
+    online(&b.mesh, true).await;
+    book.listed.lock().expect("lock").remove(&first);
+    assert!(server.disconnect(first));
+    a.event("RelayRefused", |event| matches!(event, MeshEvent::Problem(Problem::RelayRefused { .. })).then_some(()))
+        .await;
+    assert!(!a.mesh.watch_home_relay().borrow().connected);
+    let gone = |book: &BTreeMap<_, _>| book.get(&first) == Some(&0) && book.get(&second) == Some(&1);
+    let mut connections = book.connections.subscribe();
+    timeout(LIMIT, connections.wait_for(gone)).await.expect("in time").expect("alive");
+    assert!(b.mesh.watch_home_relay().borrow().connected);
+    assert!(!server.disconnect(crate::support::key(3).id()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn being_listed_is_nothing_without_the_key() {
+    let book = Arc::new(Book::default());
+    book.listed.lock().expect("lock").insert(crate::support::key(1).id());
+    let (_server, spec) = relay(RelayAccess::KeyAnd(book.clone())).await;
+    let wrong = RelaySpec::new(spec.host(), spec.port(), RelayKey::from_bytes([8; 16])).expect("a name");
+    let mut a = Node::start(Setup::new(1).relay(&wrong)).await;
+    a.event("a refusal", |event| {
+        matches!(event, MeshEvent::Problem(Problem::RelayUnreachable { .. } | Problem::RelayRefused { .. }))
+            .then_some(())
+    })
+    .await;
+    assert!(book.connections.borrow().is_empty() && book.refused.lock().expect("lock").is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
