@@ -12,6 +12,8 @@ pub(crate) const RELAY_UNREACHABLE: &str = "relay-unreachable";
 pub(crate) const DISK_FULL: &str = "disk-full";
 /// Something could not be written.
 pub(crate) const DISK_FAILED: &str = "disk-failed";
+/// Where others were reached is not written down.
+pub(crate) const ADDRESSES_UNWRITTEN: &str = "addresses-unwritten";
 /// The relay does not know us.
 pub(crate) const RELAY_REFUSED: &str = "relay-refused";
 
@@ -148,6 +150,21 @@ pub(crate) fn of_journal(problem: &JournalProblem, name: &str, own: bool, space:
             format!("The disk failed: {what}."),
             "Check the disk. Make a copy of the home folder while it can still be read.",
         ),
+    }
+}
+
+/// `addresses.json` could not be written.
+pub(crate) fn addresses_unwritten(why: &str) -> Trouble {
+    Trouble {
+        severity: Severity::Warning,
+        code: ADDRESSES_UNWRITTEN,
+        text: format!("Where other devices were reached could not be written down: {why}"),
+        hint:
+            "It is tried again by itself. If this peer is started again before that works, it may not find others on \
+               other networks."
+                .into(),
+        device: None,
+        space: None,
     }
 }
 

@@ -11,10 +11,13 @@ use tokio::sync::broadcast::{self, error::RecvError};
 use tokio_util::sync::CancellationToken;
 
 use super::Node;
-use crate::home::{self, HomePath};
+use crate::error::{ApiError, trouble};
+use crate::home::{self, HomeError, HomePath};
 
 /// How long changes are collected before they are written. Short: who is ended by force forgets what was learned since.
 const COLLECT: Duration = Duration::from_millis(100);
+/// After a failed write, the next is tried at the latest after this time.
+const RETRY: Duration = Duration::from_secs(5);
 /// Bytes of the largest address book that is read.
 const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
 
@@ -67,12 +70,19 @@ pub(super) fn load(path: &HomePath, mesh: &Mesh) {
     }
 }
 
-/// Writes the book when it starts, whenever something was learned, and when it stops.
+/// Writes the book when it starts, whenever something was learned, and when it stops; after a failure, again and again.
 pub(super) async fn keep(node: Node, mut events: broadcast::Receiver<MeshEvent>) {
     let stop = node.stopping();
     loop {
-        save(&node).await;
-        if stop.is_cancelled() || !learned(&mut events, &stop).await {
+        let saved = save(&node).await;
+        if stop.is_cancelled() {
+            return;
+        }
+        let open = tokio::select! {
+            open = learned(&mut events, &stop) => open,
+            () = tokio::time::sleep(RETRY), if !saved => true,
+        };
+        if !open {
             return;
         }
         tokio::select! {
@@ -100,8 +110,8 @@ async fn learned(events: &mut broadcast::Receiver<MeshEvent>, stop: &Cancellatio
 }
 
 /// Writes down where devices are known to be, and returns when that is durable. A disk that fails is no reason to stop: it
-/// is logged, and the next change is another try.
-pub(super) async fn save(node: &Node) {
+/// stands on the list of problems until a write succeeds. Whether this one did.
+pub(super) async fn save(node: &Node) -> bool {
     let _one_at_a_time = node.inner.address_book.lock().await;
     let port = node.inner.port;
     let devices = node.mesh().export_addresses().into_iter().map(|(device, addresses)| {
@@ -112,9 +122,22 @@ pub(super) async fn save(node: &Node) {
     let relays = node.mesh().relays().iter().filter(|relay| !given.contains(relay)).map(ToString::to_string).collect();
     let book = Book { port, relays, devices: devices.collect() };
     let path = node.home().path().addresses();
-    let written =
-        tokio::task::spawn_blocking(move || serde_json::to_vec(&book).map(|text| home::write_private(&path, &text)));
-    if let Ok(Ok(Err(error))) = written.await {
-        tracing::warn!(%error, "known addresses could not be written down");
+    let write = move || -> Result<(), HomeError> {
+        let text = serde_json::to_vec(&book).map_err(|source| HomeError::Damaged { path: path.clone(), source })?;
+        home::write_private(&path, &text)
+    };
+    let failure = match tokio::task::spawn_blocking(write).await {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(ApiError::from(error).detail.into_owned()),
+        // The program is ending.
+        Err(_) => return false,
+    };
+    match &failure {
+        None => node.problems().resolve(trouble::ADDRESSES_UNWRITTEN, None),
+        Some(why) => {
+            tracing::warn!(%why, "known addresses could not be written down");
+            node.problems().record(trouble::addresses_unwritten(why), node.now());
+        }
     }
+    failure.is_none()
 }

@@ -131,6 +131,25 @@ fn a_full_disk_is_said_and_got_over() {
     ada.down();
 }
 
+#[test]
+fn an_address_book_that_cannot_be_written_is_said_and_got_over() {
+    let ada = Computer::of("Ada");
+    // What is in the way of the new file cannot be replaced by one.
+    let obstacle = ada.home().join("addresses.json.new");
+    fs::create_dir(&obstacle).expect("makes");
+    let bo = Computer::of("Bo");
+    let space = text(&does(&ada, &["space", "create", "Harbour"], ""), "space").to_owned();
+    join(&ada, &bo, &space);
+    let status =
+        until(&ada, &["status"], "the problem is on the list", |status| named(status, "addresses-unwritten").is_some());
+    let problem = named(&status, "addresses-unwritten").expect("is on the list");
+    assert!(!text(problem, "text").is_empty() && !text(problem, "hint").is_empty(), "{problem}");
+    fs::remove_dir(&obstacle).expect("removes");
+    until(&ada, &["status"], "the problem is over", |status| named(status, "addresses-unwritten").is_none());
+    let book = fs::read_to_string(ada.home().join("addresses.json")).expect("is there");
+    assert!(book.contains(&bo.ready().expect("runs").device), "{book}");
+}
+
 /// What the first message is answered that has no room.
 fn send_until_refused(to: &mut Connection, said: &mut Said, space: &str, number: &mut usize) -> Answer {
     for _ in 0..10_000 {
