@@ -84,6 +84,10 @@ pub(super) struct Up {
     /// Do not look for other peers on the local network.
     #[arg(long)]
     pub(super) no_lan: bool,
+    /// Write on although this home was put back from a copy and not all devices of each space have said how far it had
+    /// come. Only if no newer copy was ever in use: otherwise others will take nothing more from this device.
+    #[arg(long)]
+    pub(super) trust_home: bool,
 }
 
 #[derive(Debug, Subcommand)]

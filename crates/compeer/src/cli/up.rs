@@ -26,7 +26,13 @@ pub(super) async fn run(context: &Context, args: Up) -> Result<(), ApiError> {
     args.api.map_or(Ok(()), check_address)?;
     let mut signals = Signals::new()?;
     let home = Home::enter(context.home.clone())?;
-    let options = NodeOptions { listen: args.listen, relays, lan_discovery: !args.no_lan, ..NodeOptions::default() };
+    let options = NodeOptions {
+        listen: args.listen,
+        relays,
+        lan_discovery: !args.no_lan,
+        trust_home: args.trust_home,
+        ..NodeOptions::default()
+    };
     let node = Node::start(home, options).await?;
     let server = match Server::start(node.clone(), args.api).await {
         Ok(server) => server,

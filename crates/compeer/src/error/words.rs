@@ -175,7 +175,8 @@ impl From<WriteError> for ApiError {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "asking-peers",
                 "Waiting for another device",
-                "Try again once another device of the space is here.",
+                "Try again once the other devices of the space are here. If one is gone for good and no newer copy of this \
+                 home was ever in use, start once with `compeer up --trust-home`.",
             ),
             WriteError::DiskFull => Self::disk_full(),
             WriteError::Disk(_) => Self::disk_failed(detail),

@@ -45,13 +45,15 @@ pub struct NodeOptions {
     pub relays: Vec<RelaySpec>,
     /// Whether to announce this device on the local network and look for others there.
     pub lan_discovery: bool,
+    /// Whether to write on although the home was put back from a copy: somebody vouches that no newer one was in use.
+    pub trust_home: bool,
     /// The wall clock.
     pub wall: Wall,
 }
 
 impl Default for NodeOptions {
     fn default() -> Self {
-        Self { listen: Vec::new(), relays: Vec::new(), lan_discovery: true, wall: system_wall() }
+        Self { listen: Vec::new(), relays: Vec::new(), lan_discovery: true, trust_home: false, wall: system_wall() }
     }
 }
 
@@ -118,6 +120,12 @@ impl Node {
             BlobStore::open(path.blobs()),
         );
         let (journal, blobs) = (journal?, blobs?);
+        if options.trust_home
+            && let Err(error) = journal.trust_local().await
+        {
+            // It stays as it is, and says so to whoever writes.
+            tracing::warn!(%error, "the home is not trusted");
+        }
         // Subscribed before the first peer can be linked: what it brings may be worth a look.
         let journal_events = journal.subscribe();
         let gate = JournalGate::new(journal.clone(), wall.clone());

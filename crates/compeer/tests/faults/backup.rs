@@ -83,7 +83,9 @@ fn put(from: &Path, to: &Path) {
         let from = entry.expect("lists").path();
         let to = to.join(from.file_name().expect("a name"));
         if from.is_dir() {
-            fs::create_dir(&to).expect("makes");
+            if !to.is_dir() {
+                fs::create_dir(&to).expect("makes");
+            }
             put(&from, &to);
             fs::set_permissions(&to, from.metadata().expect("is there").permissions()).expect("sets");
         } else {
@@ -109,9 +111,10 @@ fn an_old_copy_catches_up_before_it_writes() {
 #[test]
 fn an_old_copy_writes_nothing_while_nobody_can_tell() {
     let mut scene = Scene::new();
-    say(&mut scene.said, &scene.ada, &scene.space, "after", 30);
-    scene.said.arrives(&[&scene.ada, &scene.bo, &scene.cleo], &scene.space);
+    // Cleo alone has the newest.
     scene.bo.down();
+    say(&mut scene.said, &scene.ada, &scene.space, "after", 30);
+    scene.said.arrives(&[&scene.ada, &scene.cleo], &scene.space);
     scene.cleo.down();
     scene.restore();
     scene.ada.up();
@@ -121,12 +124,49 @@ fn an_old_copy_writes_nothing_while_nobody_can_tell() {
     // What concerns nobody else goes on.
     does(&scene.ada, &["space", "create", "Alone"], "");
     does(&scene.ada, &["chat", "send", "Alone", "to myself"], "");
+    // Bo has what the copy has, and that is not all there is.
     scene.bo.up();
+    let linked = |status: &Value| rows(&status["peers"]).iter().any(|peer| peer["path"] == "direct");
+    until(&scene.ada, &["status"], "Bo is here", linked);
+    fails(&scene.ada, &["chat", "send", &scene.space, "too early 2"], "", "asking-peers");
+    scene.cleo.up();
     eventually_blocking(SOON, "Ada may write again", || {
         scene.ada.ask(&["chat", "send", &scene.space, "again 1"]).map(|sent| {
             scene.said.note(text(&sent, "id").to_owned(), "again 1".to_owned());
         })
     });
+    scene.all_is_well();
+}
+
+#[test]
+fn an_old_copy_over_the_living_home_is_noticed() {
+    let mut scene = Scene::new();
+    say(&mut scene.said, &scene.ada, &scene.space, "after", 30);
+    scene.said.arrives(&[&scene.ada, &scene.bo, &scene.cleo], &scene.space);
+    scene.ada.down();
+    // As `cp -r` does it: every file stays the same one to the file system.
+    put(scene.copy.path(), scene.ada.home());
+    scene.ada.up();
+    say(&mut scene.said, &scene.ada, &scene.space, "again", 5);
+    until(&scene.ada, &["status"], "the restore is on the list", |status| codes(status).contains(&"restored"));
+    scene.all_is_well();
+}
+
+#[test]
+fn a_person_can_vouch_for_a_copy() {
+    let mut scene = Scene::new();
+    scene.ada.down();
+    scene.copy = tempfile::tempdir().expect("a folder");
+    put(scene.ada.home(), scene.copy.path());
+    scene.bo.down();
+    scene.cleo.down();
+    scene.restore();
+    scene.ada.up();
+    fails(&scene.ada, &["chat", "send", &scene.space, "too early 1"], "", "asking-peers");
+    scene.ada.down();
+    scene.ada.up_with(&["--trust-home"]);
+    say(&mut scene.said, &scene.ada, &scene.space, "again", 5);
+    scene.bo.up();
     scene.cleo.up();
     scene.all_is_well();
 }

@@ -54,6 +54,12 @@ impl Computer {
         self.try_up().expect("starts");
     }
 
+    /// The same with further arguments.
+    #[track_caller]
+    fn up_with(&mut self, further: &[&str]) {
+        self.peer.up(&[&Self::arguments(&self.listen), further].concat()).expect("starts");
+    }
+
     fn try_up(&mut self) -> Result<Ready, ProcessError> {
         self.peer.up(&Self::arguments(&self.listen))
     }
