@@ -1,8 +1,9 @@
 //! The program: the node that joins the floors, its HTTP API, its command line and its embedded page.
 //!
 //! Rooms: `home` (the folder a device lives in), `node` (start and stop order of everything below), `api` (HTTP on
-//! loopback, its guards and its description), `page` (the web page's files, built in), `cli` (the command line, which
-//! speaks to a running node only through the API), `error` (failures in words, for the API and the terminal).
+//! loopback, its guards and its description), `page` (the web page's files, built in), `relay` (who may use a relay of
+//! ours), `cli` (the command line, which speaks to a running node only through the API), `error` (failures in words, for
+//! the API and the terminal).
 
 pub mod api;
 pub mod cli;
@@ -10,4 +11,5 @@ pub mod error;
 pub mod home;
 pub mod node;
 mod page;
+mod relay;
 pub mod text;

@@ -205,6 +205,13 @@ pub(super) struct Relay {
     /// The name or address under which peers reach it; the address it listens on when left out.
     #[arg(long, value_name = "NAME")]
     pub(super) host: Option<String>,
+    /// Let in only the devices listed in this file, one id a line; `#` begins a remark. Changes of the file count at once.
+    /// Without it, every device that has the relay's address is let in.
+    #[arg(long, value_name = "FILE")]
+    pub(super) devices: Option<PathBuf>,
+    /// Replace the relay's key. Addresses printed before stop working.
+    #[arg(long)]
+    pub(super) new_key: bool,
 }
 
 #[cfg(test)]
@@ -242,6 +249,8 @@ mod tests {
             "events",
             "open --print",
             "relay --listen 0.0.0.0:4920",
+            "relay --listen 0.0.0.0:4920 --host r.example --devices list --new-key --json",
+            "up --trust-home",
             "doctor",
             "demo",
             "completions bash",

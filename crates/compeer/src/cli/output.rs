@@ -7,7 +7,7 @@ use compeer_core::Millis;
 use serde::Serialize;
 
 use crate::error::ApiError;
-use crate::text::{visible, visible_json};
+use crate::text::{visible, visible_json, visible_lines};
 
 /// How to print.
 #[derive(Debug, Clone, Copy)]
@@ -54,6 +54,16 @@ impl Output {
     /// A line about what is going on, on stderr.
     pub(super) fn progress(self, line: &str) {
         let _ = writeln!(io::stderr(), "{}", visible(line));
+    }
+
+    /// Something that happened while a command runs, on stderr: one JSON value a line with `--json`, or else words.
+    pub(super) fn news<T: Serialize>(self, value: &T, words: &str) {
+        let text = if self.json {
+            visible_json(&serde_json::to_string(value).unwrap_or_default()).into_owned()
+        } else {
+            visible_lines(words).into_owned()
+        };
+        let _ = writeln!(io::stderr(), "{text}");
     }
 
     /// A failure, on stderr: its problem document with `--json`, or else two lines.

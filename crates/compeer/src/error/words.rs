@@ -16,6 +16,7 @@ use super::ApiError;
 use crate::api::ServeError;
 use crate::home::HomeError;
 use crate::node::{IntroduceError, StartError};
+use crate::relay::ListError;
 
 impl From<HomeError> for ApiError {
     fn from(error: HomeError) -> Self {
@@ -350,6 +351,19 @@ impl From<ServeError> for ApiError {
             ),
             ServeError::Home(error) => error.into(),
         }
+    }
+}
+
+impl From<ListError> for ApiError {
+    fn from(error: ListError) -> Self {
+        let hint = match &error {
+            ListError::Read { .. } => "Name a file that can be read.",
+            ListError::TooLong { .. } => "Name a file with one device id a line.",
+            ListError::Line { .. } => {
+                "Write one device id a line, as `compeer status --json` shows it; remarks follow a #."
+            }
+        };
+        Self::usage(sentence(&error), hint)
     }
 }
 

@@ -9,6 +9,7 @@
 //!   api.json       0600  where the API listens, while a peer runs
 //!   lock           0600  held by the one peer that runs on this home
 //!   relay.key      0600  the key of `compeer relay`
+//!   relay-devices.json   the devices that `compeer relay` has let in, and when
 //!   journal/ blobs/ spaces/ files/
 //! ```
 //!
@@ -88,6 +89,12 @@ impl HomePath {
     #[must_use]
     pub fn relay_key(&self) -> PathBuf {
         self.0.join("relay.key")
+    }
+
+    /// The devices that the relay has let in.
+    #[must_use]
+    pub fn relay_devices(&self) -> PathBuf {
+        self.0.join("relay-devices.json")
     }
 
     /// Names, and the person's group.
@@ -188,6 +195,20 @@ impl HomePath {
         let text = Zeroizing::new(make()?);
         disk::write_private(&path, text.as_bytes())?;
         Ok(text)
+    }
+
+    /// Another secret for the relay, not written yet. The home is seen to be fit for it.
+    pub fn new_relay_secret(
+        &self,
+        make: impl FnOnce() -> Result<String, KeyError>,
+    ) -> Result<Zeroizing<String>, HomeError> {
+        self.prepare()?;
+        Ok(Zeroizing::new(make()?))
+    }
+
+    /// Replaces the relay's secret.
+    pub fn write_relay_secret(&self, text: &str) -> Result<(), HomeError> {
+        disk::write_private(&self.relay_key(), text.as_bytes())
     }
 
     /// Makes the folder, or sees to it that the one that is there is ours and private.

@@ -96,6 +96,9 @@ const REFUSED: &[(&[&str], &str, &str)] = &[
     (&["file", "get", "Harbour", NOBODY, "--to", "/tmp"], "", "file-not-found"),
     (&["relay", "--listen", "127.0.0.1:0", "--host", "two words"], "", "usage"),
     (&["relay", "--listen", "192.0.2.1:1"], "", "relay-cannot-listen"),
+    (&["relay", "--listen", "192.0.2.1:1", "--new-key"], "", "relay-cannot-listen"),
+    (&["relay", "--listen", "127.0.0.1:0", "--devices", "/nothing/there"], "", "usage"),
+    (&["relay", "--listen", "127.0.0.1:0", "--devices", "/etc/hostname"], "", "usage"),
 ];
 
 #[test]

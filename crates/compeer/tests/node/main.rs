@@ -4,6 +4,7 @@ mod bad_input;
 mod cli;
 mod guards;
 mod http;
+mod relay;
 mod tour;
 
 use std::path::Path;
