@@ -76,10 +76,8 @@ impl Engine {
         height: Option<u64>,
     ) -> Result<(), StoreError> {
         let topic = self.topics.0.get_mut(&id).filter(|topic| topic.asking != Asking::No);
-        // Whoever has no access cannot keep us waiting either.
-        let Some(topic) = topic.filter(|topic| !topic.rules.founded() || topic.rules.level(&from).is_some()) else {
-            return Ok(());
-        };
+        let Some(topic) = topic else { return Ok(()) };
+        // That it has access may show only later, and it does not answer twice.
         topic.told.insert(from, height);
         self.check_own_height(id)
     }

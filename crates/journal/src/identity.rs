@@ -5,7 +5,7 @@
 //! - **What the file system calls the file.** A file that was put in its place has another inode or time of birth.
 //! - **A seal beside it** (`journal.seal`), written once and never again, whose time of change the file remembers. Whoever
 //!   copies a whole home over this one in place writes it once more, which changes that time, and no copy can set it
-//!   back. (A change of its owner or mode changes it, too: then others are asked for nothing, which does no harm.)
+//!   back. (A change of its owner or mode changes it, too: then others are asked without need, which only takes time.)
 //! - **A count beside it** (`journal.count`) of the entries that we wrote, told after each commit. A file that knows of
 //!   fewer is an older one, also if only it was copied over the live one in place.
 //!
