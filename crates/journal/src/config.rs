@@ -48,8 +48,7 @@ impl Default for JournalOptions {
     fn default() -> Self {
         Self {
             asking_limit: Duration::from_secs(10),
-            // A long weekend.
-            patience: Duration::from_secs(4 * 24 * 3600),
+            patience: Duration::from_secs(24 * 3600),
             settling: Duration::from_secs(600),
             grant_delay: Duration::from_secs(2),
         }
