@@ -212,3 +212,48 @@ fn checksum(body: &[u8]) -> [u8; CHECKSUM_BYTES] {
     hasher.update(body).finalize_xof().fill(&mut sum);
     sum
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::group::Level;
+    use compeer_testkit::fuzz;
+
+    fn invite() -> Invite {
+        let secret = [7; 32];
+        let terms =
+            InviteTerms { key: DeviceKey::from_seed(secret).id(), level: Level::Write, uses: 1, expires: u64::MAX };
+        let addrs =
+            vec![SocketAddr::from(([192, 0, 2, 1], 7000)), SocketAddr::from(([0x2001, 0, 0, 0, 0, 0, 0, 1], 7000))];
+        Invite {
+            topic: GroupId::from_bytes([1; 32]),
+            secret: Zeroizing::new(secret),
+            terms,
+            space_name: "Küche".to_owned(),
+            inviter_name: "Ada".to_owned(),
+            hosts: vec![Host { device: terms.key, addrs }],
+            relays: vec!["https://relay.example:443".to_owned()],
+        }
+    }
+
+    /// Anybody can make the checksum, so it keeps no broken content away from the decoder behind it.
+    #[test]
+    fn fuzz_invitations() {
+        fuzz::run(&[invite().encode().to_vec()], |body| {
+            let whole = [body, &checksum(body)].concat();
+            let read = format!("{PREFIX}{VERSION}{}", to_base32(&whole)).parse::<Invite>();
+            if let Ok(read) = &read {
+                assert_eq!(read.encode().as_slice(), body);
+            }
+            read.is_ok()
+        });
+    }
+
+    #[test]
+    fn fuzz_invitation_texts() {
+        fuzz::run(&[invite().to_string().into_bytes()], |text| {
+            let read = std::str::from_utf8(text).ok().and_then(|text| text.parse::<Invite>().ok());
+            read.is_some_and(|read| read == invite())
+        });
+    }
+}

@@ -2,9 +2,10 @@
 
 use compeer_core::cbor::CborError;
 use compeer_core::entry::{Body, BodyClass, Entry, EntryError, SignedHeader};
-use compeer_core::epoch::Wrap;
+use compeer_core::epoch::{EpochKey, Place, Wrap};
 use compeer_core::group::{Act, Cut, CutElsewhere, GroupKind, InviteTerms, KeyGrant, Level, Member};
 use compeer_core::{DeviceId, DeviceKey, EntryHash, EpochId, GroupId, Hlc, limits};
+use compeer_testkit::fuzz;
 use proptest::prelude::*;
 
 fn acts() -> Vec<Act> {
@@ -67,17 +68,62 @@ fn a_length_that_promises_more_than_there_is_costs_nothing() {
     }
 }
 
-/// Whatever is accepted is what it would be encoded as.
-fn check(bytes: &[u8]) {
-    if let Ok(act) = Act::decode(bytes) {
+/// Whatever is accepted is what it would be encoded as. Says whether any decoder accepted it.
+fn check(bytes: &[u8]) -> bool {
+    let (act, grant, header) = (Act::decode(bytes), KeyGrant::decode(bytes), SignedHeader::decode(bytes));
+    if let Ok(act) = &act {
         assert_eq!(act.encode(), bytes);
     }
-    if let Ok(grant) = KeyGrant::decode(bytes) {
+    if let Ok(grant) = &grant {
         assert_eq!(grant.encode(), bytes);
     }
-    if let Ok(header) = SignedHeader::decode(bytes) {
+    if let Ok(header) = &header {
         assert_eq!(header.bytes(), bytes);
     }
+    act.is_ok() || grant.is_ok() || header.is_ok()
+}
+
+#[test]
+fn fuzz_acts_and_grants() {
+    let seeds: Vec<_> = acts().iter().map(Act::encode).chain([grant().encode()]).collect();
+    fuzz::run(&seeds, check);
+}
+
+#[test]
+fn fuzz_entry_headers() {
+    fuzz::run(&[header()], check);
+}
+
+/// What a member's device may send as a body and as wrapped keys. Nothing that was changed opens.
+#[test]
+fn fuzz_seals() {
+    let (key, device) = (EpochKey::from_bytes([1; 32]), DeviceKey::from_seed([2; 32]));
+    let place = Place { topic: GroupId::from_bytes([3; 32]), author: device.id(), seq: 4 };
+    let body = key.seal(&place, b"hello").expect("seals");
+    fuzz::run(std::slice::from_ref(&body), |bytes| {
+        let opened = key.open(&place, bytes).is_ok();
+        assert_eq!(opened, bytes == body);
+        opened
+    });
+    let wrap = Wrap::seal(device.id(), &[key.clone(), key]).expect("seals");
+    fuzz::run(std::slice::from_ref(&wrap.sealed), |bytes| {
+        let opened = Wrap { device: device.id(), sealed: bytes.to_vec() }.open(&device).is_ok();
+        assert_eq!(opened, bytes == wrap.sealed);
+        opened
+    });
+}
+
+#[test]
+fn fuzz_ids() {
+    let seeds = [DeviceId::from_bytes([0xA5; 32]).to_string(), DeviceId::from_bytes([0; 32]).to_string()];
+    fuzz::run(&seeds.map(String::into_bytes), |bytes| {
+        let text = std::str::from_utf8(bytes).ok();
+        let id = text.and_then(|text| text.parse::<DeviceId>().ok());
+        if let (Some(id), Some(text)) = (&id, text) {
+            assert_eq!(id.to_string(), text.to_ascii_lowercase(), "one text, one id");
+        }
+        id.is_some()
+    });
 }
 
 proptest! {
