@@ -317,6 +317,56 @@ mod tests {
     }
 
     #[test]
+    fn fuzz_requests() {
+        let hash = BlobHash::from_bytes([0xA5; 32]);
+        let mut some = PieceSet::empty(300);
+        some.insert(0);
+        some.insert(299);
+        let seeds = [
+            Request::Pieces { hash, with_list: true, wanted: some },
+            Request::Pieces { hash, with_list: false, wanted: PieceSet::full(8) },
+            Request::Many(vec![hash; 3]),
+        ];
+        let seeds: Vec<_> = seeds.iter().map(encode_request).collect();
+        compeer_testkit::fuzz::run(&seeds, |bytes| {
+            let Ok(request) = decode_request(bytes) else { return false };
+            assert_eq!(decode_request(&encode_request(&request)), Ok(request));
+            true
+        });
+    }
+
+    /// The fixed forms, as they lie on the stream one after the other.
+    #[test]
+    fn fuzz_answers() {
+        let answers = [Answer::Here { size: 3 << 20 }, Answer::NotHere].map(|answer| encode_answer(answer).to_vec());
+        let heads = [PieceHead::Piece { index: 2, len: 9 }, PieceHead::End, PieceHead::Changed]
+            .map(|head| encode_piece_head(head).to_vec());
+        let small = [SmallHead::Bytes { len: 7 }, SmallHead::NotHere, SmallHead::TooLarge]
+            .map(|head| encode_small_head(head).to_vec());
+        let seeds = [answers.concat(), heads.concat(), small.concat()];
+        compeer_testkit::fuzz::run(&seeds, |bytes| {
+            let mut valid = false;
+            for bytes in bytes.as_chunks().0 {
+                if let Ok(answer) = decode_answer(bytes) {
+                    // The size that goes with "not here" means nothing.
+                    assert!(answer == Answer::NotHere || encode_answer(answer) == *bytes);
+                    valid = true;
+                }
+            }
+            for bytes in bytes.as_chunks().0 {
+                if let Ok(head) = decode_piece_head(bytes) {
+                    assert_eq!(encode_piece_head(head), *bytes);
+                    valid = true;
+                }
+            }
+            for bytes in bytes.as_chunks().0 {
+                assert_eq!(encode_small_head(decode_small_head(bytes)), *bytes);
+            }
+            valid
+        });
+    }
+
+    #[test]
     fn limits_hold_before_anything_is_allocated() {
         assert_eq!(decode_request(&vec![0; MAX_REQUEST + 1]), Err(WireError::TooLong { len: MAX_REQUEST + 1 }));
         // [1, 1, array of 2^32 hashes]

@@ -304,3 +304,26 @@ pub(crate) fn publish(
     }
     Err(failed(io::ErrorKind::AlreadyExists.into()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::piece::ENTRY_LEN;
+
+    /// A saved download may claim anything: what is taken from it is a list that is proven, and a set that fits.
+    #[test]
+    fn fuzz_saved_pieces() {
+        let layout = Layout::of(3 << 20).expect("fits");
+        let list = PieceList::build(layout, (0..3).map(|n| [n; ENTRY_LEN]).collect()).expect("one hash per piece");
+        let seed = [list.as_bytes(), &[0b101]].concat();
+        compeer_testkit::fuzz::run(&[seed], |bytes| {
+            let (pieces, touched) = bytes.split_at(bytes.len().min(3 * ENTRY_LEN));
+            let (hash, size) = (list.root(), layout.size());
+            let kept = Partial { hash, size, pieces: pieces.to_vec(), touched: touched.to_vec() };
+            let (pieces, touched) = known(hash, layout, Some(kept));
+            assert!(touched.count() == 3 && touched.iter().all(|index| index < 3));
+            assert!(pieces.as_ref().is_none_or(|pieces| *pieces == list));
+            pieces.is_some()
+        });
+    }
+}

@@ -166,3 +166,35 @@ proptest! {
         prop_assert_eq!(PieceSet::from_bytes(count, set.as_bytes()), Ok(set));
     }
 }
+
+/// A count, then the bits of a set, as requests and saved downloads carry them.
+#[test]
+fn fuzz_piece_sets() {
+    let seeds = [(9, vec![0xFF, 1]), (8, vec![0x55]), (0, vec![]), (MAX_PIECES, vec![0xFF; 8192])];
+    let seeds = seeds.map(|(count, bits): (u32, _)| [count.to_be_bytes().to_vec(), bits].concat());
+    compeer_testkit::fuzz::run(&seeds, |bytes| {
+        let Some((count, bits)) = bytes.split_first_chunk() else { return false };
+        let count = u32::from_be_bytes(*count);
+        let Ok(set) = PieceSet::from_bytes(count, bits) else { return false };
+        assert_eq!(set.as_bytes(), bits);
+        assert!(set.len() <= count && set.iter().all(|index| index < count));
+        true
+    });
+}
+
+/// A size, then the list that a provider or a saved download claims for it. No list but the true one is proven.
+#[test]
+fn fuzz_piece_lists() {
+    let layout = Layout::of(3 * MIB + 5).expect("fits");
+    let list = PieceList::build(layout, (0..4).map(|n| [n; ENTRY_LEN]).collect()).expect("one hash per piece");
+    let largest = PieceList::build(Layout::of(MAX_BLOB_LEN).expect("fits"), vec![[7; ENTRY_LEN]; MAX_PIECES as usize]);
+    let seed = |list: &PieceList| [&list.layout().size().to_be_bytes(), list.as_bytes()].concat();
+    compeer_testkit::fuzz::run(&[seed(&list), seed(&largest.expect("one hash per piece"))], |bytes| {
+        let Some((size, entries)) = bytes.split_first_chunk() else { return false };
+        let Ok(layout) = Layout::of(u64::from_be_bytes(*size)) else { return false };
+        let Ok(proven) = PieceList::prove(list.root(), layout, entries) else { return false };
+        assert!(layout.count() == 1 || (layout.count() == 4 && proven.as_bytes() == list.as_bytes()));
+        assert!(!proven.verify(layout.count(), b"") && !proven.verify(u32::MAX, entries));
+        true
+    });
+}

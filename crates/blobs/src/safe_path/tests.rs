@@ -150,3 +150,18 @@ proptest! {
         prop_assert!(check_component(&tamed).is_ok(), "{:?} from {:?}", tamed, name);
     }
 }
+
+#[test]
+fn fuzz_file_names() {
+    let seeds = ["a/b/c.txt", "Übersicht 2024 (final).pdf", "con sole.tar.gz", "日本語/ファイル.txt", "..a/.b"];
+    compeer_testkit::fuzz::run(&seeds.map(|name| name.as_bytes().to_vec()), |bytes| {
+        let Ok(name) = std::str::from_utf8(bytes) else { return false };
+        assert!(check_component(&tame(name)).is_ok(), "{name:?}");
+        let Ok(path) = join(Path::new("/base"), name) else { return false };
+        let below = path.strip_prefix("/base").expect("inside");
+        assert!(below.components().all(|part| matches!(part, Component::Normal(_))), "{name:?}");
+        assert_eq!(below.components().count(), name.split('/').count(), "{name:?}");
+        assert_eq!(numbered(&path, 2).parent(), path.parent(), "{name:?}");
+        true
+    });
+}

@@ -201,3 +201,36 @@ pub(super) fn remove_partial(db: &Connection, place: &Place) -> Result<(), Store
         .execute(params![place.owned, path_bytes(&place.path)?])?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a damaged database says of a download: the blob's name, its size, and the list and set that are kept.
+    #[test]
+    fn fuzz_saved_downloads() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let db = super::super::schema::open(&folder.path().join("blobs.sqlite")).expect("opens");
+        db.execute_batch("BEGIN").expect("begins");
+        let place = Place { path: "/a/b.txt".into(), owned: false };
+        let seed = [&[9; 32][..], &(3_i64 << 20).to_be_bytes(), &[1, 2, 3]].concat();
+        compeer_testkit::fuzz::run(&[seed], |bytes| {
+            let (hash, rest) = bytes.split_at(bytes.len().min(32));
+            let (size, kept) = rest.split_at(rest.len().min(8));
+            let size = size.iter().fold(0, |size: i64, byte| size << 8 | i64::from(*byte));
+            db.execute(
+                "INSERT OR REPLACE INTO partial (path, owned, hash, size, pieces, touched) VALUES (?1, 0, ?2, ?3, ?4, ?4)",
+                params![path_bytes(&place.path).expect("bytes"), hash, size, kept],
+            )
+            .expect("written");
+            let all = partials(&db).is_ok();
+            let Ok(found) = partial(&db, &place) else {
+                assert!(!all && hash.len() != 32);
+                return false;
+            };
+            let found = found.expect("recorded");
+            assert_eq!((found.hash.as_bytes().as_slice(), found.touched.as_slice()), (hash, kept));
+            true
+        });
+    }
+}
