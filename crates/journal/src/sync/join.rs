@@ -138,23 +138,40 @@ fn transcript(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::RawEntry;
     use crate::sync::wire::{self, Frames};
     use proptest::prelude::*;
 
-    #[test]
-    fn messages_round_trip() {
+    fn samples() -> [JoinMessage; 4] {
         let device = DeviceId::from_bytes([1; 32]);
+        let entry = RawEntry { header: vec![7; 330], body: Some(vec![8; 40]) };
+        let refused = JoinMessage::Refused { cause: Cause::Used };
         let request = JoinMessage::Request {
             topic: GroupId::from_bytes([2; 32]),
             key: device,
             member: Member::Device(device),
-            person: vec![],
+            person: vec![Part { author: device, first: 0, entries: vec![entry] }],
             proof: Signature::from_bytes([3; 64]),
         };
-        for message in [JoinMessage::Challenge { nonce: [4; 32] }, request, JoinMessage::Accepted] {
+        [JoinMessage::Challenge { nonce: [4; 32] }, request, JoinMessage::Accepted, refused]
+    }
+
+    #[test]
+    fn messages_round_trip() {
+        for message in samples() {
             let mut frames = Frames::new(&*Box::leak(wire::frame(&message).into_boxed_slice()));
             assert_eq!(frames.next_now::<JoinMessage>().expect("reads"), Some(message));
         }
+    }
+
+    #[test]
+    fn fuzz_joins() {
+        let seeds = samples().map(|message| cbor::encode(&message));
+        compeer_testkit::fuzz::run(&seeds, |bytes| {
+            let Ok(message) = cbor::decode::<JoinMessage>(bytes, wire::FRAME_BYTES) else { return false };
+            assert_eq!(cbor::encode(&message), bytes);
+            true
+        });
     }
 
     proptest! {

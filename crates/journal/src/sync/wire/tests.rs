@@ -115,3 +115,26 @@ proptest! {
         }
     }
 }
+
+/// Whole streams: frames one after the other, as a member may send them.
+#[test]
+fn fuzz_messages() {
+    let each: Vec<Vec<u8>> = samples().iter().map(frame).collect();
+    let mut seeds = each.clone();
+    seeds.push(each.concat());
+    compeer_testkit::fuzz::run(&seeds, |bytes| {
+        let mut frames = Frames::new(bytes);
+        let mut again = Vec::new();
+        while let Ok(Some(message)) = frames.next_now::<Message>() {
+            if let Message::Receipts { receipts } = &message {
+                receipts.iter().for_each(|receipt| assert!(!receipt.verify() || samples().contains(&message)));
+            }
+            if let Message::Entries { topic, parts } = &message {
+                parts.iter().for_each(|part| assert!(part.end() >= part.clone().into_run(*topic).first));
+            }
+            again.extend(frame(&message));
+        }
+        assert!(bytes.starts_with(&again), "what is accepted is in the one canonical form");
+        !again.is_empty()
+    });
+}
