@@ -162,19 +162,34 @@ pub fn picture_type(bytes: &[u8]) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn operations_round_trip() {
-        let ops = [
+    fn ops() -> [Op; 7] {
+        let picture = Some(b"\x89PNG\r\n\x1a\nmore".to_vec());
+        [
             Op::Name { name: "Harbour Quay".into() },
             Op::Profile { profile: Profile { name: "Ann".into(), device_name: "laptop".into(), picture: None } },
             Op::Message { text: "hello\nthere".into(), nonce: Some("n1".into()) },
             Op::File { name: "a/b.txt".into(), size: 3, blob: BlobHash::from_bytes([1; 32]) },
             Op::Unlist { file: EntryHash::from_bytes([2; 32]) },
             Op::Holds { blobs: vec![BlobHash::from_bytes([3; 32])] },
-        ];
-        for op in ops {
+            Op::Profile { profile: Profile { name: "Ann".into(), device_name: "desk".into(), picture } },
+        ]
+    }
+
+    #[test]
+    fn operations_round_trip() {
+        for op in ops() {
             assert_eq!(Op::decode(&op.encode().expect("encodes")), Ok(op));
         }
+    }
+
+    #[test]
+    fn fuzz_operations() {
+        let seeds = ops().map(|op| op.encode().expect("encodes"));
+        compeer_testkit::fuzz::run(&seeds, |bytes| {
+            let Ok(op) = Op::decode(bytes) else { return false };
+            assert_eq!(op.encode().as_deref(), Ok(bytes), "what is accepted is what we would write ourselves");
+            true
+        });
     }
 
     #[test]

@@ -122,3 +122,19 @@ impl Spaces {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fuzz_signs() {
+        let seed = cbor::encode(&Sign::Typing(GroupId::from_bytes([0xA5; 32])));
+        assert!(seed.len() <= SIGN_BYTES);
+        compeer_testkit::fuzz::run(&[seed], |bytes| {
+            let Ok(sign) = cbor::decode::<Sign>(bytes, SIGN_BYTES) else { return false };
+            assert_eq!(cbor::encode(&sign), bytes);
+            true
+        });
+    }
+}
