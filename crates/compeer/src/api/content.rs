@@ -211,6 +211,36 @@ mod tests {
     }
 
     #[test]
+    fn fuzz_ranges() {
+        let seeds = ["bytes=0-9", "bytes=90-", "bytes=-10", "bytes=0-18446744073709551615", "bytes=0-1,5-6"];
+        compeer_testkit::fuzz::run(&seeds.map(|text| text.as_bytes().to_vec()), |bytes| {
+            let Ok(text) = std::str::from_utf8(bytes) else { return false };
+            let mut valid = false;
+            for size in [0, 1, 100, u64::MAX] {
+                if let Asked::Part(range) = parse_range(text, size) {
+                    assert!(range.start < range.end && range.end <= size, "{range:?} of {size}");
+                    valid = true;
+                }
+            }
+            valid
+        });
+    }
+
+    #[test]
+    fn fuzz_file_names_in_headers() {
+        let seeds = ["a/b.png", "Größe \"7\".pdf", "x\r\nSet-Cookie: c=d\u{202e}.png"];
+        compeer_testkit::fuzz::run(&seeds.map(|text| text.as_bytes().to_vec()), |bytes| {
+            let Ok(name) = std::str::from_utf8(bytes) else { return false };
+            for inline in [false, true] {
+                let value = disposition(inline, name);
+                assert!(HeaderValue::from_str(&value).is_ok(), "{value:?}");
+                assert_eq!(value.matches('"').count(), 2, "{value:?}");
+            }
+            true
+        });
+    }
+
+    #[test]
     fn only_harmless_kinds_are_shown() {
         assert_eq!(shown_as("a/b.PNG"), Some("image/png"));
         for name in ["a.svg", "a.html", "a.xhtml", "a.js", "a.png.html", "png", "a.", "a.xml", "a.mht"] {

@@ -192,6 +192,17 @@ mod tests {
     }
 
     #[test]
+    fn fuzz_lengths_of_time() {
+        let seeds = ["30m", "12h", "7d", "99999999999999999999d"];
+        compeer_testkit::fuzz::run(&seeds.map(|text| text.as_bytes().to_vec()), |bytes| {
+            let Ok(text) = std::str::from_utf8(bytes) else { return false };
+            let life = parse_life(text);
+            assert!(life.is_none_or(|life| life % 60_000 == 0), "{text:?}");
+            life.is_some()
+        });
+    }
+
+    #[test]
     fn file_names_are_plain() {
         let table = [
             ("Harbour Quay", "harbour-quay.compeer"),

@@ -165,6 +165,22 @@ mod tests {
     }
 
     #[test]
+    fn fuzz_session_files() {
+        let (_folder, clock, sessions) = sessions();
+        let code = sessions.new_code().expect("a code");
+        let session = sessions.sign_in(&code).expect("works").expect("signed in");
+        let seed = std::fs::read(&sessions.file).expect("a file");
+        let file = sessions.file.with_file_name("broken.json");
+        compeer_testkit::fuzz::run(&[seed, b"{}".to_vec()], |bytes| {
+            std::fs::write(&file, bytes).expect("writes");
+            let hands = clock.clone();
+            let loaded = Sessions::load(file.clone(), Arc::new(move || hands.load(Ordering::SeqCst)));
+            assert!(!loaded.is_open("guess"));
+            loaded.is_open(&session)
+        });
+    }
+
+    #[test]
     fn there_is_an_end_to_codes_and_sessions() {
         let (_folder, clock, sessions) = sessions();
         let first = sessions.new_code().expect("a code");

@@ -197,6 +197,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn fuzz_events() {
+        let seed = b"event: hello\ndata: {\"event\":\"hello\"}\n\n: keep\n\nid: 7\ndata:{\"a\":1}\n\n".to_vec();
+        compeer_testkit::fuzz::run(&[seed], |bytes| {
+            let read = |parts: &[&[u8]]| {
+                let mut parser = Parser::default();
+                let mut found = Vec::new();
+                for part in parts {
+                    parser.feed(part).expect("fits");
+                    found.extend(std::iter::from_fn(|| parser.take()));
+                }
+                found
+            };
+            let (head, tail) = bytes.split_at(bytes.len() / 2);
+            let whole = read(&[bytes]);
+            assert_eq!(read(&[head, tail]), whole);
+            whole.iter().any(|text| serde_json::from_str::<serde_json::Value>(text).is_ok())
+        });
+    }
+
+    #[test]
     fn events_are_found_however_they_are_cut() {
         let text = b"event: hello\ndata: {\"event\":\"hello\"}\n\n: keep\n\nid: 7\ndata:{\"a\":1}\n\n";
         for cut in 0..text.len() {

@@ -44,3 +44,26 @@ pub fn default_device_name() -> String {
     let name = name.trim().split('.').next().unwrap_or_default();
     if name.is_empty() { "computer".to_owned() } else { name.chars().take(40).collect() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fuzz_identities() {
+        let identity = |picture| Identity {
+            person: GroupId::from_bytes([7; 32]),
+            name: "Ada".into(),
+            device_name: "desk".into(),
+            picture,
+        };
+        let seeds = [identity(None), identity(Some(vec![1, 2, 3]))];
+        let seeds = seeds.map(|identity| serde_json::to_vec(&identity).expect("text"));
+        compeer_testkit::fuzz::run(&seeds, |bytes| {
+            let Ok(identity) = serde_json::from_slice::<Identity>(bytes) else { return false };
+            let again = serde_json::to_vec(&identity).expect("text");
+            assert_eq!(serde_json::from_slice::<Identity>(&again).ok(), Some(identity));
+            true
+        });
+    }
+}

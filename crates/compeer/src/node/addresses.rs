@@ -141,3 +141,28 @@ pub(super) async fn save(node: &Node) -> bool {
     }
     failure.is_none()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fuzz_address_books() {
+        let known = Known {
+            direct: vec!["192.0.2.1:7".parse().expect("v4"), "[2001:db8::1%3]:7".parse().expect("v6")],
+            relays: vec!["https://relay.example:7/".to_owned()],
+        };
+        let devices = [(compeer_core::DeviceId::from_bytes([7; 32]).to_string(), known)].into();
+        let relays = vec!["https://relay.example:7/#aeaqcaibaeaqcaibaeaqcaibae".to_owned()];
+        let books = [Book::default(), Book { port: Some(7), relays, devices }];
+        compeer_testkit::fuzz::run(&books.map(|book| serde_json::to_vec(&book).expect("text")), |bytes| {
+            let Ok(book) = serde_json::from_slice::<Book>(bytes) else { return false };
+            for relay in &book.relays {
+                let _: Option<RelaySpec> = relay.parse().ok();
+            }
+            let again = serde_json::to_vec(&book).expect("text");
+            assert_eq!(serde_json::from_slice::<Book>(&again).ok(), Some(book));
+            true
+        });
+    }
+}

@@ -40,6 +40,37 @@ const BEARER: (&str, &str) = ("authorization", "Bearer secret-token");
 const COOKIE: (&str, &str) = ("cookie", "theme=dark; compeer_session_4918={session}");
 const ORIGIN: (&str, &str) = ("origin", "http://127.0.0.1:4918");
 
+/// One line per header. Only the exact token or session opens the door, whatever else is in the head.
+#[test]
+fn fuzz_request_heads() {
+    let fixture = fixture("127.0.0.1:4918");
+    let head = |headers: &[(&str, &str)]| {
+        let lines: Vec<_> = headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        lines.join("\n").replace("{session}", &fixture.session).into_bytes()
+    };
+    let seeds = [head(&[HERE, BEARER]), head(&[HERE, COOKIE, ORIGIN, ("sec-fetch-site", "same-origin")])];
+    compeer_testkit::fuzz::run(&seeds, |bytes| {
+        let mut headers = HeaderMap::new();
+        for line in bytes.split(|byte| *byte == b'\n').take(64) {
+            let Some(colon) = line.iter().position(|byte| *byte == b':') else { continue };
+            let (name, value) = (HeaderName::from_bytes(&line[..colon]), line[colon + 1..].trim_ascii());
+            if let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(value)) {
+                headers.append(name, value);
+            }
+        }
+        let shows = |secret: &str| bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+        match fixture.guard.judge(&Method::POST, &Uri::from_static("/api/v1/spaces"), &headers) {
+            Ok(Some(Caller::Script)) => assert!(shows(TOKEN)),
+            Ok(Some(Caller::Page { session })) => {
+                assert!(session == fixture.session && shows("http://") && shows(&session));
+            }
+            Ok(None) => panic!("the API without a caller"),
+            Err(_) => return false,
+        }
+        true
+    });
+}
+
 #[test]
 #[expect(clippy::type_complexity, reason = "a table reads best with its types in place")]
 fn what_is_ours_passes() {
