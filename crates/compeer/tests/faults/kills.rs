@@ -1,5 +1,6 @@
 //! `kill -9` at random moments under load: nothing acknowledged is lost, nothing is doubled, all converge.
 
+use std::hash::{BuildHasher, RandomState};
 use std::process::{Command, Stdio};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -15,6 +16,8 @@ use crate::{Computer, join, text, until};
 
 /// Scripts that write through each peer at the same time, so that kills hit transactions with several messages in them.
 const WRITERS: usize = 3;
+/// How often a peer is killed.
+const KILLS: u64 = 300;
 /// How long it may take until the load goes on.
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -95,10 +98,18 @@ impl Load {
     }
 }
 
+/// A number that whoever runs the tests may choose.
+fn chosen(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok().map(|value| value.parse().unwrap_or_else(|_| panic!("{variable} is a number")))
+}
+
+/// `COMPEER_KILLS` says how many, `COMPEER_KILLS_SEED` repeats the choices of an earlier run.
 #[test]
 fn soak_nothing_acknowledged_is_lost() {
-    let rounds = if std::env::var("COMPEER_LONG_TESTS").is_ok_and(|value| value == "1") { 300 } else { 30 };
-    let mut random = Random::new(0x6b69_6c6c);
+    let wanted = chosen("COMPEER_KILLS").unwrap_or(KILLS);
+    let seed = chosen("COMPEER_KILLS_SEED").unwrap_or_else(|| RandomState::new().hash_one(wanted));
+    println!("COMPEER_KILLS={wanted} COMPEER_KILLS_SEED={seed}");
+    let mut random = Random::new(seed);
     let mut peers = [Computer::of("Ada"), Computer::of("Bo"), Computer::of("Cleo")];
     let space = text(&does(&peers[0], &["space", "create", "Harbour"], ""), "space").to_owned();
     join(&peers[0], &peers[1], &space);
@@ -115,17 +126,20 @@ fn soak_nothing_acknowledged_is_lost() {
                 scope.spawn(move || load.write(index, writer, space));
             }
         }
-        for round in 0..rounds {
+        let mut kills = 0;
+        while kills < wanted {
             load.go_on(random.within(1..60));
             let victim = random.within(0..3);
             peers[victim].kill();
+            kills += 1;
             // Some are killed again while they start.
             if random.chance(0.25) {
                 let _starting = start(&peers[victim]);
                 load.go_on(random.within(0..40));
+                kills += 1;
             }
             if let Err(error) = peers[victim].try_up() {
-                panic!("round {round}: {error}");
+                panic!("after {kills} kills: {error}");
             }
             load.change(|state| state.peers[victim] = (state.peers[victim].0 + 1, Some(Api::of(&peers[victim]))));
         }
@@ -136,7 +150,7 @@ fn soak_nothing_acknowledged_is_lost() {
     assert!(refused.is_empty(), "{} were refused, first {:?}", refused.len(), refused.first());
     let [ada, bo, cleo] = &peers;
     let log = said.arrives(&[ada, bo, cleo], &space);
-    println!("{rounds} kills, {} messages acknowledged, {} there", said.0.len(), log.len());
+    println!("{wanted} kills, {} messages acknowledged, {} there", said.0.len(), log.len());
     for peer in &peers {
         assert_eq!(does(peer, &["status"], "")["problems"], json!([]));
     }
