@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::{self, KeepAlive, Sse};
@@ -11,11 +12,11 @@ use compeer_core::Millis;
 use futures_util::stream::{self, Stream, StreamExt};
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
-use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
 use super::feed::Sent;
-use super::{Shared, dto};
+use super::guard::Caller;
+use super::{Api, Shared, dto};
 
 /// A line is sent at least this often, so that a broken connection is noticed.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -198,13 +199,15 @@ impl Event {
     }
 }
 
-/// Everything that happens from now on. The first event is `hello`; each has a number in `id:` and an object in `data:`.
+/// Everything that happens from now on. The first event is `hello`; each has a number in `id:` and an object in `data:`. A
+/// browser's stream ends when it signs out.
 #[utoipa::path(
     get, path = "/events", tag = "events",
     responses((status = 200, content_type = "text/event-stream", body = Event))
 )]
 pub(super) async fn stream(
     State(api): Shared,
+    Extension(caller): Extension<Caller>,
     headers: HeaderMap,
 ) -> Sse<impl Stream<Item = Result<sse::Event, Infallible>>> {
     let receiver = api.feed.subscribe();
@@ -212,23 +215,35 @@ pub(super) async fn stream(
     // Whoever was here before has missed something, and nobody knows what.
     let returned = headers.contains_key("last-event-id").then(|| plain(&Event::new(EventName::Lagged, now)));
     let hello = [Some(plain(&Event::new(EventName::Hello, now)).event("hello")), returned];
-    let state = (receiver, api.stop.clone(), api.node.clone());
-    let events = stream::unfold(state, |(mut receiver, stop, node)| async move {
-        let event = next(&mut receiver, &stop, || node.now()).await?;
-        Some((event, (receiver, stop, node)))
+    let events = stream::unfold((receiver, api, caller), |(mut receiver, api, caller)| async move {
+        let event = next(&mut receiver, over(&api, &caller), || api.node.now()).await?;
+        Some((event, (receiver, api, caller)))
     });
     let all = stream::iter(hello.into_iter().flatten()).chain(events).map(Ok);
     Sse::new(all).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
 }
 
-/// The next event; `None` when the API stops.
+/// Returns when the API stops or the caller may listen no longer.
+async fn over(api: &Api, caller: &Caller) {
+    match caller {
+        Caller::Script => api.stop.cancelled().await,
+        Caller::Page { session } => tokio::select! {
+            () = api.stop.cancelled() => {}
+            () = api.guard.sessions().ended(session) => {}
+        },
+    }
+}
+
+/// The next event; `None` when it is over.
 async fn next(
     receiver: &mut Receiver<Arc<Sent>>,
-    stop: &CancellationToken,
+    over: impl Future<Output = ()>,
     now: impl Fn() -> Millis,
 ) -> Option<sse::Event> {
     let sent = tokio::select! {
-        () = stop.cancelled() => return None,
+        // First, so that nothing is told to whoever signed out before it happened.
+        biased;
+        () = over => return None,
         sent = receiver.recv() => sent,
     };
     match sent {
@@ -248,6 +263,7 @@ fn plain(event: &Event) -> sse::Event {
 mod tests {
     use super::*;
     use tokio::sync::broadcast;
+    use tokio_util::sync::CancellationToken;
 
     #[tokio::test]
     async fn a_slow_listener_is_told_that_it_missed_something() {
@@ -257,12 +273,12 @@ mod tests {
             sender.send(Arc::new(Sent { id, json: "{}".into() })).expect("somebody listens");
         }
         let stop = CancellationToken::new();
-        let first = next(&mut receiver, &stop, || 7).await.expect("an event");
+        let first = next(&mut receiver, stop.cancelled(), || 7).await.expect("an event");
         assert!(format!("{first:?}").contains("lagged"), "{first:?}");
-        let second = next(&mut receiver, &stop, || 7).await.expect("an event");
+        let second = next(&mut receiver, stop.cancelled(), || 7).await.expect("an event");
         assert!(format!("{second:?}").contains("id: 4"), "{second:?}");
-        assert!(next(&mut receiver, &stop, || 7).await.is_some());
+        assert!(next(&mut receiver, stop.cancelled(), || 7).await.is_some());
         stop.cancel();
-        assert!(next(&mut receiver, &stop, || 7).await.is_none());
+        assert!(next(&mut receiver, stop.cancelled(), || 7).await.is_none());
     }
 }

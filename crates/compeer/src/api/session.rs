@@ -5,11 +5,13 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
 
 use compeer_core::id::to_base32;
 use compeer_core::key::{KeyError, random_bytes};
 use compeer_core::{Millis, Wall};
+use tokio::sync::Notify;
 use zeroize::Zeroizing;
 
 use crate::home;
@@ -33,6 +35,8 @@ pub(crate) struct Sessions {
     file: PathBuf,
     wall: Wall,
     state: Mutex<State>,
+    /// Rings when a session was closed.
+    closed: Notify,
 }
 
 #[derive(Default)]
@@ -49,7 +53,7 @@ impl Sessions {
             None
         });
         let sessions = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-        Self { file, wall, state: Mutex::new(State { codes: HashMap::new(), sessions }) }
+        Self { file, wall, state: Mutex::new(State { codes: HashMap::new(), sessions }), closed: Notify::new() }
     }
 
     /// A new code: 32 random bytes in base32, good for one browser within a minute.
@@ -71,6 +75,9 @@ impl Sessions {
         let session = secret()?;
         insert(&mut state.sessions, hash(&session), now, SESSION_LIFE, MAX_SESSIONS);
         self.save(&state);
+        drop(state);
+        // It may have taken the place of another one.
+        self.closed.notify_waiters();
         Ok(Some(session))
     }
 
@@ -81,12 +88,28 @@ impl Sessions {
         state.sessions.get(&hash(session)).is_some_and(|expires| *expires > (self.wall)())
     }
 
+    /// Returns once this session is not open any more, at once if it is not now. One that ends by time alone is noticed
+    /// when next asked.
+    pub(crate) async fn ended(&self, session: &str) {
+        loop {
+            let mut closed = pin!(self.closed.notified());
+            // From here on no ringing is missed.
+            closed.as_mut().enable();
+            if !self.is_open(session) {
+                return;
+            }
+            closed.await;
+        }
+    }
+
     /// Closes a session.
     pub(crate) fn sign_out(&self, session: &str) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.sessions.remove(&hash(session)).is_some() {
             self.save(&state);
         }
+        drop(state);
+        self.closed.notify_waiters();
     }
 
     fn save(&self, state: &State) {

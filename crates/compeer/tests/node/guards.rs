@@ -108,6 +108,20 @@ fn the_page_signs_in_once_and_out_again() {
 }
 
 #[test]
+fn signing_out_ends_what_the_browser_still_listens_to() {
+    let peer = running("Ada");
+    let api = Api::of(&peer);
+    let (leaves, stays) = (api.sign_in(), api.sign_in());
+    let origin = format!("http://{}", api.address);
+    let page = |cookie| [("Host", api.address.as_str()), ("Cookie", cookie), ("Origin", origin.as_str())];
+    let (mut left, mut other) = (api.listen(&page(&leaves)), api.listen(&page(&stays)));
+    assert_eq!(api.raw("POST /api/v1/signout", &page(&leaves), b"").status, 200);
+    peer.ask(&["space", "create", "Harbour"]).expect("creates");
+    assert_eq!(left.next_event(), None, "nothing more, and no waiting for it");
+    assert!(other.next_event().is_some());
+}
+
+#[test]
 fn every_answer_carries_the_policy() {
     let peer = running("Ada");
     let api = Api::of(&peer);

@@ -1,7 +1,7 @@
 //! HTTP by hand: what browsers and attackers can send, a well-behaved client cannot.
 
 use std::collections::HashMap;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -70,6 +70,18 @@ impl Api {
         parse(&bytes)
     }
 
+    /// Opens the stream of events, and returns when it has begun.
+    pub(crate) fn listen(&self, headers: &[(&str, &str)]) -> Events {
+        let mut stream = TcpStream::connect(&self.address).expect("connects");
+        stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a limit");
+        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        stream.write_all(format!("GET /api/v1/events HTTP/1.1\r\n{headers}\r\n").as_bytes()).expect("sends");
+        let mut events = Events(BufReader::new(stream));
+        let hello = events.next_event().expect("an event");
+        assert!(hello.contains("\"hello\""), "{hello}");
+        events
+    }
+
     /// Sends a request as a script does.
     pub(crate) fn script(&self, line: &str, body: &str) -> Answer {
         let bearer = format!("Bearer {}", self.token);
@@ -88,6 +100,29 @@ impl Api {
         let answer = self.raw(&format!("GET {path}"), &[("Host", &self.address)], b"");
         assert_eq!((answer.status, answer.headers["location"].as_str()), (303, "/"));
         answer.headers["set-cookie"].split(';').next().expect("a cookie").to_owned()
+    }
+}
+
+/// A stream of events.
+pub(crate) struct Events(BufReader<TcpStream>);
+
+impl Events {
+    /// What the next event says; `None` when the stream has ended.
+    #[track_caller]
+    pub(crate) fn next_event(&mut self) -> Option<String> {
+        let mut line = String::new();
+        loop {
+            line.clear();
+            if self.0.read_line(&mut line).expect("goes on or ends, in time") == 0 {
+                return None;
+            }
+            match line.strip_prefix("data: ") {
+                Some(data) => return Some(data.trim().to_owned()),
+                // The last chunk.
+                None if line == "0\r\n" => return None,
+                None => {}
+            }
+        }
     }
 }
 
