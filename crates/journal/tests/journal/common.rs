@@ -177,3 +177,21 @@ pub(crate) async fn event<T: Clone>(receiver: &mut broadcast::Receiver<T>, wante
     };
     tokio::time::timeout(LIMIT, wait).await.expect("the event comes in time")
 }
+
+/// The first of several.
+pub(crate) async fn first_of<F: Future + Unpin>(mut futures: Vec<F>) -> F::Output {
+    std::future::poll_fn(|context| {
+        for future in &mut futures {
+            if let std::task::Poll::Ready(output) = std::pin::Pin::new(future).poll(context) {
+                return std::task::Poll::Ready(output);
+            }
+        }
+        std::task::Poll::Pending
+    })
+    .await
+}
+
+/// How many cases a property is tried with; `COMPEER_CASES` for a long run.
+pub(crate) fn cases(usual: u32) -> u32 {
+    std::env::var("COMPEER_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(usual)
+}

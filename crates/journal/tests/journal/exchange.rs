@@ -7,7 +7,7 @@ use compeer_core::{DeviceId, GroupId};
 use compeer_journal::Run;
 use proptest::prelude::*;
 
-use crate::common::{LIMIT, Peer, Time, sync};
+use crate::common::{LIMIT, Peer, Time, cases, first_of, sync};
 
 const PEERS: usize = 4;
 
@@ -148,26 +148,8 @@ async fn converge(peers: &[Peer], topic: &GroupId) {
     }
 }
 
-/// The first of several.
-async fn first_of<F: Future + Unpin>(mut futures: Vec<F>) -> F::Output {
-    std::future::poll_fn(|context| {
-        for future in &mut futures {
-            if let std::task::Poll::Ready(output) = std::pin::Pin::new(future).poll(context) {
-                return std::task::Poll::Ready(output);
-            }
-        }
-        std::task::Poll::Pending
-    })
-    .await
-}
-
-/// `COMPEER_CASES` for a long run.
-fn cases() -> u32 {
-    std::env::var("COMPEER_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(48)
-}
-
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(), max_shrink_iters: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(48), max_shrink_iters: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn all_orders_lead_to_the_same(steps in proptest::collection::vec(step(), 1..40)) {

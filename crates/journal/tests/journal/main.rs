@@ -5,5 +5,6 @@ mod common;
 mod exchange;
 mod groups;
 mod hostile;
+mod persons;
 mod safety;
 mod speed;
