@@ -332,11 +332,13 @@ fn belongs_to_compeer(path: &HomePath) -> Result<bool, HomeError> {
 
 fn read_key(path: &Path) -> Result<Option<DeviceKey>, HomeError> {
     let Some(text) = disk::read_secret(path, MAX_SETTINGS_BYTES)? else { return Ok(None) };
-    let seed: Zeroizing<[u8; 32]> = from_base32(text.trim())
-        .map(Zeroizing::new)
-        .and_then(|bytes| bytes.as_slice().try_into().ok().map(Zeroizing::new))
-        .ok_or_else(|| HomeError::BadKey { path: path.to_owned() })?;
-    Ok(Some(DeviceKey::from_seed(*seed)))
+    parse_key(&text).map(Some).ok_or_else(|| HomeError::BadKey { path: path.to_owned() })
+}
+
+fn parse_key(text: &str) -> Option<DeviceKey> {
+    let bytes = from_base32(text.trim()).map(Zeroizing::new)?;
+    let seed: Zeroizing<[u8; 32]> = Zeroizing::new(bytes.as_slice().try_into().ok()?);
+    Some(DeviceKey::from_seed(*seed))
 }
 
 /// The platform's folder for a program's data, with `compeer` in it.
