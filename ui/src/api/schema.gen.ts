@@ -137,8 +137,6 @@ export interface Holder {
   name: string;
   /** The person. */
   person: string;
-  /** Since when, if known. */
-  since: number | null;
 }
 
 /** An invitation as managers see it. */

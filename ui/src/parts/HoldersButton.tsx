@@ -3,8 +3,6 @@ import { useState } from 'react';
 import { sentenceOf } from '~/api/client';
 import { useHolders } from '~/api/queries';
 import type { Message } from '~/api/types';
-import { formatExact, formatWhen } from '~/kit/format';
-import { useNow } from '~/kit/hooks';
 import { Icon } from '~/kit/Icon';
 import { Popover } from '~/kit/Menu';
 import { Name } from '~/kit/Text';
@@ -50,7 +48,6 @@ export function HoldersButton({
 
 function Holders({ space, message }: { space: string; message: Message }) {
   const { data, error } = useHolders(space, message.id, true);
-  const now = useNow();
   return (
     <div className="p-2">
       <p className="text-small text-text-2">{stateMeans(message)}</p>
@@ -66,16 +63,7 @@ function Holders({ space, message }: { space: string; message: Message }) {
             <span className="min-w-0 flex-1 truncate">
               <Name>{holder.name}</Name>
             </span>
-            <span
-              className="text-tiny text-text-3 nums"
-              title={holder.since === null ? undefined : formatExact(holder.since)}
-            >
-              {holder.holds
-                ? holder.since === null
-                  ? 'has it'
-                  : formatWhen(holder.since, now)
-                : 'not yet'}
-            </span>
+            <span className="text-tiny text-text-3">{holder.holds ? 'has it' : 'not yet'}</span>
           </li>
         ))}
       </ul>

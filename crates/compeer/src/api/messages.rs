@@ -85,7 +85,6 @@ pub(super) async fn holders(
         person: info.person.to_string(),
         name: info.name,
         holds: info.holds,
-        since: None,
     };
     Ok(Json(holders.into_iter().map(holder).collect()))
 }

@@ -97,7 +97,4 @@ pub struct Holder {
     pub name: String,
     /// Whether one of the person's devices has it.
     pub holds: bool,
-    /// Since when, if known.
-    #[schema(required = true)]
-    pub since: Option<u64>,
 }
