@@ -1,7 +1,7 @@
 //! One operation in a space's journal: the plain text of a data entry.
 
 use compeer_core::cbor::{self, CborError};
-use compeer_core::{BlobHash, EntryHash, limits};
+use compeer_core::{BlobHash, DeviceId, EntryHash, GroupId, limits};
 use minicbor::{Decode, Encode};
 
 use super::text::{NameError, TextError, check_file_name, check_message, check_name};
@@ -38,6 +38,7 @@ pub enum Op {
         name: String,
     },
     /// The author's name and picture in this space. The last one of each person wins; the device name is the author's.
+    /// Beats every [`Op::Introduce`].
     #[n(1)]
     Profile {
         /// The profile.
@@ -81,6 +82,19 @@ pub enum Op {
         #[n(0)]
         blobs: Vec<BlobHash>,
     },
+    /// The name and picture of somebody who may not write them here, as they told the author. Of several, the last wins.
+    #[n(6)]
+    Introduce {
+        /// Who.
+        #[n(0)]
+        person: GroupId,
+        /// On which device, for its name.
+        #[n(1)]
+        device: DeviceId,
+        /// How they show themselves.
+        #[n(2)]
+        profile: Profile,
+    },
 }
 
 /// Why an operation is refused, when writing or when reading what a peer wrote.
@@ -120,7 +134,7 @@ impl Op {
     fn check(&self) -> Result<(), OpError> {
         match self {
             Self::Name { name } => check_name(name)?,
-            Self::Profile { profile } => {
+            Self::Profile { profile } | Self::Introduce { profile, .. } => {
                 check_name(&profile.name)?;
                 check_name(&profile.device_name)?;
                 if let Some(picture) = &profile.picture
@@ -162,7 +176,12 @@ pub fn picture_type(bytes: &[u8]) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    fn ops() -> [Op; 7] {
+    fn introduction(name: &str, picture: Option<Vec<u8>>) -> Op {
+        let profile = Profile { name: name.into(), device_name: "laptop".into(), picture };
+        Op::Introduce { person: GroupId::from_bytes([5; 32]), device: DeviceId::from_bytes([6; 32]), profile }
+    }
+
+    fn ops() -> [Op; 8] {
         let picture = Some(b"\x89PNG\r\n\x1a\nmore".to_vec());
         [
             Op::Name { name: "Harbour Quay".into() },
@@ -172,6 +191,7 @@ mod tests {
             Op::Unlist { file: EntryHash::from_bytes([2; 32]) },
             Op::Holds { blobs: vec![BlobHash::from_bytes([3; 32])] },
             Op::Profile { profile: Profile { name: "Ann".into(), device_name: "desk".into(), picture } },
+            introduction("Cy", Some(vec![0xFF, 0xD8, 0xFF, 1])),
         ]
     }
 
@@ -201,6 +221,9 @@ mod tests {
             Op::Message { text: "x".into(), nonce: Some("n".repeat(65)) },
             Op::File { name: "../up".into(), size: 0, blob: BlobHash::from_bytes([1; 32]) },
             Op::Holds { blobs: vec![BlobHash::from_bytes([1; 32]); HOLDS_PER_OP + 1] },
+            introduction("C\ny", None),
+            introduction("Cy", Some(b"GIF89a".to_vec())),
+            introduction("Cy", Some([&[0xFF, 0xD8, 0xFF][..], &[0; PICTURE_BYTES]].concat())),
             Op::Profile {
                 profile: Profile {
                     name: "Ann".into(),

@@ -10,7 +10,7 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use super::{Spaces, name_or_id};
 use crate::error::{ActError, StartError};
-use crate::model::{MessageInfo, MessageState, Op, SpaceState, SpacesEvent};
+use crate::model::{MessageInfo, MessageState, SpacesEvent};
 use crate::view::{Change, View};
 
 /// Entries taken into the view in one transaction.
@@ -215,40 +215,22 @@ impl Spaces {
         self.introduce(space).await;
     }
 
-    /// Writes my profile into a space that does not know me yet, as soon as I can seal for its readers.
-    async fn introduce(&self, space: GroupId) {
-        let introduced = |followed: &HashMap<GroupId, Followed>| followed.get(&space).is_some_and(|one| one.introduced);
-        if introduced(&self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner)) {
-            return;
-        }
-        let (Some(me), Ok(rules)) = (self.me(), self.rules(&space)) else { return };
-        let may_write = rules.level(&self.inner.journal.device()) >= Some(Level::Write);
-        if !may_write || self.state_by(&rules) != SpaceState::Active {
-            return;
-        }
-        // The space's name is sealed like everything else: once it is here, so is the key, and writing needs no epoch
-        // of its own.
-        let known = self
-            .inner
-            .view
-            .with(move |view| Ok(view.name(&space)?.is_some().then_some(view.people(&space)?)))
-            .await
-            .ok()
-            .flatten();
-        let Some(people) = known else { return };
-        {
-            let mut followed = self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner);
-            let introduced = std::mem::replace(&mut followed.entry(space).or_default().introduced, true);
-            if introduced || people.contains_key(&me.person) {
-                return;
-            }
-        }
-        let Ok(op) = (Op::Profile { profile: me.profile }).encode() else { return };
-        if let Err(error) = self.inner.journal.append(space, op).await {
-            tracing::warn!(space = %space.short(), %error, "could not introduce myself");
-            let mut followed = self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner);
-            followed.entry(space).or_default().introduced = false;
-        }
+    /// Whether my own profile is in a space, as far as this program has seen or written it.
+    pub(super) fn is_introduced(&self, space: GroupId) -> bool {
+        let followed = self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        followed.get(&space).is_some_and(|followed| followed.introduced)
+    }
+
+    /// Whether that is news; from now on it is not.
+    pub(super) fn is_first_introduction(&self, space: GroupId) -> bool {
+        let mut followed = self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        !std::mem::replace(&mut followed.entry(space).or_default().introduced, true)
+    }
+
+    /// It was not written after all.
+    pub(super) fn introduction_failed(&self, space: GroupId) {
+        let mut followed = self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        followed.entry(space).or_default().introduced = false;
     }
 
     /// Remembers a message of mine until everybody has it.

@@ -5,6 +5,7 @@ mod farewell;
 mod files;
 mod follow;
 mod groups;
+mod introduce;
 mod invitations;
 mod presence;
 mod transfers;
@@ -14,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use compeer_blobs::BlobStore;
-use compeer_core::group::{Level, Rules};
+use compeer_core::group::{Level, Member, Rules};
 use compeer_core::{DeviceId, GroupId, Wall};
 use compeer_journal::Journal;
 use compeer_journal::sync::Sync;
@@ -83,6 +84,12 @@ struct Inner {
     events: broadcast::Sender<SpacesEvent>,
     transfers: transfers::Transfers,
     typing: presence::TypingLimit,
+    /// What readers asked of us.
+    requests: introduce::Requests,
+    /// Held while a reader is introduced.
+    introducing: tokio::sync::Mutex<()>,
+    /// Told when a space may show me under another name than mine, and I may not write in it.
+    nameless: tokio::sync::Notify,
     /// What was last told of each space's members, to tell what changed.
     followed: Mutex<HashMap<GroupId, follow::Followed>>,
     /// Held while the view is brought up to date.
@@ -113,6 +120,9 @@ impl Spaces {
                 events: broadcast::Sender::new(EVENTS),
                 transfers: transfers::Transfers::default(),
                 typing: presence::TypingLimit::default(),
+                requests: introduce::Requests::default(),
+                introducing: tokio::sync::Mutex::default(),
+                nameless: tokio::sync::Notify::new(),
                 followed: Mutex::default(),
                 catching_up: tokio::sync::Mutex::default(),
                 leaving: Mutex::new(leaving),
@@ -124,6 +134,7 @@ impl Spaces {
         let inner = &spaces.inner;
         inner.tasks.spawn(spaces.clone().follow(changes));
         inner.tasks.spawn(spaces.clone().run_transfers());
+        inner.tasks.spawn(spaces.clone().ask_for_introductions());
         for space in spaces.leaving().clone() {
             inner.tasks.spawn(spaces.clone().see_off(space));
         }
@@ -150,10 +161,12 @@ impl Spaces {
         self.inner.me.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Says who uses this device, or how they show themselves from now on, and tells it to every space they may write in.
+    /// Says who uses this device, or how they show themselves from now on, and tells it to every space: by writing it, or
+    /// by asking somebody who may write.
     pub async fn set_me(&self, me: Me) -> Result<(), ActError> {
         let op = Op::Profile { profile: me.profile.clone() }.encode()?;
         *self.inner.me.write().unwrap_or_else(PoisonError::into_inner) = Some(me);
+        self.inner.nameless.notify_one();
         for (topic, rules) in self.spaces() {
             if rules.level(&self.inner.journal.device()) >= Some(Level::Write) && rules.ended().is_none() {
                 self.inner.journal.append(topic, op.clone()).await?;
@@ -164,12 +177,18 @@ impl Spaces {
 
     /// A person's name and picture, from the space that heard of them last.
     pub async fn person(&self, person: GroupId) -> Result<Option<(String, Option<Vec<u8>>)>, ActError> {
-        Ok(self.inner.view.with(move |view| view.person(&person)).await?)
+        let spaces = self.clone();
+        let knows = move |topic: &GroupId| {
+            spaces.rules(topic).is_ok_and(|rules| rules.members().contains_key(&Member::Group(person)))
+        };
+        Ok(self.inner.view.with(move |view| view.person(&person, knows)).await?)
     }
 
     /// What a device is called by its owner.
     pub async fn device_name(&self, device: DeviceId) -> Result<Option<String>, ActError> {
-        Ok(self.inner.view.with(move |view| view.device_name(&device)).await?)
+        let spaces = self.clone();
+        let knows = move |topic: &GroupId| spaces.rules(topic).is_ok_and(|rules| rules.level(&device).is_some());
+        Ok(self.inner.view.with(move |view| view.device_name(&device, knows)).await?)
     }
 
     fn person_id(&self) -> Result<GroupId, ActError> {

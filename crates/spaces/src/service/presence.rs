@@ -1,4 +1,4 @@
-//! Presence: small signs that somebody is there, sent straight to who is linked and kept nowhere.
+//! Presence: signs that somebody is there, sent straight to who is linked.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,20 +7,20 @@ use std::time::{Duration, Instant};
 use compeer_core::cbor;
 use compeer_core::group::Level;
 use compeer_core::{DeviceId, GroupId};
-use compeer_mesh::{IncomingStream, StreamKind};
+use compeer_mesh::{IncomingStream, Link, RecvStream, StreamKind};
 use minicbor::{Decode, Encode};
 use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc;
 
 use super::{Spaces, name_or_id};
 use crate::error::ActError;
-use crate::model::SpacesEvent;
+use crate::model::{PICTURE_BYTES, Profile, SpacesEvent};
 
 /// Streams that carry one sign each.
 pub const PRESENCE: StreamKind = StreamKind::new(33);
 
-/// Bytes of one sign.
-const SIGN_BYTES: usize = 128;
+/// Bytes of one sign: two names and a few more beside a picture.
+const SIGN_BYTES: usize = PICTURE_BYTES + 1024;
 /// That somebody here types is told at most this often, unless they send what they typed.
 const TOLD_EVERY: Duration = Duration::from_secs(2);
 /// Of one other device it is heard at most this often.
@@ -31,11 +31,21 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const REMEMBERED: usize = 1024;
 
 /// A sign.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
-enum Sign {
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub(super) enum Sign {
     /// The sender is writing in a space.
     #[n(0)]
     Typing(#[n(0)] GroupId),
+    /// The sender may only read in a space, and asks to be introduced there.
+    #[n(1)]
+    Introduce {
+        /// Where.
+        #[n(0)]
+        space: GroupId,
+        /// How the sender's person shows itself.
+        #[n(1)]
+        profile: Profile,
+    },
 }
 
 /// When each typing was last told, so that nobody can flood a page with it.
@@ -70,24 +80,26 @@ impl Spaces {
         if !self.inner.typing.passes(space, None) {
             return Ok(());
         }
-        let bytes = cbor::encode(&Sign::Typing(space));
         let own = self.inner.journal.device();
         for link in self.inner.mesh.links() {
-            if link.device() == own || rules.level(&link.device()) < Some(Level::Read) {
-                continue;
+            if link.device() != own && rules.level(&link.device()) >= Some(Level::Read) {
+                self.send_sign(link, &Sign::Typing(space));
             }
-            let bytes = bytes.clone();
-            // A sign that does not arrive is not worth a retry.
-            self.inner.tasks.spawn(async move {
-                let send = async {
-                    let (mut send, _recv) = link.open(PRESENCE).await.ok()?;
-                    send.write_all(&bytes).await.ok()?;
-                    send.finish().ok()
-                };
-                let _ = tokio::time::timeout(PATIENCE, send).await;
-            });
         }
         Ok(())
+    }
+
+    /// Sends a sign to one device. One that does not arrive is not worth a retry.
+    pub(super) fn send_sign(&self, link: Link, sign: &Sign) {
+        let bytes = cbor::encode(sign);
+        self.inner.tasks.spawn(async move {
+            let send = async {
+                let (mut send, _recv) = link.open(PRESENCE).await.ok()?;
+                send.write_all(&bytes).await.ok()?;
+                send.finish().ok()
+            };
+            let _ = tokio::time::timeout(PATIENCE, send).await;
+        });
     }
 
     /// The task that takes in what others are signalling.
@@ -100,27 +112,40 @@ impl Spaces {
             let Some(stream) = stream else { return };
             let spaces = self.clone();
             self.inner.tasks.spawn(async move {
-                let _ = tokio::time::timeout(PATIENCE, spaces.receive_sign(stream)).await;
+                let IncomingStream { device, recv, send, .. } = stream;
+                if let Ok(Some(sign)) = tokio::time::timeout(PATIENCE, receive(recv)).await {
+                    spaces.take_in(device, sign).await;
+                }
+                // Open until now, so that the limit on a link's streams is one on what its device keeps us busy with.
+                drop(send);
             });
         }
     }
 
-    async fn receive_sign(&self, stream: IncomingStream) {
-        let mut bytes = Vec::with_capacity(SIGN_BYTES);
-        let mut limited = stream.recv.take(SIGN_BYTES as u64 + 1);
-        if limited.read_to_end(&mut bytes).await.is_err() {
-            return;
+    async fn take_in(&self, device: DeviceId, sign: Sign) {
+        match sign {
+            Sign::Typing(space) => self.somebody_types(space, device).await,
+            Sign::Introduce { space, profile } => self.introduce_reader(space, device, profile).await,
         }
-        let Ok(Sign::Typing(space)) = cbor::decode(&bytes, SIGN_BYTES) else { return };
+    }
+
+    async fn somebody_types(&self, space: GroupId, device: DeviceId) {
         let Ok(rules) = self.rules_for(&space, Level::Read) else { return };
-        if rules.level(&stream.device) < Some(Level::Write) || !self.inner.typing.passes(space, Some(stream.device)) {
+        if rules.level(&device) < Some(Level::Write) || !self.inner.typing.passes(space, Some(device)) {
             return;
         }
-        if let Some(person) = rules.person_of(&stream.device) {
+        if let Some(person) = rules.person_of(&device) {
             let names = self.inner.view.with(move |view| view.people(&space)).await.unwrap_or_default();
             self.tell(SpacesEvent::Typing { space, person, name: name_or_id(&names, &person) });
         }
     }
+}
+
+/// Reads one sign; `None` if it is none.
+async fn receive(recv: RecvStream) -> Option<Sign> {
+    let mut bytes = Vec::new();
+    recv.take(SIGN_BYTES as u64 + 1).read_to_end(&mut bytes).await.ok()?;
+    cbor::decode(&bytes, SIGN_BYTES).ok()
 }
 
 #[cfg(test)]
@@ -128,13 +153,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_largest_introduction_fits() {
+        let name = "\u{1D11E}".repeat(compeer_core::limits::NAME_CHARS);
+        let profile = Profile { name: name.clone(), device_name: name, picture: Some(vec![0xFF; PICTURE_BYTES]) };
+        let sign = Sign::Introduce { space: GroupId::from_bytes([0xFF; 32]), profile };
+        assert_eq!(cbor::decode(&cbor::encode(&sign), SIGN_BYTES), Ok(sign));
+    }
+
+    #[test]
     fn fuzz_signs() {
-        let seed = cbor::encode(&Sign::Typing(GroupId::from_bytes([0xA5; 32])));
-        assert!(seed.len() <= SIGN_BYTES);
-        compeer_testkit::fuzz::run(&[seed], |bytes| {
-            let Ok(sign) = cbor::decode::<Sign>(bytes, SIGN_BYTES) else { return false };
-            assert_eq!(cbor::encode(&sign), bytes);
-            true
-        });
+        let profile = Profile { name: "Ann".into(), device_name: "laptop".into(), picture: Some(vec![0xFF; 40]) };
+        let space = GroupId::from_bytes([7; 32]);
+        let signs = [Sign::Typing(space), Sign::Introduce { space, profile }];
+        let seeds: Vec<_> = signs.iter().map(cbor::encode).collect();
+        compeer_testkit::fuzz::run(&seeds, |input| cbor::decode::<Sign>(input, SIGN_BYTES).is_ok());
     }
 }

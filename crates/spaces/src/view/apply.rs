@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::unread::Added;
 use super::{Result, View, sql_clock};
-use crate::model::Op;
+use crate::model::{Op, Profile};
 
 /// Who wrote an operation, where it stands and when.
 #[derive(Debug, Clone, Copy)]
@@ -135,20 +135,13 @@ fn apply_op(
             }
         }
         Op::Profile { profile } => {
-            transaction
-                .prepare_cached(
-                    "INSERT INTO device VALUES (?1, ?2, ?3, ?4) ON CONFLICT (topic, device) DO UPDATE
-                     SET name = excluded.name, clock = excluded.clock WHERE excluded.clock > device.clock",
-                )?
-                .execute(params![topic, source.author.as_bytes(), profile.device_name, clock])?;
-            transaction
-                .prepare_cached(
-                    "INSERT INTO profile VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (topic, person) DO UPDATE
-                     SET name = excluded.name, picture = excluded.picture, clock = excluded.clock, hash = excluded.hash
-                     WHERE (excluded.clock, excluded.hash) > (profile.clock, profile.hash)",
-                )?
-                .execute(params![topic, source.person.as_bytes(), profile.name, profile.picture, clock, hash])?;
+            show(transaction, source, &source.person, &source.author, profile, true)?;
             changes.push(Change::Profile(source.person));
+        }
+        Op::Introduce { person, device, profile } => {
+            if show(transaction, source, &person, &device, profile, false)? {
+                changes.push(Change::Profile(person));
+            }
         }
         Op::Message { text, nonce } => {
             let mention = mentions(&text, my_name);
@@ -213,6 +206,35 @@ fn apply_op(
     Ok(())
 }
 
+/// Shows a person and a device from now on as `profile` says, unless what is shown goes before it: what they wrote
+/// themselves goes before what others wrote for them, then the later. Whether anything changed.
+fn show(
+    transaction: &Transaction<'_>,
+    source: &Source,
+    person: &GroupId,
+    device: &DeviceId,
+    profile: Profile,
+    own: bool,
+) -> Result<bool> {
+    let (topic, hash, clock) = (source.topic.as_bytes(), source.hash.as_bytes(), sql_clock(source.clock));
+    let devices = transaction
+        .prepare_cached(
+            "INSERT INTO device VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (topic, device) DO UPDATE
+             SET name = excluded.name, own = excluded.own, clock = excluded.clock, hash = excluded.hash
+             WHERE (excluded.own, excluded.clock, excluded.hash) > (device.own, device.clock, device.hash)",
+        )?
+        .execute(params![topic, device.as_bytes(), profile.device_name, own, clock, hash])?;
+    let people = transaction
+        .prepare_cached(
+            "INSERT INTO profile VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (topic, person) DO UPDATE
+             SET name = excluded.name, picture = excluded.picture, own = excluded.own, clock = excluded.clock,
+             hash = excluded.hash
+             WHERE (excluded.own, excluded.clock, excluded.hash) > (profile.own, profile.clock, profile.hash)",
+        )?
+        .execute(params![topic, person.as_bytes(), profile.name, profile.picture, own, clock, hash])?;
+    Ok(devices + people > 0)
+}
+
 fn insert_holds(transaction: &Transaction<'_>, source: &Source, blob: &[u8; 32]) -> Result<()> {
     transaction.prepare_cached("INSERT OR IGNORE INTO holds VALUES (?1, ?2, ?3)")?.execute(params![
         source.topic.as_bytes(),
@@ -237,7 +259,103 @@ fn mentions(text: &str, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::mentions;
+    use super::*;
+
+    const TOPIC: GroupId = GroupId::from_bytes([1; 32]);
+    const CY: GroupId = GroupId::from_bytes([2; 32]);
+    const ANN: GroupId = GroupId::from_bytes([3; 32]);
+    const LAPTOP: DeviceId = DeviceId::from_bytes([4; 32]);
+
+    fn profile(name: &str) -> Profile {
+        Profile { name: name.into(), device_name: format!("{name}'s laptop"), picture: None }
+    }
+
+    fn introduction(name: &str) -> Op {
+        Op::Introduce { person: CY, device: LAPTOP, profile: profile(name) }
+    }
+
+    /// The entry number `n`, written by Cy, or by Ann.
+    fn entry(n: u8, by: GroupId, clock: u64, op: &Op) -> Opened {
+        Opened {
+            position: n.into(),
+            hash: EntryHash::from_bytes([n; 32]),
+            author: if by == CY { LAPTOP } else { DeviceId::from_bytes([5; 32]) },
+            person: Some(by),
+            level: Level::Write,
+            seq: n.into(),
+            clock: Hlc::from_bits(clock),
+            plain: op.encode().expect("encodes"),
+        }
+    }
+
+    fn orders(entries: &[Opened]) -> Vec<Vec<Opened>> {
+        if entries.is_empty() {
+            return vec![Vec::new()];
+        }
+        let with_first = |first: usize| {
+            let mut rest = entries.to_vec();
+            let first = rest.remove(first);
+            orders(&rest).into_iter().map(move |order| [vec![first.clone()], order].concat())
+        };
+        (0..entries.len()).flat_map(with_first).collect()
+    }
+
+    /// What is shown in the end, whatever the order of arrival: name, device name, and whether it is Cy's own word.
+    fn shown(entries: &[Opened]) -> (String, String, bool) {
+        let dir = tempfile::tempdir().expect("folder");
+        let view = View::open(dir.path()).expect("view");
+        let mut outcomes = orders(entries).into_iter().map(|order| {
+            view.wipe(&TOPIC, 0).expect("wipes");
+            for entry in order {
+                view.apply(TOPIC, &[entry], Cursor::default(), "Ann").expect("applies");
+            }
+            let shown = view.profile(&TOPIC, &CY).expect("reads").expect("is there");
+            (shown.name, view.devices(&TOPIC).expect("reads")[&LAPTOP].clone(), shown.own)
+        });
+        let first = outcomes.next().expect("an order");
+        assert!(outcomes.all(|outcome| outcome == first), "the order of arrival matters");
+        first
+    }
+
+    #[test]
+    fn among_introductions_the_last_wins() {
+        let said = [
+            entry(1, ANN, 10, &introduction("Cy")),
+            entry(4, ANN, 20, &introduction("Cyrus")),
+            entry(3, ANN, 20, &introduction("Cylon")),
+            entry(2, ANN, 15, &introduction("Cyd")),
+        ];
+        // Two at one time: the greater hash.
+        assert_eq!(shown(&said), ("Cyrus".into(), "Cyrus's laptop".into(), false));
+    }
+
+    #[test]
+    fn what_somebody_wrote_themselves_wins_over_what_others_say() {
+        let said = [
+            entry(1, ANN, 10, &introduction("Cy")),
+            entry(2, CY, 20, &Op::Profile { profile: profile("Cyrus") }),
+            entry(3, CY, 15, &Op::Profile { profile: profile("Cyd") }),
+            entry(4, ANN, 30, &introduction("Villain")),
+        ];
+        assert_eq!(shown(&said), ("Cyrus".into(), "Cyrus's laptop".into(), true));
+    }
+
+    #[test]
+    fn elsewhere_only_the_word_of_those_who_share_a_space_counts() {
+        let dir = tempfile::tempdir().expect("folder");
+        let view = View::open(dir.path()).expect("view");
+        let other = GroupId::from_bytes([9; 32]);
+        view.apply(TOPIC, &[entry(1, ANN, 10, &introduction("Cy"))], Cursor::default(), "Ann").expect("applies");
+        view.apply(other, &[entry(2, ANN, 20, &introduction("Villain"))], Cursor::default(), "Ann").expect("applies");
+        let name = |knows: fn(&GroupId) -> bool| view.person(&CY, knows).expect("reads").map(|(name, _)| name);
+        assert_eq!(name(|topic| *topic == TOPIC).as_deref(), Some("Cy"));
+        assert_eq!(name(|_| false), None);
+        let device = view.device_name(&LAPTOP, |topic| *topic == TOPIC).expect("reads");
+        assert_eq!(device.as_deref(), Some("Cy's laptop"));
+        let own = entry(3, CY, 5, &Op::Profile { profile: profile("Cyrus") });
+        view.apply(TOPIC, &[own], Cursor::default(), "Ann").expect("applies");
+        assert_eq!(name(|_| true).as_deref(), Some("Cyrus"), "also when it is older");
+    }
 
     #[test]
     fn mentions_are_whole_names() {

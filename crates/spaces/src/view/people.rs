@@ -5,6 +5,15 @@ use rusqlite::OptionalExtension;
 
 use super::{Result, View};
 
+/// How a person is shown in a space.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Shown {
+    pub(crate) name: String,
+    pub(crate) picture: Option<Vec<u8>>,
+    /// They wrote it themselves; somebody else did otherwise.
+    pub(crate) own: bool,
+}
+
 impl View {
     /// The space's name, once it is known.
     pub(crate) fn name(&self, topic: &GroupId) -> Result<Option<String>> {
@@ -33,24 +42,51 @@ impl View {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// The newest name by which a device is known in any space.
-    pub(crate) fn device_name(&self, device: &DeviceId) -> Result<Option<String>> {
+    /// How a person is shown in `topic`.
+    pub(crate) fn profile(&self, topic: &GroupId, person: &GroupId) -> Result<Option<Shown>> {
         Ok(self
             .lock()
-            .prepare_cached("SELECT name FROM device WHERE device = ?1 ORDER BY clock DESC LIMIT 1")?
-            .query_row([device.as_bytes()], |row| row.get(0))
+            .prepare_cached("SELECT name, picture, own FROM profile WHERE topic = ?1 AND person = ?2")?
+            .query_row([topic.as_bytes(), person.as_bytes()], |row| {
+                Ok(Shown { name: row.get(0)?, picture: row.get(1)?, own: row.get(2)? })
+            })
             .optional()?)
     }
 
-    /// The newest name and picture of a person in any space.
-    pub(crate) fn person(&self, person: &GroupId) -> Result<Option<(String, Option<Vec<u8>>)>> {
-        Ok(self
-            .lock()
-            .prepare_cached(
-                "SELECT name, picture FROM profile WHERE person = ?1 ORDER BY clock DESC, hash DESC LIMIT 1",
-            )?
-            .query_row([person.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?)
+    /// The newest name by which a device is known in any space. What others called it counts only in a topic that
+    /// `knows` the device: nobody shall rename strangers.
+    pub(crate) fn device_name(&self, device: &DeviceId, knows: impl Fn(&GroupId) -> bool) -> Result<Option<String>> {
+        let connection = self.lock();
+        let mut statement = connection.prepare_cached(
+            "SELECT topic, own, name FROM device WHERE device = ?1 ORDER BY own DESC, clock DESC, hash DESC",
+        )?;
+        let mut rows = statement.query([device.as_bytes()])?;
+        while let Some(row) = rows.next()? {
+            if row.get(1)? || knows(&super::group_at(row, 0)?) {
+                return Ok(Some(row.get(2)?));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The newest name and picture of a person in any space. What others said counts only in a topic that `knows` the
+    /// person, and only when the person has said nothing anywhere.
+    pub(crate) fn person(
+        &self,
+        person: &GroupId,
+        knows: impl Fn(&GroupId) -> bool,
+    ) -> Result<Option<(String, Option<Vec<u8>>)>> {
+        let connection = self.lock();
+        let mut statement = connection.prepare_cached(
+            "SELECT topic, own, name, picture FROM profile WHERE person = ?1 ORDER BY own DESC, clock DESC, hash DESC",
+        )?;
+        let mut rows = statement.query([person.as_bytes()])?;
+        while let Some(row) = rows.next()? {
+            if row.get(1)? || knows(&super::group_at(row, 0)?) {
+                return Ok(Some((row.get(2)?, row.get(3)?)));
+            }
+        }
+        Ok(None)
     }
 
     /// The spaces that this device has left or ended and keeps only until somebody else knows.

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::Result;
 
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// Made of entries: dropped and rebuilt at will.
 const VIEW: &str = "
@@ -14,10 +14,10 @@ const VIEW: &str = "
     DROP TABLE IF EXISTS message; DROP TABLE IF EXISTS file; DROP TABLE IF EXISTS unlisted; DROP TABLE IF EXISTS holds;
     CREATE TABLE cursor (topic BLOB PRIMARY KEY, generation INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE name (topic BLOB PRIMARY KEY, name TEXT NOT NULL, clock INTEGER NOT NULL, hash BLOB NOT NULL) WITHOUT ROWID;
-    CREATE TABLE profile (topic BLOB, person BLOB, name TEXT NOT NULL, picture BLOB, clock INTEGER NOT NULL,
-        hash BLOB NOT NULL, PRIMARY KEY (topic, person)) WITHOUT ROWID;
-    CREATE TABLE device (topic BLOB, device BLOB, name TEXT NOT NULL, clock INTEGER NOT NULL,
-        PRIMARY KEY (topic, device)) WITHOUT ROWID;
+    CREATE TABLE profile (topic BLOB, person BLOB, name TEXT NOT NULL, picture BLOB, own INTEGER NOT NULL,
+        clock INTEGER NOT NULL, hash BLOB NOT NULL, PRIMARY KEY (topic, person)) WITHOUT ROWID;
+    CREATE TABLE device (topic BLOB, device BLOB, name TEXT NOT NULL, own INTEGER NOT NULL, clock INTEGER NOT NULL,
+        hash BLOB NOT NULL, PRIMARY KEY (topic, device)) WITHOUT ROWID;
     CREATE TABLE message (topic BLOB, clock INTEGER, hash BLOB, author BLOB NOT NULL, person BLOB NOT NULL,
         seq INTEGER NOT NULL, text TEXT NOT NULL, nonce TEXT, mention INTEGER NOT NULL,
         PRIMARY KEY (topic, clock, hash)) WITHOUT ROWID;

@@ -1,0 +1,99 @@
+//! Under what names members see each other, also those who may not write.
+
+use compeer_core::GroupId;
+use compeer_core::group::Level;
+use compeer_journal::{Cursor, Page};
+use compeer_spaces::model::Op;
+use compeer_spaces::{Me, MemberInfo, Profile};
+
+use crate::peer::Peer;
+
+/// A picture as small as one can be.
+const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\n";
+
+impl Peer {
+    async fn sees(&self, space: GroupId, person: GroupId) -> Option<MemberInfo> {
+        let members = self.spaces.members(space).await.expect("members");
+        members.into_iter().find(|member| member.person == person)
+    }
+
+    async fn knows(&self, space: GroupId, other: &Self, name: &str, device_name: &str) {
+        self.until(&format!("the name {name}"), || async {
+            let seen = self.sees(space, other.person()).await;
+            seen.is_some_and(|member| member.name == name && member.devices[0].name == device_name)
+        })
+        .await;
+    }
+
+    /// The introductions of others that are in the journal here.
+    fn introductions(&self, space: GroupId) -> Vec<Op> {
+        let Ok(Page::Rebuild { generation }) = self.journal.read(&space, Cursor::default(), 1) else {
+            panic!("no generation is 0");
+        };
+        let page = self.journal.read(&space, Cursor { generation, position: 0 }, 10_000).expect("reads");
+        let Page::Entries { entries, more: false, .. } = page else { panic!("not all at once: {page:?}") };
+        let ops = entries.iter().map(|entry| Op::decode(&entry.plain).expect("an operation"));
+        ops.filter(|op| matches!(op, Op::Introduce { .. })).collect()
+    }
+
+    async fn is_called(&self, name: &str, picture: Option<&[u8]>) {
+        let profile = Profile { name: name.into(), device_name: "desk".into(), picture: picture.map(<[u8]>::to_vec) };
+        self.spaces.set_me(Me { person: self.person(), profile }).await.expect("takes it");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_only_read_has_a_name() {
+    let (ann, bo, cy) = (Peer::start("Ann").await, Peer::start("Bo").await, Peer::start("Cy").await);
+    let space = ann.spaces.create("Quay".into()).await.expect("space");
+    ann.bring(space, &bo, Level::Write).await;
+    ann.bring(space, &cy, Level::Read).await;
+    for peer in [&ann, &bo, &cy] {
+        peer.knows(space, &cy, "Cy", "Cy's laptop").await;
+    }
+
+    // A new name and a picture come as well; each was written once, by one of the two who may.
+    cy.is_called("Cyrus", Some(PICTURE)).await;
+    for peer in [&ann, &bo, &cy] {
+        peer.knows(space, &cy, "Cyrus", "desk").await;
+        assert!(peer.sees(space, cy.person()).await.is_some_and(|member| member.has_picture));
+        assert_eq!(peer.introductions(space).len(), 2);
+    }
+    let shown = ann.spaces.person(cy.person()).await.expect("reads");
+    assert_eq!(shown, Some(("Cyrus".into(), Some(PICTURE.to_vec()))));
+
+    // Let to write, they say it themselves, and nobody speaks for them any more.
+    ann.spaces.set_level(space, cy.person(), Level::Write).await.expect("raises");
+    cy.until("the level", || async { cy.spaces.info(space).await.is_ok_and(|info| info.level == Some(Level::Write)) })
+        .await;
+    cy.is_called("Cyril", None).await;
+    for peer in [&ann, &bo] {
+        peer.knows(space, &cy, "Cyril", "desk").await;
+    }
+    let claim = Profile { name: "Villain".into(), device_name: "trap".into(), picture: None };
+    let claim = Op::Introduce { person: cy.person(), device: cy.journal.device(), profile: claim };
+    bo.journal.append(space, claim.encode().expect("encodes")).await.expect("writes");
+    bo.say(space, "that was me").await;
+    ann.hears(space, &["that was me"]).await;
+    ann.knows(space, &cy, "Cyril", "desk").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_is_introduced_as_soon_as_somebody_who_may_write_is_there() {
+    let (ann, cy) = (Peer::start("Ann").await, Peer::start("Cy").await);
+    let space = ann.spaces.create("Quay".into()).await.expect("space");
+    ann.bring(space, &cy, Level::Read).await;
+    cy.knows(space, &cy, "Cy", "Cy's laptop").await;
+    let ann = ann.stop().await;
+    cy.is_called("Cyrus", None).await;
+    let ann = ann.start().await;
+    ann.knows(space, &cy, "Cyrus", "desk").await;
+
+    // A restart does not ask again for what is known.
+    cy.knows(space, &cy, "Cyrus", "desk").await;
+    let before = ann.introductions(space).len();
+    let ann = ann.stop().await.start().await;
+    ann.say(space, "back").await;
+    cy.hears(space, &["back"]).await;
+    assert_eq!(cy.introductions(space).len(), before);
+}
