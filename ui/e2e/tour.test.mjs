@@ -109,6 +109,13 @@ describe('the tour', () => {
       mimeType: 'text/plain',
       buffer: Buffer.from(words),
     });
+    await ann.page.getByRole('button', { name: `Leave out note-${stamp}.txt` }).waitFor();
+    await ann.accessible('attached');
+    await ann.say(`Here it is ${stamp}`);
+    const about = bo.message(`Here it is ${stamp}`);
+    await about.getByRole('button', { name: `note-${stamp}.txt` }).waitFor();
+    await about.getByRole('button', { name: 'Fetch' }).waitFor();
+    await bo.accessible('chat-file');
     await bo.go('files', space);
     const row = bo.page.getByRole('row').filter({ hasText: `note-${stamp}.txt` });
     await row.getByText('not here').waitFor();
@@ -128,6 +135,31 @@ describe('the tour', () => {
     await bo.accessible('file');
     await bo.page.keyboard.press('Escape');
     await panel.waitFor({ state: 'detached' });
+  });
+
+  it('shows a pasted picture in the conversation, and notes when its file is gone', async () => {
+    await ann.composer.evaluate((field) => {
+      const dot =
+        'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+      const bytes = Uint8Array.from(atob(dot), (letter) => letter.charCodeAt(0));
+      const data = new DataTransfer();
+      data.items.add(new File([bytes], 'image.png', { type: 'image/png' }));
+      field.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true }));
+    });
+    await ann.page.getByRole('button', { name: 'Leave out image.png' }).waitFor();
+    await ann.composer.press('Control+Enter');
+    await ann.conversation.getByRole('img', { name: 'image.png' }).waitFor();
+    /** @type {{ id: string, name: string }[]} */
+    const files = await ann.api(`/spaces/${space}/files`);
+    const picture = files.find(({ name }) => name === 'image.png');
+    await bo.go('chat', space);
+    await bo.conversation.getByRole('button', { name: 'image.png', exact: true }).waitFor();
+    await ann.page.evaluate(
+      (path) => fetch(path, { method: 'DELETE' }),
+      `/api/v1/spaces/${space}/files/${picture?.id}`,
+    );
+    await bo.message('This file is no longer on the list.').waitFor();
+    await ann.message('This file is no longer on the list.').waitFor();
   });
 
   it('never moves what is being read', async () => {

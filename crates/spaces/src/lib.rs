@@ -11,7 +11,7 @@ mod view;
 pub use error::{ActError, FetchError, JoinSpaceError, StartError};
 pub use model::{
     FileInfo, FileState, HolderInfo, InvitationInfo, InvitationState, InviteRequest, LastMessage, MemberDevice,
-    MemberInfo, MessageInfo, MessageRange, MessageState, Profile, SpaceInfo, SpaceState, SpacesEvent, Transfer,
-    TransferId, TransferSource, TransferState,
+    MemberInfo, MessageFile, MessageInfo, MessageRange, MessageState, Profile, SpaceInfo, SpaceState, SpacesEvent,
+    Transfer, TransferId, TransferSource, TransferState,
 };
-pub use service::{BLOBS, Me, NamedFile, PRESENCE, Parts, Spaces};
+pub use service::{BLOBS, Me, NamedFile, PRESENCE, Parts, SameName, Spaces};

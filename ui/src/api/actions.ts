@@ -157,19 +157,22 @@ export async function removeFile(space: string, file: string): Promise<void> {
 export const contentUrl = (space: string, file: string, download = false) =>
   `${base}/spaces/${space}/files/${file}/content${download ? '?download=1' : ''}`;
 
-/** Hands one file of the browser to the node. `fetch` cannot tell how much went, so this cannot use it. */
+/**
+ * Hands one file of the browser to the node. With `keep`, a file that is listed under the same name stays, and this one
+ * gets another. `fetch` cannot tell how much went, so this cannot use it.
+ */
 export function uploadFile(
   space: string,
   file: File,
-  name: string,
+  { name, keep }: { name: string; keep: boolean },
   progress: (done: number) => void,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<SharedFile> {
   return new Promise((resolve, reject) => {
     const form = new FormData();
     form.append('file', file, name);
     const http = new XMLHttpRequest();
-    http.open('POST', `${base}/spaces/${space}/files`);
+    http.open('POST', `${base}/spaces/${space}/files${keep ? '?keep=1' : ''}`);
     http.upload.onprogress = (event) => progress(event.loaded);
     http.onerror = () => {
       reportDown();
@@ -183,7 +186,9 @@ export function uploadFile(
           keys.files(space),
           (files) => files && added.reduce(upsertFile, files),
         );
-        resolve();
+        const [shared] = added;
+        if (shared === undefined) throw new Unreachable();
+        resolve(shared);
       } catch (error) {
         reject(error instanceof Error ? error : new Unreachable());
       }

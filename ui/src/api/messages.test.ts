@@ -4,6 +4,8 @@ import {
   changeState,
   emptyWindow,
   firstUnread,
+  isSendable,
+  leftBehind,
   mergeMessages,
   prependPage,
   receive,
@@ -148,6 +150,8 @@ describe('stillPending', () => {
     time: 1,
     state: 'sending',
     reason: '',
+    attached: null,
+    file: null,
   };
 
   it('shows what is on its way, only in its own space', () => {
@@ -160,5 +164,48 @@ describe('stillPending', () => {
     expect(stillPending([pending], window, 's')).toEqual([]);
     // A failed answer whose message did arrive is not shown twice either.
     expect(stillPending([{ ...pending, state: 'failed' }], window, 's')).toEqual([]);
+  });
+});
+
+describe('leftBehind', () => {
+  const typed: Pending = {
+    nonce: 'n',
+    space: 's',
+    text: 'words',
+    time: 1,
+    state: 'sending',
+    reason: '',
+    attached: null,
+    file: null,
+  };
+
+  it('waits for the person', () => {
+    const kept = leftBehind(typed);
+    expect(kept).toMatchObject({ state: 'failed', reason: 'It was not sent yet.' });
+    expect(isSendable(kept)).toBe(true);
+  });
+
+  it('keeps the words of a message whose file is lost, and says so', () => {
+    const kept = leftBehind({ ...typed, attached: 'plan.pdf' });
+    expect(kept).toMatchObject({
+      text: 'words',
+      attached: null,
+      reason: 'plan.pdf was not shared.',
+    });
+    expect(isSendable(kept)).toBe(true);
+    expect(isSendable(leftBehind({ ...typed, text: '', attached: 'plan.pdf' }))).toBe(false);
+  });
+
+  it('keeps the file that was shared already', () => {
+    const kept = leftBehind({ ...typed, text: '', attached: 'plan.pdf', file: 'f' });
+    expect(kept).toMatchObject({ attached: 'plan.pdf', file: 'f' });
+    expect(isSendable(kept)).toBe(true);
+  });
+
+  it('reads what a page without files kept', () => {
+    const old: Partial<Pending> = { ...typed };
+    delete old.attached;
+    delete old.file;
+    expect(leftBehind(old as Pending)).toMatchObject({ attached: null, file: null });
   });
 });

@@ -136,6 +136,28 @@ export interface Pending {
   state: 'sending' | 'failed';
   /** Why it failed, as a sentence. */
   reason: string;
+  /** The name of the file that goes with it. */
+  attached: string | null;
+  /** The file's id, once it is shared. */
+  file: string | null;
+}
+
+/** What is left of a message whose file will not come: its words, to be sent without it. */
+export function withoutFile(item: Pending): Pending {
+  const reason = item.attached === null ? item.reason : `${item.attached} was not shared.`;
+  return { ...item, state: 'failed', reason, attached: null };
+}
+
+/** Words, or a file that is shared: without either there is nothing to send. */
+export const isSendable = (item: Pending) => item.text !== '' || item.file !== null;
+
+/** What an earlier page left behind was never acknowledged: it waits for the person to retry. */
+export function leftBehind(item: Pending): Pending {
+  // An older page knew of no files.
+  const { attached = null, file = null } = item as Partial<Pending>;
+  const kept: Pending = { ...item, attached, file };
+  if (attached !== null && file === null) return withoutFile(kept);
+  return { ...kept, state: 'failed', reason: item.reason || 'It was not sent yet.' };
 }
 
 /** What is still to be shown of the outbox: a message the node already has is not pending. */

@@ -1,29 +1,47 @@
 /** Messages on their way to the node: shown at once, sent in order, kept until the node has them. */
 import { cache, keys } from './cache';
 import { request, sentenceOf } from './client';
-import { receive, type MessageWindow, type Pending } from './messages';
+import { leftBehind, receive, withoutFile, type MessageWindow, type Pending } from './messages';
 import { createKeptStore } from './store';
-import type { Message } from './types';
+import type { Message, SharedFile } from './types';
+import { upload } from './uploads';
 
 /** Kept in the browser, so that a reload or a node that is down loses nothing typed. */
 export const outbox = createKeptStore<Pending[]>('compeer.outbox', []);
 
-/** What an earlier page left behind was never acknowledged: it waits for the person to retry. */
-outbox.set((items) =>
-  items.map((item) => ({
-    ...item,
-    state: 'failed',
-    reason: item.reason || 'It was not sent yet.',
-  })),
-);
+outbox.set((items) => items.map(leftBehind));
 
 let queue = Promise.resolve();
 
-export function send(space: string, text: string): void {
+/** Sends words, or a file, or both. A file is shared first; what is said meanwhile goes before it. */
+export function send(space: string, text: string, attached?: File): void {
   const nonce = crypto.randomUUID();
-  const pending: Pending = { nonce, space, text, time: Date.now(), state: 'sending', reason: '' };
+  const pending: Pending = {
+    nonce,
+    space,
+    text,
+    time: Date.now(),
+    state: 'sending',
+    reason: '',
+    attached: attached?.name ?? null,
+    file: null,
+  };
   outbox.set((items) => [...items, pending]);
-  enqueue(pending);
+  if (attached === undefined) {
+    enqueue(pending);
+    return;
+  }
+  const message = {
+    shared: (file: SharedFile) => {
+      change(nonce, { file: file.id });
+      enqueue({ ...pending, file: file.id });
+    },
+    cancelled: () => {
+      if (text === '') discard(nonce);
+      else change(nonce, withoutFile(pending));
+    },
+  };
+  upload(space, [{ file: attached, name: attached.name, message }]);
 }
 
 export function retry(nonce: string): void {
@@ -41,10 +59,11 @@ function change(nonce: string, to: Partial<Pending>): void {
   outbox.set((items) => items.map((item) => (item.nonce === nonce ? { ...item, ...to } : item)));
 }
 
-function enqueue({ nonce, space, text }: Pending): void {
+function enqueue({ nonce, space, text, file }: Pending): void {
   queue = queue.then(async () => {
     try {
-      const message = await request<Message>('POST', `/spaces/${space}/messages`, { text, nonce });
+      const body = { text, nonce, ...(file === null ? {} : { file }) };
+      const message = await request<Message>('POST', `/spaces/${space}/messages`, body);
       cache.setQueryData<MessageWindow>(keys.messages(space), (window) =>
         window === undefined ? undefined : receive(window, { ...message, nonce }),
       );

@@ -112,10 +112,10 @@ export interface FileRef {
   id: string;
   /** What it can be shown as. */
   media: string | null;
-  /** Its name. */
-  name: string;
-  /** Bytes. */
-  size: number;
+  /** Its name; null when it is not on the list of files: taken off, or not arrived yet. */
+  name: string | null;
+  /** Bytes; null when it is not on the list. */
+  size: number | null;
 }
 
 /** Where a listed file is, seen from this device. */
@@ -200,7 +200,7 @@ export interface LastMessage {
   at: number;
   /** Who wrote it. */
   author_name: string;
-  /** Its text. */
+  /** Its text, or the name of the file it is about when there is none. */
   text: string;
 }
 
@@ -280,7 +280,7 @@ export interface Message {
   of: number;
   /** Where it is. */
   state: MessageState;
-  /** The text, as written: content, never markup. */
+  /** The text, as written: content, never markup. Empty only when there is a file. */
   text: string;
   /** When. */
   time: number;
@@ -317,9 +317,11 @@ export interface NewInvitation {
 
 /** A message to send. */
 export interface NewMessage {
+  /** The id of the listed file that it is about. */
+  file?: string | null;
   /** A label of the page's own, to find its optimistic row again. */
   nonce?: string | null;
-  /** The text. */
+  /** The text; may be empty when there is a file. */
   text: string;
 }
 

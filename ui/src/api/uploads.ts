@@ -2,6 +2,7 @@
 import { uploadFile } from './actions';
 import { sentenceOf } from './client';
 import { createStore } from './store';
+import type { SharedFile } from './types';
 
 export interface Upload {
   id: string;
@@ -14,6 +15,7 @@ export interface Upload {
   /** The browser's handle and the way to stop it. */
   file: File;
   stop: AbortController;
+  message: ToUpload['message'];
 }
 
 export const uploads = createStore<Upload[]>([]);
@@ -25,10 +27,12 @@ export interface ToUpload {
   file: File;
   /** Relative path, for a dropped folder. */
   name: string;
+  /** The message that waits for it. It takes no other file's place on the list, since that may be in a message too. */
+  message?: { shared: (file: SharedFile) => void; cancelled: () => void };
 }
 
 export function upload(space: string, files: ToUpload[]): void {
-  const items = files.map(({ file, name }): Upload => {
+  const items = files.map(({ file, name, message }): Upload => {
     const id = crypto.randomUUID();
     const stop = new AbortController();
     return {
@@ -41,6 +45,7 @@ export function upload(space: string, files: ToUpload[]): void {
       reason: '',
       file,
       stop,
+      message,
     };
   });
   uploads.set((before) => [...before, ...items]);
@@ -48,11 +53,10 @@ export function upload(space: string, files: ToUpload[]): void {
 }
 
 export function cancelUpload(id: string): void {
-  uploads
-    .get()
-    .find((item) => item.id === id)
-    ?.stop.abort();
+  const item = uploads.get().find((other) => other.id === id);
+  item?.stop.abort();
   drop(id);
+  item?.message?.cancelled();
   pump();
 }
 
@@ -78,10 +82,13 @@ function pump(): void {
   pump();
 }
 
-async function run({ id, space, file, name, stop }: Upload): Promise<void> {
+async function run({ id, space, file, name, stop, message }: Upload): Promise<void> {
+  const progress = (done: number) => change(id, { done });
   try {
-    await uploadFile(space, file, name, (done) => change(id, { done }), stop.signal);
+    const keep = message !== undefined;
+    const shared = await uploadFile(space, file, { name, keep }, progress, stop.signal);
     drop(id);
+    message?.shared(shared);
   } catch (error) {
     if (!stop.signal.aborted) change(id, { state: 'failed', reason: sentenceOf(error) });
   }

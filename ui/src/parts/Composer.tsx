@@ -1,7 +1,13 @@
 /** Where a message is written. Enter sends, Shift+Enter starts a line; a touch keyboard's Enter does too. */
 import { useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react';
-import { createKeptStore } from '~/api/store';
+import { createKeptStore, useStore } from '~/api/store';
 import { Button, IconButton } from '~/kit/Button';
+import { formatSize } from '~/kit/format';
+import { Icon } from '~/kit/Icon';
+import { Name } from '~/kit/Text';
+import { plainName } from '~/kit/text';
+import { attach, attachments, detach, takeAttached } from './attachments';
+import { fileIcon } from './FileBits';
 
 /** What was begun and not sent, by space: it is still there after a reload. */
 const drafts = createKeptStore<Record<string, string>>('compeer.drafts', {});
@@ -16,17 +22,27 @@ function keepDraft(space: string, text: string): void {
 export interface ComposerProps {
   space: string;
   placeholder: string;
-  onSend: (text: string) => void;
-  onFiles: (files: File[]) => void;
+  onSend: (text: string, files: File[]) => void;
   /** Called now and then while something is being written. */
   onTyping: () => void;
 }
 
-export function Composer({ space, placeholder, onSend, onFiles, onTyping }: ComposerProps) {
+const none: File[] = [];
+
+export function Composer({ space, placeholder, onSend, onTyping }: ComposerProps) {
   const [text, setText] = useState(() => drafts.get()[space] ?? '');
   const field = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
-  const empty = text.trim() === '';
+  const attached = useStore(attachments)[space] ?? none;
+  const empty = text.trim() === '' && attached.length === 0;
+  const add = (files: File[]) => {
+    if (files.length === 0) return;
+    attach(
+      space,
+      files.map((file) => ({ file, name: file.name })),
+    );
+    field.current?.focus({ preventScroll: true });
+  };
 
   useLayoutEffect(() => {
     const element = field.current;
@@ -47,7 +63,7 @@ export function Composer({ space, placeholder, onSend, onFiles, onTyping }: Comp
   };
   const send = () => {
     if (empty) return;
-    onSend(text.trim());
+    onSend(text.trim(), takeAttached(space));
     change('');
     field.current?.focus({ preventScroll: true });
   };
@@ -85,10 +101,17 @@ export function Composer({ space, placeholder, onSend, onFiles, onTyping }: Comp
           const files = [...event.clipboardData.files];
           if (files.length === 0) return;
           event.preventDefault();
-          onFiles(files);
+          add(files);
         }}
         className="block max-h-[38vh] w-full resize-none overflow-y-auto bg-transparent text-body outline-none touch:text-[16px]"
       />
+      {attached.length > 0 && (
+        <ul aria-label="Attached" className="mt-2 flex flex-wrap gap-1.5">
+          {attached.map((file, index) => (
+            <Attached key={index} file={file} onRemove={() => detach(space, file)} />
+          ))}
+        </ul>
+      )}
       <div className="mt-1 flex items-center gap-0.5">
         <input
           ref={picker}
@@ -96,13 +119,13 @@ export function Composer({ space, placeholder, onSend, onFiles, onTyping }: Comp
           multiple
           hidden
           onChange={(event) => {
-            onFiles([...(event.target.files ?? [])]);
+            add([...(event.target.files ?? [])]);
             event.target.value = '';
           }}
         />
         <IconButton
           icon="attach"
-          label="Share files"
+          label="Attach files"
           size="s"
           side="top"
           className="-ml-1.5"
@@ -116,5 +139,25 @@ export function Composer({ space, placeholder, onSend, onFiles, onTyping }: Comp
         </Button>
       </div>
     </form>
+  );
+}
+
+/** A file that goes with the next message. */
+function Attached({ file, onRemove }: { file: File; onRemove: () => void }) {
+  return (
+    <li className="flex max-w-full items-center gap-1.5 rounded-control border border-line bg-panel pl-2 text-small">
+      <Icon name={fileIcon(file.name, file.type)} size={16} className="text-text-3" />
+      <span className="min-w-0 truncate">
+        <Name>{file.name}</Name>
+      </span>
+      <span className="flex-none text-tiny text-text-3 nums">{formatSize(file.size)}</span>
+      <IconButton
+        icon="close"
+        size="s"
+        side="top"
+        label={`Leave out ${plainName(file.name)}`}
+        onClick={onRemove}
+      />
+    </li>
   );
 }

@@ -174,6 +174,7 @@ export function FileCard({
   space,
   fileRef,
   file,
+  known,
   tabIndex,
   onOpen,
 }: {
@@ -182,10 +183,22 @@ export function FileCard({
   fileRef: FileRef;
   /** The file's row; absent when it has been taken off the list. */
   file: SharedFile | undefined;
+  /** Whether the list is loaded. */
+  known: boolean;
   tabIndex: number;
   onOpen: () => void;
 }) {
-  const { name } = splitPath(fileRef.name);
+  const path = file?.name ?? fileRef.name;
+  const size = file?.size ?? fileRef.size;
+  if (path === null || size === null || (known && file === undefined)) {
+    return (
+      <p className="flex items-center gap-1.5 text-small text-text-3">
+        <Icon name="file" size={16} />
+        This file is no longer on the list.
+      </p>
+    );
+  }
+  const { name } = splitPath(path);
   const media = file?.media ?? fileRef.media;
   if (file?.here === true && file.state === 'here' && isPicture(media)) {
     return (
@@ -224,8 +237,8 @@ export function FileCard({
           <TransferLine file={file} />
         ) : (
           <div className="truncate text-small text-text-2 nums">
-            {formatSize(fileRef.size)}
-            {file ? ` · ${fileWord(file).word}` : ' · no longer on the list'}
+            {formatSize(size)}
+            {file && ` · ${fileWord(file).word}`}
           </div>
         )}
       </div>

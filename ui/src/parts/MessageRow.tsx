@@ -1,7 +1,7 @@
 /** One message. Consecutive ones of one person share a head; the state stands at the right. */
 import { memo, type ReactNode } from 'react';
 import { ownUrl } from '~/api/client';
-import type { Pending } from '~/api/messages';
+import { isSendable, type Pending } from '~/api/messages';
 import type { Member, Message, SharedFile } from '~/api/types';
 import { Avatar } from '~/kit/Avatar';
 import { IconButton } from '~/kit/Button';
@@ -24,6 +24,8 @@ export interface MessageRowProps {
   author: Member | undefined;
   people: string[];
   file: SharedFile | undefined;
+  /** The list of files is loaded: what is not on it is gone. */
+  filesKnown: boolean;
   onActivate: (id: string) => void;
   onOpenFile: (id: string) => void;
   onCopy: (message: Message) => void;
@@ -68,6 +70,7 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
             space={space}
             fileRef={message.file}
             file={file}
+            known={props.filesKnown}
             tabIndex={tabIndex}
             onOpen={() => message.file && props.onOpenFile(message.file.id)}
           />
@@ -194,7 +197,15 @@ export function PendingRow({
           <div className="float-right ml-3 flex min-w-28 justify-end">{saving}</div>
         )}
         <div className={failed ? '' : 'text-text-2'}>
-          <MessageText text={pending.text} people={people} />
+          {pending.text !== '' && <MessageText text={pending.text} people={people} />}
+          {pending.attached !== null && (
+            <p className="flex items-center gap-1.5">
+              <Icon name="attach" size={16} className="text-text-3" />
+              <span className="min-w-0 truncate">
+                <Name>{pending.attached}</Name>
+              </span>
+            </p>
+          )}
         </div>
         {failed && (
           <div
@@ -205,13 +216,15 @@ export function PendingRow({
               <Icon name="alert" size={14} />
               {pending.reason}
             </span>
-            <button
-              type="button"
-              onClick={onRetry}
-              className="font-semibold underline underline-offset-2 touch:min-h-11"
-            >
-              Try again
-            </button>
+            {isSendable(pending) && (
+              <button
+                type="button"
+                onClick={onRetry}
+                className="font-semibold underline underline-offset-2 touch:min-h-11"
+              >
+                Try again
+              </button>
+            )}
             <button
               type="button"
               onClick={onDiscard}

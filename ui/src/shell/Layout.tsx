@@ -62,7 +62,7 @@ export function Layout() {
   const around = (
     <>
       <Badge place={inSpace?.name ?? ''} />
-      <DropZone space={inSpace} />
+      <DropZone space={inSpace} chat={match({ to: '/s/$space/chat' }) !== false} />
       <Dialogs current={current} />
     </>
   );

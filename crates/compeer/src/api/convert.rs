@@ -6,8 +6,8 @@ use compeer_core::group::Level;
 use compeer_core::{DeviceId, GroupId};
 use compeer_mesh::{Path, PathInfo};
 use compeer_spaces::{
-    ActError, FileInfo, FileState, InvitationInfo, InvitationState, MemberInfo, MessageInfo, MessageState, SpaceInfo,
-    SpaceState, Transfer, TransferId, TransferState,
+    ActError, FileInfo, FileState, InvitationInfo, InvitationState, MemberInfo, MessageFile, MessageInfo, MessageState,
+    SpaceInfo, SpaceState, Transfer, TransferId, TransferState,
 };
 
 use super::dto;
@@ -98,8 +98,16 @@ impl From<MessageInfo> for dto::Message {
             held_by: info.held_by as u64,
             of: info.of as u64,
             nonce: info.nonce,
-            file: None,
+            file: info.file.map(Into::into),
         }
+    }
+}
+
+impl From<MessageFile> for dto::FileRef {
+    fn from(file: MessageFile) -> Self {
+        let (name, size) = file.listed.unzip();
+        let media = name.as_deref().and_then(super::content::shown_as).map(str::to_owned);
+        Self { id: file.id.to_string(), name, size, media }
     }
 }
 

@@ -51,7 +51,7 @@ pub(super) async fn list(
     Ok(Json(dto::MessagePage { messages: messages.into_iter().map(Into::into).collect(), more }))
 }
 
-/// Sends a message. It is durable on this device when this answers.
+/// Sends a message, about a listed file if one is named. It is durable on this device when this answers.
 #[utoipa::path(
     post, path = "/spaces/{space}/messages", tag = "chat",
     params(("space" = String, Path, description = "The space's id.")),
@@ -63,7 +63,8 @@ pub(super) async fn send(
     Path(Id(space)): Path<Id<GroupId>>,
     JsonBody(body): JsonBody<dto::NewMessage>,
 ) -> Result<(StatusCode, Json<dto::Message>), ApiError> {
-    let message = api.node.spaces().send(space, body.text, body.nonce).await?;
+    let file = body.file.map(|text| file_id(&text)).transpose()?;
+    let message = api.node.spaces().send(space, body.text, body.nonce, file).await?;
     Ok((StatusCode::CREATED, Json(message.into())))
 }
 
@@ -122,5 +123,11 @@ pub(super) async fn typing(
 fn message_id(text: &str) -> Result<EntryHash, ApiError> {
     text.parse().map_err(|error| {
         ApiError::bad_request(format!("That is no message's id: {error}."), "Take the id from the list of messages.")
+    })
+}
+
+fn file_id(text: &str) -> Result<EntryHash, ApiError> {
+    text.parse().map_err(|error| {
+        ApiError::bad_request(format!("That is no file's id: {error}."), "Take the id from the list of files.")
     })
 }

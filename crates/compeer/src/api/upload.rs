@@ -9,12 +9,14 @@ use axum::http::StatusCode;
 use compeer_blobs::safe_path;
 use compeer_core::GroupId;
 use compeer_core::key::random_bytes;
-use compeer_spaces::NamedFile;
 use compeer_spaces::model::check_file_name;
+use compeer_spaces::{NamedFile, SameName};
+use serde::Deserialize;
 use tokio::fs::{self, File};
 use tokio::io::{AsyncWriteExt, BufWriter};
+use utoipa::IntoParams;
 
-use super::extract::{Id, Path};
+use super::extract::{Id, Path, Query};
 use super::{Api, Shared, dto, files};
 use crate::error::{ApiError, words};
 
@@ -23,16 +25,26 @@ const MOST: usize = 1000;
 /// Bytes collected before they are written.
 const BUFFER: usize = 256 * 1024;
 
+/// How to list them.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct How {
+    /// `1` keeps another file of mine that has the same name, and finds a new name.
+    keep: Option<u8>,
+}
+
 /// Takes files from the page. Each part is called `file`; its file name may be a relative path.
 #[utoipa::path(
     post, path = "/spaces/{space}/files", tag = "files",
-    params(("space" = String, Path, description = "The space's id.")),
+    params(("space" = String, Path, description = "The space's id."), How),
     request_body(content_type = "multipart/form-data", description = "Parts called `file`."),
     responses((status = 201, body = [dto::File]))
 )]
 pub(super) async fn upload(
     State(api): Shared,
     Path(Id(space)): Path<Id<GroupId>>,
+    Query(how): Query<How>,
     parts: Result<Multipart, axum::extract::multipart::MultipartRejection>,
 ) -> Result<(StatusCode, Json<Vec<dto::File>>), ApiError> {
     // A space that is not there is said before gigabytes are taken in.
@@ -51,7 +63,7 @@ pub(super) async fn upload(
     let mut named = Vec::new();
     let taken = take_all(&mut parts, &folder, &mut named).await;
     let shared = match taken {
-        Ok(()) => share(&api, space, named).await,
+        Ok(()) => share(&api, space, named, how).await,
         Err(error) => Err(error),
     };
     if shared.is_err() {
@@ -61,11 +73,12 @@ pub(super) async fn upload(
     Ok((StatusCode::CREATED, Json(shared?)))
 }
 
-async fn share(api: &Api, space: GroupId, named: Vec<NamedFile>) -> Result<Vec<dto::File>, ApiError> {
+async fn share(api: &Api, space: GroupId, named: Vec<NamedFile>, how: How) -> Result<Vec<dto::File>, ApiError> {
     if named.is_empty() {
         return Err(ApiError::bad_request("There is no file in it.", "Send each file as a part called file."));
     }
-    let infos = api.node.spaces().put_named(space, named).await?;
+    let same_name = if how.keep == Some(1) { SameName::Keep } else { SameName::Replace };
+    let infos = api.node.spaces().put_named(space, named, same_name).await?;
     files::answer(api, space, infos).await
 }
 

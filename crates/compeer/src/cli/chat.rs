@@ -31,7 +31,7 @@ pub(super) async fn run(context: &Context, verb: Chat) -> Result<(), ApiError> {
         Chat::Send { space, text } => {
             let text = if text == "-" { read_stdin()?.trim_end_matches(['\r', '\n']).to_owned() } else { text };
             let space = find_space(&client, &space).await?;
-            let message = dto::NewMessage { text, nonce: None };
+            let message = dto::NewMessage { text, nonce: None, file: None };
             let sent: dto::Message = client.post(&format!("/spaces/{space}/messages"), &message).await?;
             context.out.either(&json!({ "id": sent.id }), || {
                 match sent.state {
@@ -78,5 +78,10 @@ fn words(message: &dto::Message) -> String {
         _ => format!("  (held by {} of {})", message.held_by, message.of),
     };
     let text = visible_lines(&message.text).replace('\n', "\n    ");
-    format!("{}  {}{state}\n    {text}\n", time(message.time), visible(&message.author_name))
+    let file = message.file.as_ref().map(|file| match &file.name {
+        Some(name) => format!("[file: {}]", visible(name)),
+        None => "[a file that is no longer listed]".into(),
+    });
+    let text = [Some(text).filter(|text| !text.is_empty()), file].into_iter().flatten().collect::<Vec<_>>();
+    format!("{}  {}{state}\n    {}\n", time(message.time), visible(&message.author_name), text.join("\n    "))
 }

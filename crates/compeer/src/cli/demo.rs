@@ -131,7 +131,7 @@ async fn start(folder: PathBuf, name: &'static str, device_name: &str) -> Result
 async fn say(peers: &[Peer], author: &Peer, space: &str, text: &str) -> Result<(), ApiError> {
     let Some(listener) = peers.iter().find(|peer| peer.name != author.name) else { return Ok(()) };
     let mut events = listener.client.events().await?;
-    let message = dto::NewMessage { text: text.to_owned(), nonce: None };
+    let message = dto::NewMessage { text: text.to_owned(), nonce: None, file: None };
     let sent: dto::Message = author.client.post(&format!("/spaces/{space}/messages"), &message).await?;
     let heard = async {
         while let Some(event) = events.next().await? {

@@ -1,6 +1,8 @@
 //! Bad input for every route: a whole problem document, the documented status, nothing changed.
 
-use super::http::Api;
+use serde_json::{Value, json};
+
+use super::http::{Answer, Api};
 use super::{ALONE, peer, running};
 
 const NOBODY: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
@@ -15,6 +17,7 @@ fn every_route_says_what_is_wrong() {
     let gone = format!("/api/v1/spaces/{NOBODY}");
     let long_name = format!("{{\"name\":\"{}\"}}", "x".repeat(81));
     let long_text = format!("{{\"text\":\"{}\"}}", "x".repeat(33 * 1024));
+    let no_file = format!("{{\"text\":\"\",\"file\":\"{NOBODY}\"}}");
     let huge = format!("{{\"text\":\"{}\"}}", "x".repeat(300 * 1024));
     let picture = format!("{{\"picture\":\"{}\"}}", "AAAA".repeat(10));
     let table: &[(&str, String, &str, u16, &str)] = &[
@@ -68,6 +71,8 @@ fn every_route_says_what_is_wrong() {
         ("POST", format!("{here}/messages"), "{\"text\":\"\"}", 400, "bad-content"),
         ("POST", format!("{here}/messages"), "{\"text\":\"a\\u001bb\"}", 400, "bad-content"),
         ("POST", format!("{here}/messages"), &long_text, 400, "bad-content"),
+        ("POST", format!("{here}/messages"), "{\"text\":\"\",\"file\":\"x\"}", 400, "bad-request"),
+        ("POST", format!("{here}/messages"), &no_file, 404, "file-not-found"),
         ("POST", format!("{here}/messages"), &huge, 413, "too-large"),
         ("GET", format!("{here}/messages/{NOBODY}/holders"), "", 404, "message-not-found"),
         ("POST", format!("{here}/read"), "{\"up_to\":\"x\"}", 400, "bad-request"),
@@ -75,6 +80,7 @@ fn every_route_says_what_is_wrong() {
         ("POST", format!("{gone}/typing"), "", 404, "space-not-found"),
         ("GET", format!("{gone}/files"), "", 404, "space-not-found"),
         ("POST", format!("{here}/files"), "{}", 415, "not-a-form"),
+        ("POST", format!("{here}/files?keep=yes"), "{}", 400, "bad-request"),
         ("POST", format!("{here}/files/local"), "{\"paths\":[]}", 400, "bad-request"),
         ("POST", format!("{here}/files/local"), "{\"paths\":[\"relative\"]}", 400, "bad-request"),
         ("POST", format!("{here}/files/local"), "{\"paths\":[\"/nothing/there\"]}", 400, "bad-path"),
@@ -98,8 +104,8 @@ fn every_route_says_what_is_wrong() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert_eq!(peer.ask(&["space", "list"]).expect("lists")[0]["name"], "Harbour");
-    assert_eq!(peer.ask(&["chat", "log", space]).expect("lists"), serde_json::json!([]));
-    assert_eq!(peer.ask(&["file", "list", space]).expect("lists"), serde_json::json!([]));
+    assert_eq!(peer.ask(&["chat", "log", space]).expect("lists"), json!([]));
+    assert_eq!(peer.ask(&["file", "list", space]).expect("lists"), json!([]));
 }
 
 #[test]
@@ -107,7 +113,7 @@ fn the_first_run_needs_a_name() {
     let mut peer = peer();
     peer.up(ALONE).expect("starts without anybody");
     let api = Api::of(&peer);
-    assert_eq!(api.script("GET /api/v1/status", "").json()["person"], serde_json::Value::Null);
+    assert_eq!(api.script("GET /api/v1/status", "").json()["person"], Value::Null);
     assert_eq!(api.script("POST /api/v1/spaces", "{\"name\":\"x\"}").code(), "no-person");
     assert_eq!(api.script("POST /api/v1/profile", "{}").code(), "name-needed");
     let status = api.script("POST /api/v1/profile", "{\"name\":\" Ada \",\"device_name\":\"desk\"}").json();
@@ -117,7 +123,7 @@ fn the_first_run_needs_a_name() {
     let answer = api.script(&format!("GET {}", status["picture"].as_str().expect("a picture")), "");
     assert_eq!((answer.status, answer.headers["content-type"].as_str()), (200, "image/png"));
     let status = api.script("POST /api/v1/profile", "{\"picture\":null}").json();
-    assert_eq!(status["picture"], serde_json::Value::Null);
+    assert_eq!(status["picture"], Value::Null);
     assert_eq!(status["name"], "Ada");
 
     peer.terminate().expect("ends");
@@ -132,19 +138,7 @@ fn files_dropped_on_the_page_are_shared() {
     let space = peer.ask(&["space", "create", "Harbour"]).expect("creates")["space"].clone();
     let space = space.as_str().expect("an id");
     let cookie = api.sign_in();
-    let origin = format!("http://{}", api.address);
-    let upload = |name: &str, content: &str| {
-        let body = format!(
-            "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n{content}\r\n--b--\r\n"
-        );
-        let headers = [
-            ("Host", api.address.as_str()),
-            ("Cookie", cookie.as_str()),
-            ("Origin", origin.as_str()),
-            ("Content-Type", "multipart/form-data; boundary=b"),
-        ];
-        api.raw(&format!("POST /api/v1/spaces/{space}/files"), &headers, body.as_bytes())
-    };
+    let upload = |name: &str, content: &str| upload(&api, &cookie, &format!("spaces/{space}/files"), name, content);
     let files = upload("plans/north wall.txt", "bay 4").json();
     assert_eq!((files[0]["name"].as_str(), files[0]["here"].as_bool()), (Some("plans/north wall.txt"), Some(true)));
     for name in ["../up.txt", "/abs.txt", "a//b", "a/../../b", "", "a\\\\b"] {
@@ -154,4 +148,59 @@ fn files_dropped_on_the_page_are_shared() {
     let listed = peer.ask(&["file", "list", space]).expect("lists");
     assert_eq!(listed.as_array().map(Vec::len), Some(1));
     assert!(!peer.home().join("files/up.txt").exists());
+}
+
+/// Hands over one file as the page does.
+fn upload(api: &Api, cookie: &str, path: &str, name: &str, content: &str) -> Answer {
+    let body = format!(
+        "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n{content}\r\n--b--\r\n"
+    );
+    let origin = format!("http://{}", api.address);
+    let headers = [
+        ("Host", api.address.as_str()),
+        ("Cookie", cookie),
+        ("Origin", origin.as_str()),
+        ("Content-Type", "multipart/form-data; boundary=b"),
+    ];
+    api.raw(&format!("POST /api/v1/{path}"), &headers, body.as_bytes())
+}
+
+#[test]
+fn messages_can_be_about_files() {
+    let peer = running("Ada");
+    let api = Api::of(&peer);
+    let space = peer.ask(&["space", "create", "Harbour"]).expect("creates")["space"].clone();
+    let space = space.as_str().expect("an id");
+    let cookie = api.sign_in();
+    let share = |query: &str, content: &str| {
+        let path = format!("spaces/{space}/files{query}");
+        upload(&api, &cookie, &path, "image.png", content).json()[0].clone()
+    };
+    let say = |file: &Value| {
+        let body = json!({ "text": "", "file": file["id"] }).to_string();
+        api.script(&format!("POST /api/v1/spaces/{space}/messages"), &body).json()["file"].clone()
+    };
+    let first = share("?keep=1", "one");
+    let file = json!({ "id": first["id"], "name": "image.png", "size": 3, "media": "image/png" });
+    assert_eq!(say(&first), file);
+
+    // Another picture of that name takes nothing away from the message; the same one is the same file.
+    let second = share("?keep=1", "two");
+    assert_eq!(
+        (second["name"].as_str(), share("?keep=1", "one")["id"].clone()),
+        (Some("image (2).png"), first["id"].clone())
+    );
+    assert_eq!(say(&second)["name"], "image (2).png");
+    let log = || api.script(&format!("GET /api/v1/spaces/{space}/messages"), "").json()["messages"].clone();
+    assert_eq!(log()[0]["file"], file);
+
+    // A new version does.
+    share("", "three");
+    assert_eq!(log()[0]["file"], json!({ "id": first["id"], "name": null, "size": null, "media": null }));
+    assert_eq!(log()[1]["file"]["name"], "image (2).png");
+
+    // Scripts see what they always saw.
+    let row = peer.ask(&["chat", "log", space]).expect("lists")[1].clone();
+    let keys: Vec<_> = row.as_object().expect("a row").keys().map(String::as_str).collect();
+    assert_eq!(keys, ["author", "author_name", "held_by", "id", "text", "time"]);
 }

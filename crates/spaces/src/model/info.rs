@@ -25,7 +25,7 @@ pub enum SpaceState {
 pub struct LastMessage {
     /// When.
     pub at: Millis,
-    /// Its text.
+    /// Its text, or the name of the file it is about when there is none.
     pub text: String,
     /// Who wrote it.
     pub author_name: String,
@@ -107,6 +107,15 @@ pub enum MessageState {
     Held,
 }
 
+/// The file that a message is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageFile {
+    /// Its entry.
+    pub id: EntryHash,
+    /// Its name and bytes, while it is listed here.
+    pub listed: Option<(String, u64)>,
+}
+
 /// A chat message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageInfo {
@@ -122,7 +131,7 @@ pub struct MessageInfo {
     pub seq: u64,
     /// Whether I wrote it.
     pub mine: bool,
-    /// The text, as written.
+    /// The text, as written; empty only when there is a file.
     pub text: String,
     /// When.
     pub time: Millis,
@@ -134,6 +143,8 @@ pub struct MessageInfo {
     pub of: usize,
     /// The page's own label.
     pub nonce: Option<String>,
+    /// The file it is about.
+    pub file: Option<MessageFile>,
 }
 
 /// Which messages to hand out, always oldest first.

@@ -6,8 +6,8 @@ mod text;
 
 pub use info::{
     FileInfo, FileState, HolderInfo, InvitationInfo, InvitationState, InviteRequest, LastMessage, MemberDevice,
-    MemberInfo, MessageInfo, MessageRange, MessageState, SpaceInfo, SpaceState, SpacesEvent, Transfer, TransferId,
-    TransferSource, TransferState,
+    MemberInfo, MessageFile, MessageInfo, MessageRange, MessageState, SpaceInfo, SpaceState, SpacesEvent, Transfer,
+    TransferId, TransferSource, TransferState,
 };
 pub use op::{HOLDS_PER_OP, Op, OpError, PICTURE_BYTES, Profile, picture_type};
 pub use text::{NameError, TextError, check_file_name, check_message, check_name};

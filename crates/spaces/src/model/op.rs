@@ -48,12 +48,15 @@ pub enum Op {
     /// A chat message.
     #[n(2)]
     Message {
-        /// Plain text, at most [`limits::MESSAGE_BYTES`].
+        /// Plain text, at most [`limits::MESSAGE_BYTES`]. Empty only when there is a file.
         #[n(0)]
         text: String,
         /// Made by the page that sent it, so that it can match its optimistic row.
         #[n(1)]
         nonce: Option<String>,
+        /// The entry of the [`Op::File`] that it is about. Nobody promises that there is one, or that it is still listed.
+        #[n(2)]
+        file: Option<EntryHash>,
     },
     /// A file is here: it lies on the author's disk, and whoever may read the space may fetch it.
     #[n(3)]
@@ -143,8 +146,10 @@ impl Op {
                     return Err(OpError::Picture);
                 }
             }
-            Self::Message { text, nonce } => {
-                check_message(text)?;
+            Self::Message { text, nonce, file } => {
+                if !text.is_empty() || file.is_none() {
+                    check_message(text)?;
+                }
                 if nonce.as_ref().is_some_and(|nonce| nonce.len() > NONCE_BYTES) {
                     return Err(OpError::TooLong);
                 }
@@ -181,12 +186,13 @@ mod tests {
         Op::Introduce { person: GroupId::from_bytes([5; 32]), device: DeviceId::from_bytes([6; 32]), profile }
     }
 
-    fn ops() -> [Op; 8] {
+    fn ops() -> [Op; 9] {
         let picture = Some(b"\x89PNG\r\n\x1a\nmore".to_vec());
         [
             Op::Name { name: "Harbour Quay".into() },
             Op::Profile { profile: Profile { name: "Ann".into(), device_name: "laptop".into(), picture: None } },
-            Op::Message { text: "hello\nthere".into(), nonce: Some("n1".into()) },
+            Op::Message { text: "hello\nthere".into(), nonce: Some("n1".into()), file: None },
+            Op::Message { text: String::new(), nonce: None, file: Some(EntryHash::from_bytes([4; 32])) },
             Op::File { name: "a/b.txt".into(), size: 3, blob: BlobHash::from_bytes([1; 32]) },
             Op::Unlist { file: EntryHash::from_bytes([2; 32]) },
             Op::Holds { blobs: vec![BlobHash::from_bytes([3; 32])] },
@@ -199,6 +205,18 @@ mod tests {
     fn operations_round_trip() {
         for op in ops() {
             assert_eq!(Op::decode(&op.encode().expect("encodes")), Ok(op));
+        }
+    }
+
+    /// What was written before messages could name a file: the same bytes, and nothing added to them.
+    #[test]
+    fn messages_without_a_file_are_as_they_always_were() {
+        // An array of two or one: [2, ["hi", "n"]] and [2, ["hi"]].
+        let old: [(&[u8], Option<&str>); 2] = [(b"\x82\x02\x82\x62hi\x61n", Some("n")), (b"\x82\x02\x81\x62hi", None)];
+        for (bytes, nonce) in old {
+            let op = Op::Message { text: "hi".into(), nonce: nonce.map(str::to_owned), file: None };
+            assert_eq!(Op::decode(bytes), Ok(op.clone()));
+            assert_eq!(op.encode().expect("encodes"), bytes);
         }
     }
 
@@ -217,8 +235,10 @@ mod tests {
         let bad = [
             Op::Name { name: String::new() },
             Op::Name { name: "x".repeat(limits::NAME_CHARS + 1) },
-            Op::Message { text: "x".repeat(limits::MESSAGE_BYTES + 1), nonce: None },
-            Op::Message { text: "x".into(), nonce: Some("n".repeat(65)) },
+            Op::Message { text: "x".repeat(limits::MESSAGE_BYTES + 1), nonce: None, file: None },
+            Op::Message { text: "x".into(), nonce: Some("n".repeat(65)), file: None },
+            Op::Message { text: String::new(), nonce: None, file: None },
+            Op::Message { text: " ".into(), nonce: None, file: Some(EntryHash::from_bytes([4; 32])) },
             Op::File { name: "../up".into(), size: 0, blob: BlobHash::from_bytes([1; 32]) },
             Op::Holds { blobs: vec![BlobHash::from_bytes([1; 32]); HOLDS_PER_OP + 1] },
             introduction("C\ny", None),

@@ -7,18 +7,33 @@ use compeer_core::{DeviceId, EntryHash, GroupId};
 
 use super::{Spaces, name_or_id};
 use crate::error::ActError;
-use crate::model::{HolderInfo, MessageInfo, MessageRange, MessageState, Op, SpacesEvent};
+use crate::model::{HolderInfo, MessageFile, MessageInfo, MessageRange, MessageState, Op, SpacesEvent};
 use crate::view::{MessageRow, Unread};
 
 /// Messages handed out at once, at most.
 const MESSAGES: usize = 1000;
 
 impl Spaces {
-    /// Writes a message. It is durable on this device when this returns.
-    pub async fn send(&self, space: GroupId, text: String, nonce: Option<String>) -> Result<MessageInfo, ActError> {
+    /// Writes a message, about a listed file if one is given. It is durable on this device when this returns.
+    pub async fn send(
+        &self,
+        space: GroupId,
+        text: String,
+        nonce: Option<String>,
+        file: Option<EntryHash>,
+    ) -> Result<MessageInfo, ActError> {
         let me = self.me().ok_or(ActError::NoPerson)?;
         let rules = self.rules_for(&space, Level::Write)?;
-        let plain = Op::Message { text: text.clone(), nonce: nonce.clone() }.encode()?;
+        let plain = Op::Message { text: text.clone(), nonce: nonce.clone(), file }.encode()?;
+        let file = match file {
+            Some(id) => {
+                self.catch_up(space).await;
+                let row = self.inner.view.with(move |view| view.file(&space, &id)).await?;
+                let row = row.ok_or(ActError::UnknownFile)?;
+                Some(MessageFile { id, listed: Some((row.name, row.size)) })
+            }
+            None => None,
+        };
         let appended = self.inner.journal.append(space, plain).await?;
         self.inner.typing.sent(space);
         Ok(MessageInfo {
@@ -34,6 +49,7 @@ impl Spaces {
             held_by: 1,
             of: people(&rules).count(),
             nonce,
+            file,
         })
     }
 
@@ -154,6 +170,7 @@ impl Spaces {
             held_by,
             of,
             nonce: row.nonce,
+            file: row.file,
         }
     }
 

@@ -27,27 +27,41 @@ pub struct NamedFile {
     pub name: String,
 }
 
+/// What becomes of another file that I have listed under the same name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SameName {
+    /// It is taken off the list: the new one is its next version.
+    Replace,
+    /// It stays, and the new one gets another name: messages may be about either.
+    Keep,
+}
+
 impl Spaces {
     /// Lists files and whole folders in a space. They stay where they are; nothing is copied. Symbolic links and what is
     /// neither file nor folder are left out. A file that I list again under its name takes the place of the earlier one.
     pub async fn put(&self, space: GroupId, paths: Vec<PathBuf>) -> Result<Vec<FileInfo>, ActError> {
         self.rules_for(&space, Level::Write)?;
         let found = tokio::task::spawn_blocking(move || gather(&paths)).await.map_err(|_| ActError::Closed)??;
-        self.put_named(space, found).await
+        self.put_named(space, found, SameName::Replace).await
     }
 
     /// Lists files under given names.
-    pub async fn put_named(&self, space: GroupId, files: Vec<NamedFile>) -> Result<Vec<FileInfo>, ActError> {
+    pub async fn put_named(
+        &self,
+        space: GroupId,
+        files: Vec<NamedFile>,
+        same_name: SameName,
+    ) -> Result<Vec<FileInfo>, ActError> {
         self.rules_for(&space, Level::Write)?;
         let me = self.person_id()?;
-        let before: HashMap<String, FileRow> = self
+        let before: HashMap<String, (EntryHash, BlobHash)> = self
             .inner
             .view
             .with(move |view| view.files(&space))
             .await?
             .into_iter()
             .filter(|row| row.person == me)
-            .map(|row| (row.name.clone(), row))
+            .map(|row| (row.name, (row.hash, row.blob)))
             .collect();
         let mut listed = Vec::with_capacity(files.len());
         for batch in files.chunks(BATCH) {
@@ -56,16 +70,22 @@ impl Spaces {
             let mut at = Vec::with_capacity(batch.len());
             for (file, blob) in batch.iter().zip(hashed.map_err(compeer_blobs::AddError::from)?) {
                 let blob = blob?;
-                match before.get(&file.name) {
-                    Some(row) if row.blob == blob.hash => {
-                        listed.push(row.hash);
+                let name = match same_name {
+                    SameName::Replace => file.name.clone(),
+                    SameName::Keep => {
+                        free_name(&file.name, |name| before.get(name).is_some_and(|(_, other)| *other != blob.hash))
+                    }
+                };
+                match before.get(&name) {
+                    Some((listed_as, other)) if *other == blob.hash => {
+                        listed.push(*listed_as);
                         continue;
                     }
-                    Some(row) => ops.push(Op::Unlist { file: row.hash }.encode()?),
+                    Some((listed_as, _)) => ops.push(Op::Unlist { file: *listed_as }.encode()?),
                     None => {}
                 }
                 at.push(ops.len());
-                ops.push(Op::File { name: file.name.clone(), size: blob.size, blob: blob.hash }.encode()?);
+                ops.push(Op::File { name, size: blob.size, blob: blob.hash }.encode()?);
             }
             if ops.is_empty() {
                 continue;
@@ -258,6 +278,16 @@ fn walk(folder: &Path, prefix: &str, depth: usize, found: &mut Vec<NamedFile>) -
     Ok(())
 }
 
+/// `name`, or the first of `name (2)`, `name (3)` and so on that is not taken. The number goes before the file's ending.
+fn free_name(name: &str, taken: impl Fn(&str) -> bool) -> String {
+    let start = name.rfind('/').map_or(0, |slash| slash + 1);
+    let end = name[start..].rfind('.').filter(|dot| *dot > 0).map_or(name.len(), |dot| start + dot);
+    let (stem, ending) = name.split_at(end);
+    let numbered = (2u32..).map(|n| format!("{stem} ({n}){ending}"));
+    // There are only so many taken names, so the search ends.
+    std::iter::once(name.to_owned()).chain(numbered).find(|name| !taken(name)).unwrap_or_else(|| name.to_owned())
+}
+
 /// The last part of a path, as a name that every computer understands.
 fn part_name(path: &Path) -> Result<String, ActError> {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
@@ -273,6 +303,16 @@ fn unusable(path: &Path, error: &std::io::Error) -> ActError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_is_taken_gets_a_number() {
+        let taken = ["a.png", "a (2).png", "b/.rc", "c.d/e"];
+        let free = |name| free_name(name, |name| taken.contains(&name));
+        assert_eq!(free("b.png"), "b.png");
+        assert_eq!(free("a.png"), "a (3).png");
+        assert_eq!(free("b/.rc"), "b/.rc (2)");
+        assert_eq!(free("c.d/e"), "c.d/e (2)");
+    }
 
     #[test]
     fn a_folder_goes_whole_and_links_stay_out() {

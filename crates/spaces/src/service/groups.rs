@@ -71,7 +71,10 @@ impl Spaces {
             last: last.map(|row| LastMessage {
                 at: row.clock.millis(),
                 author_name: name_or_id(&names, &row.person),
-                text: row.text,
+                text: match row.file.and_then(|file| file.listed) {
+                    Some((name, _)) if row.text.is_empty() => name,
+                    _ => row.text,
+                },
             }),
             created: rules.members().values().map(|member| member.since.millis()).min().unwrap_or_default(),
             state,

@@ -24,7 +24,7 @@ use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use files::NamedFile;
+pub use files::{NamedFile, SameName};
 pub use presence::PRESENCE;
 pub use transfers::BLOBS;
 

@@ -143,10 +143,10 @@ fn apply_op(
                 changes.push(Change::Profile(person));
             }
         }
-        Op::Message { text, nonce } => {
+        Op::Message { text, nonce, file } => {
             let mention = mentions(&text, my_name);
             let new = transaction
-                .prepare_cached("INSERT OR IGNORE INTO message VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
+                .prepare_cached("INSERT OR IGNORE INTO message VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?
                 .execute(params![
                     topic,
                     clock,
@@ -156,6 +156,7 @@ fn apply_op(
                     source.seq as i64,
                     text,
                     nonce,
+                    file.as_ref().map(EntryHash::as_bytes),
                     mention
                 ])?;
             if new > 0 {

@@ -9,7 +9,7 @@ use super::{Result, View, blob_at, clock_of, entry_at, group_at};
 
 const COLUMNS: &str = "hash, clock, person, name, size, blob";
 /// A file is listed until the person who listed it, or a manager, takes it off.
-const LISTED: &str = "NOT EXISTS (SELECT 1 FROM unlisted u WHERE u.topic = file.topic AND u.file = file.hash
+pub(super) const LISTED: &str = "NOT EXISTS (SELECT 1 FROM unlisted u WHERE u.topic = file.topic AND u.file = file.hash
     AND (u.person = file.person OR u.manager))";
 
 /// A file as it lies in the view.

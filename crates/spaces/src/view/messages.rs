@@ -3,9 +3,19 @@
 use compeer_core::{DeviceId, EntryHash, GroupId, Hlc};
 use rusqlite::{OptionalExtension, Row, params};
 
+use super::files::LISTED;
 use super::{Result, View, clock_of, device_at, entry_at, group_at};
+use crate::model::MessageFile;
 
-const COLUMNS: &str = "hash, clock, author, person, seq, text, nonce";
+/// Messages with the files they are about. A file that is not listed, or of another space, is none.
+fn select(rest: &str) -> String {
+    format!(
+        "SELECT message.hash, message.clock, message.author, message.person, message.seq, message.text, message.nonce,
+         message.file, file.name, file.size
+         FROM message LEFT JOIN file ON file.hash = message.file AND file.topic = message.topic AND {LISTED}
+         WHERE message.topic = ?1 {rest}"
+    )
+}
 
 /// A message as it lies in the view.
 #[derive(Debug, Clone)]
@@ -17,9 +27,13 @@ pub(crate) struct MessageRow {
     pub(crate) seq: u64,
     pub(crate) text: String,
     pub(crate) nonce: Option<String>,
+    pub(crate) file: Option<MessageFile>,
 }
 
 fn message(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
+    let name: Option<String> = row.get(8)?;
+    let listed = name.map(|name| row.get::<_, i64>(9).map(|size| (name, size as u64))).transpose()?;
+    let file = row.get::<_, Option<[u8; 32]>>(7)?;
     Ok(MessageRow {
         hash: entry_at(row, 0)?,
         clock: clock_of(row.get(1)?),
@@ -28,16 +42,16 @@ fn message(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
         seq: row.get::<_, i64>(4)? as u64,
         text: row.get(5)?,
         nonce: row.get(6)?,
+        file: file.map(|id| MessageFile { id: EntryHash::from_bytes(id), listed }),
     })
 }
 
 impl View {
     /// One message of `topic`.
     pub(crate) fn message(&self, topic: &GroupId, hash: &EntryHash) -> Result<Option<MessageRow>> {
-        let sql = format!("SELECT {COLUMNS} FROM message WHERE topic = ?1 AND hash = ?2");
         Ok(self
             .lock()
-            .prepare_cached(&sql)?
+            .prepare_cached(&select("AND message.hash = ?2"))?
             .query_row(params![topic.as_bytes(), hash.as_bytes()], message)
             .optional()?)
     }
@@ -57,10 +71,11 @@ impl View {
             (row, None) => (row, false),
         };
         let (compare, order) = if forward { (">", "ASC") } else { ("<", "DESC") };
-        let filter = if bound.is_some() { format!("AND (clock, hash) {compare} (?3, ?4)") } else { String::new() };
-        let sql = format!(
-            "SELECT {COLUMNS} FROM message WHERE topic = ?1 {filter} ORDER BY clock {order}, hash {order} LIMIT ?2"
-        );
+        let filter = match bound {
+            Some(_) => format!("AND (message.clock, message.hash) {compare} (?3, ?4)"),
+            None => String::new(),
+        };
+        let sql = select(&format!("{filter} ORDER BY message.clock {order}, message.hash {order} LIMIT ?2"));
         let mut statement = connection.prepare_cached(&sql)?;
         let limit_and_one = i64::try_from(limit + 1).unwrap_or(i64::MAX);
         let mut rows = match bound {

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::Result;
 
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// Made of entries: dropped and rebuilt at will.
 const VIEW: &str = "
@@ -19,7 +19,7 @@ const VIEW: &str = "
     CREATE TABLE device (topic BLOB, device BLOB, name TEXT NOT NULL, own INTEGER NOT NULL, clock INTEGER NOT NULL,
         hash BLOB NOT NULL, PRIMARY KEY (topic, device)) WITHOUT ROWID;
     CREATE TABLE message (topic BLOB, clock INTEGER, hash BLOB, author BLOB NOT NULL, person BLOB NOT NULL,
-        seq INTEGER NOT NULL, text TEXT NOT NULL, nonce TEXT, mention INTEGER NOT NULL,
+        seq INTEGER NOT NULL, text TEXT NOT NULL, nonce TEXT, file BLOB, mention INTEGER NOT NULL,
         PRIMARY KEY (topic, clock, hash)) WITHOUT ROWID;
     CREATE UNIQUE INDEX message_hash ON message (hash);
     CREATE TABLE file (hash BLOB PRIMARY KEY, topic BLOB NOT NULL, clock INTEGER NOT NULL, author BLOB NOT NULL,

@@ -136,7 +136,7 @@ mod tests {
             seq: n,
             // Some at the same time, and out of order.
             clock: Hlc::from_bits(n + random % 40),
-            plain: Op::Message { text: text.into(), nonce: None }.encode().expect("good"),
+            plain: Op::Message { text: text.into(), nonce: None, file: None }.encode().expect("good"),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Spaces between real peers: each has its own journal, blobs and endpoint; they meet over links on loopback.
 
+mod messages;
 mod names;
 mod peer;
 
@@ -118,7 +119,7 @@ async fn invitations_run_out() {
     let forever = InviteRequest { expires_in: u64::MAX, ..once };
     assert!(matches!(ann.spaces.invite(space, forever).await, Err(ActError::BadTerms)));
     // Who may only read is told so before anything is written.
-    let mute = bo.spaces.send(space, "hm".into(), None).await;
+    let mute = bo.spaces.send(space, "hm".into(), None, None).await;
     assert!(matches!(mute, Err(ActError::NeedsWrite)), "{mute:?}");
 }
 
@@ -249,6 +250,6 @@ async fn leaving_and_ending() {
     ann.spaces.end(second).await.expect("ends");
     bo.until("the end", || async { bo.spaces.info(second).await.is_ok_and(|info| info.state == SpaceState::Ended) })
         .await;
-    let over = bo.spaces.send(second, "hello?".into(), None).await;
+    let over = bo.spaces.send(second, "hello?".into(), None, None).await;
     assert!(matches!(over, Err(ActError::Over)), "{over:?}");
 }

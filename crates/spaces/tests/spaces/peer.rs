@@ -125,7 +125,7 @@ impl Peer {
     }
 
     pub(crate) async fn say(&self, space: GroupId, text: &str) -> EntryHash {
-        self.spaces.send(space, text.into(), None).await.expect("sent").id
+        self.spaces.send(space, text.into(), None, None).await.expect("sent").id
     }
 
     /// Waits until `check` holds, looking again after each event.

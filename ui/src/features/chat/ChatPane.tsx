@@ -19,7 +19,6 @@ import {
 import { useStore } from '~/api/store';
 import type { Message, Space } from '~/api/types';
 import { typing } from '~/api/typing';
-import { upload } from '~/api/uploads';
 import { Button, IconButton } from '~/kit/Button';
 import { EmptyState, Failure, Loading } from '~/kit/EmptyState';
 import { formatCount, listNames, plural } from '~/kit/format';
@@ -182,10 +181,13 @@ function OpenChat({ space, window }: { space: Space; window: MessageWindow }) {
     lastTyping.current = Date.now();
     sayTyping(id).catch(() => undefined);
   };
-  const onSend = (text: string) => {
+  const onSend = (text: string, attached: File[]) => {
     lastTyping.current = 0;
     forgetNew();
-    send(id, text);
+    // One message for each file, the words above the first.
+    const [first, ...others] = attached;
+    send(id, text, first);
+    for (const file of others) send(id, '', file);
     if (window.newer) jumpToEnd();
     else toEnd();
   };
@@ -323,18 +325,12 @@ function OpenChat({ space, window }: { space: Space; window: MessageWindow }) {
             placeholder={`Message ${plainName(space.name)}`}
             onSend={onSend}
             onTyping={onTyping}
-            onFiles={(list) =>
-              upload(
-                id,
-                list.map((file) => ({ file, name: file.name })),
-              )
-            }
           />
         )}
       </div>
       <div role="status" className="sr-only">
         {reading.latest &&
-          `${plainName(reading.latest.author_name)}: ${plainText(reading.latest.text).slice(0, 300)}`}
+          `${plainName(reading.latest.author_name)}: ${plainText(reading.latest.text || reading.latest.file?.name || '').slice(0, 300)}`}
       </div>
     </div>
   );

@@ -82,6 +82,7 @@ export function Conversation(props: ConversationProps) {
                 author={byPerson.get(row.message.author)}
                 people={people}
                 file={row.message.file ? byFile.get(row.message.file.id) : undefined}
+                filesKnown={files !== undefined}
                 onActivate={setActive}
                 onOpenFile={props.onOpenFile}
                 onCopy={props.onCopy}

@@ -89,6 +89,8 @@ it('puts what is pending under the last own message', () => {
     time: noon + minute,
     state: 'sending' as const,
     reason: '',
+    attached: null,
+    file: null,
   };
   expect(shape(toRows([message('a', noon, me)], [pending], null, noon)).at(-1)).toBe('next n');
   expect(shape(toRows([message('a', noon)], [pending], null, noon)).at(-1)).toBe('head n');

@@ -1,17 +1,18 @@
-/** The whole page takes files: an invitation opens the way in, anything else goes to the open space. */
+/** The whole page takes files: an invitation opens the way in, anything else goes to the open space or its next message. */
 import { useEffect, useState } from 'react';
-import { upload } from '~/api/uploads';
+import { upload, type ToUpload } from '~/api/uploads';
 import type { Space } from '~/api/types';
 import { Icon } from '~/kit/Icon';
 import { Name } from '~/kit/Text';
 import { tell, tellFailure } from '~/kit/toast';
+import { attach } from '~/parts/attachments';
 import { showDialog } from '~/parts/dialogs';
 import { droppedFiles } from './dropped';
 
 /** An invitation is a line of text; anything longer is not one. */
 const mostInvite = 64 * 1024;
 
-export function DropZone({ space }: { space: Space | undefined }) {
+export function DropZone({ space, chat }: { space: Space | undefined; chat: boolean }) {
   const [over, setOver] = useState(false);
   const writable = space !== undefined && space.level !== 'read';
   const id = space?.space;
@@ -37,7 +38,7 @@ export function DropZone({ space }: { space: Space | undefined }) {
       setOver(false);
       if (event.dataTransfer === null || !hasFiles(event) || event.defaultPrevented) return;
       event.preventDefault();
-      take(event.dataTransfer, writable ? id : undefined).catch(() =>
+      take(event.dataTransfer, writable ? id : undefined, chat ? attach : upload).catch(() =>
         tellFailure('What was dropped could not be read.'),
       );
     };
@@ -51,7 +52,7 @@ export function DropZone({ space }: { space: Space | undefined }) {
       removeEventListener('dragover', allow);
       removeEventListener('drop', drop);
     };
-  }, [id, writable]);
+  }, [id, writable, chat]);
   if (!over) return null;
   return (
     <div className="pointer-events-none fixed inset-0 z-30 grid animate-fade place-items-center bg-(--veil) p-6">
@@ -59,7 +60,8 @@ export function DropZone({ space }: { space: Space | undefined }) {
         <Icon name="upload" size={32} className="text-accent" />
         {writable ? (
           <p className="font-medium">
-            Drop to share with <Name>{space.name}</Name>
+            {chat ? 'Drop to attach to a message in' : 'Drop to share with'}{' '}
+            <Name>{space.name}</Name>
           </p>
         ) : (
           <p className="font-medium">Drop an invitation to join its space</p>
@@ -69,7 +71,11 @@ export function DropZone({ space }: { space: Space | undefined }) {
   );
 }
 
-async function take(data: DataTransfer, space: string | undefined): Promise<void> {
+async function take(
+  data: DataTransfer,
+  space: string | undefined,
+  share: (space: string, files: ToUpload[]) => void,
+): Promise<void> {
   const files = await droppedFiles(data);
   const [first] = files;
   if (first === undefined) return;
@@ -78,6 +84,6 @@ async function take(data: DataTransfer, space: string | undefined): Promise<void
   } else if (space === undefined) {
     tell('Open a space that you can write in, then drop files there.');
   } else {
-    upload(space, files);
+    share(space, files);
   }
 }

@@ -20,10 +20,12 @@ pub enum MessageState {
 pub struct FileRef {
     /// The file's id.
     pub id: String,
-    /// Its name.
-    pub name: String,
-    /// Bytes.
-    pub size: u64,
+    /// Its name; null when it is not on the list of files: taken off, or not arrived yet.
+    #[schema(required = true)]
+    pub name: Option<String>,
+    /// Bytes; null when it is not on the list.
+    #[schema(required = true)]
+    pub size: Option<u64>,
     /// What it can be shown as.
     #[schema(required = true)]
     pub media: Option<String>,
@@ -42,7 +44,7 @@ pub struct Message {
     pub author_device: String,
     /// Whether I wrote it.
     pub mine: bool,
-    /// The text, as written: content, never markup.
+    /// The text, as written: content, never markup. Empty only when there is a file.
     pub text: String,
     /// When.
     pub time: u64,
@@ -73,11 +75,14 @@ pub struct MessagePage {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewMessage {
-    /// The text.
+    /// The text; may be empty when there is a file.
     pub text: String,
     /// A label of the page's own, to find its optimistic row again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
+    /// The id of the listed file that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
 }
 
 /// Up to where I have read.

@@ -37,7 +37,7 @@ pub enum SpaceState {
 pub struct LastMessage {
     /// When.
     pub at: u64,
-    /// Its text.
+    /// Its text, or the name of the file it is about when there is none.
     pub text: String,
     /// Who wrote it.
     pub author_name: String,
