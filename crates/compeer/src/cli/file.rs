@@ -1,6 +1,6 @@
 //! `compeer file`: sharing, listing, fetching.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
@@ -174,14 +174,7 @@ async fn wait(
             (EventName::TransferChanged, Some(transfer)) if pending.open.contains_key(&transfer.id) => {
                 pending.take(transfer)?;
             }
-            (EventName::Lagged, _) => {
-                let all: Vec<dto::Transfer> = client.get("/transfers").await?;
-                for transfer in all {
-                    if transfer.space == space && pending.open.contains_key(&transfer.id) {
-                        pending.take(transfer)?;
-                    }
-                }
-            }
+            (EventName::Lagged, _) => look_again(client, space, pending).await?,
             (EventName::SpaceLeft | EventName::SpaceEnded, _) if event.space.as_deref() == Some(space) => {
                 return Err(ApiError::new(
                     StatusCode::CONFLICT,
@@ -195,6 +188,38 @@ async fn wait(
         }
     }
     Ok(())
+}
+
+/// Finds out how transfers stand after events were missed.
+async fn look_again(client: &Client, space: &str, pending: &mut Pending) -> Result<(), ApiError> {
+    let all: Vec<dto::Transfer> = client.get("/transfers").await?;
+    let mut unlisted: BTreeSet<String> = pending.open.keys().cloned().collect();
+    for transfer in all {
+        if transfer.space == space && unlisted.remove(&transfer.id) {
+            pending.take(transfer)?;
+        }
+    }
+    if unlisted.is_empty() {
+        return Ok(());
+    }
+    // Only the latest that are over are listed as transfers; the others show in the files.
+    let files: Vec<dto::File> = client.get(&format!("/spaces/{space}/files")).await?;
+    for file in files.into_iter().filter(|file| file.here) {
+        if unlisted.remove(&file.id) {
+            pending.open.remove(&file.id);
+            pending.last_path = file.path;
+        }
+    }
+    match unlisted.iter().find_map(|id| pending.open.get(id)) {
+        None => Ok(()),
+        Some(gone) => Err(ApiError::new(
+            StatusCode::CONFLICT,
+            "transfer-given-up",
+            "The file did not arrive",
+            format!("{} is no longer being fetched: somebody gave it up or took it off the list.", gone.name),
+            "Run the same command again; what has arrived is kept.",
+        )),
+    }
 }
 
 fn not_found(wanted: &str) -> ApiError {
