@@ -130,3 +130,31 @@ fn invitations_are_used_once_and_tell_what_is_wrong() {
     assert!(refused.contains("invite-used") || refused.contains("invite-refused"), "{refused}");
     assert_eq!(cleo.ask(&["space", "list"]).expect("lists"), json!([]));
 }
+
+/// More small files than stay on the list of transfers, and more than are told one by one.
+#[test]
+fn a_folder_of_many_files_arrives_whole() {
+    const FILES: usize = 1500;
+    let (ada, bo) = (running("Ada"), running("Bo"));
+    let made = ada.ask(&["space", "create", "Archive"]).expect("creates");
+    let space = made["space"].as_str().expect("an id");
+    join(&ada, &bo, space, "write");
+    let folder = ada.home().join("scans");
+    std::fs::create_dir(&folder).expect("a folder");
+    for n in 0..FILES {
+        std::fs::write(folder.join(format!("{n}.txt")), format!("page {n}")).expect("a file");
+    }
+    let listed = ada.ask(&["file", "put", space, folder.to_str().expect("Unicode")]).expect("lists");
+    assert_eq!(listed.as_array().map(Vec::len), Some(FILES));
+    until(&bo, &["file", "list", space], "all files", |list| list.as_array().map(Vec::len) == Some(FILES));
+    let to = bo.home().join("got");
+    let got = bo.ask(&["file", "get", space, "scans", "--to", to.to_str().expect("Unicode")]).expect("fetches");
+    assert_eq!(got["path"].as_str(), to.join("scans").to_str());
+    for n in 0..FILES {
+        let text = std::fs::read_to_string(to.join("scans").join(format!("{n}.txt"))).expect("is there");
+        assert_eq!(text, format!("page {n}"));
+    }
+    until(&ada, &["file", "list", space], "who holds them", |list| {
+        list.as_array().is_some_and(|files| files.iter().all(|file| file["held_by"] == 2))
+    });
+}
