@@ -149,6 +149,7 @@ describe('stillPending', () => {
     text: 'hello',
     time: 1,
     state: 'sending',
+    tab: 't',
     reason: '',
     attached: null,
     file: null,

@@ -134,6 +134,8 @@ export interface Pending {
   text: string;
   time: number;
   state: 'sending' | 'failed';
+  /** The tab that sends it, or sent it last. */
+  tab: string;
   /** Why it failed, as a sentence. */
   reason: string;
   /** The name of the file that goes with it. */

@@ -1,15 +1,58 @@
 /** Messages on their way to the node: shown at once, sent in order, kept until the node has them. */
 import { cache, keys } from './cache';
 import { request, sentenceOf } from './client';
+import { onEvent } from './events';
 import { leftBehind, receive, withoutFile, type MessageWindow, type Pending } from './messages';
 import { createKeptStore } from './store';
 import type { Message, SharedFile } from './types';
 import { upload } from './uploads';
 
-/** Kept in the browser, so that a reload or a node that is down loses nothing typed. */
-export const outbox = createKeptStore<Pending[]>('compeer.outbox', []);
+/** Kept in the browser, so that a reload or a node that is down loses nothing typed. All its tabs show the same. */
+export const outbox = createKeptStore<Pending[]>('compeer.outbox', [], { follow: true });
 
-outbox.set((items) => items.map(leftBehind));
+/** This tab, for as long as this page lives in it. */
+const tab: string = crypto.randomUUID();
+const lockOf = (owner: string) => `compeer.outbox.${owner}`;
+
+/** What a tab that is gone left behind was never acknowledged: it waits for the person to retry. */
+function takeOver(owner: string): void {
+  outbox.set((items) => items.map((item) => (ownerOf(item) === owner ? leftBehind(item) : item)));
+}
+
+/** Earlier versions of the page named no tab. */
+const ownerOf = (item: Partial<Pick<Pending, 'tab'>>) => item.tab ?? '';
+
+/** Tabs whose end is waited for. */
+const watched = new Set<string>([tab]);
+
+/** A tab that sends holds its lock until it closes, so whoever gets it knows that the tab is gone. */
+function watchOthers(): void {
+  for (const owner of new Set(outbox.get().map(ownerOf))) {
+    if (watched.has(owner)) continue;
+    watched.add(owner);
+    if ('locks' in navigator) {
+      void navigator.locks.request(lockOf(owner), () => {
+        watched.delete(owner);
+        takeOver(owner);
+      });
+    } else {
+      takeOver(owner);
+    }
+  }
+}
+
+if ('locks' in navigator) {
+  void navigator.locks.request(lockOf(tab), () => new Promise<never>(() => undefined));
+}
+watchOthers();
+outbox.subscribe(watchOthers);
+
+// What a closed tab had sent after all is there.
+onEvent((event) => {
+  if (event.event !== 'chat.message') return;
+  const { nonce } = event.message;
+  if (outbox.get().some((item) => item.nonce === nonce)) discard(nonce ?? '');
+});
 
 let queue = Promise.resolve();
 
@@ -23,6 +66,7 @@ export function send(space: string, text: string, attached?: File): void {
     time: Date.now(),
     state: 'sending',
     reason: '',
+    tab,
     attached: attached?.name ?? null,
     file: null,
   };
@@ -47,7 +91,7 @@ export function send(space: string, text: string, attached?: File): void {
 export function retry(nonce: string): void {
   const pending = outbox.get().find((item) => item.nonce === nonce);
   if (pending === undefined) return;
-  change(nonce, { state: 'sending', reason: '' });
+  change(nonce, { state: 'sending', reason: '', tab });
   enqueue(pending);
 }
 

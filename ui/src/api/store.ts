@@ -25,26 +25,62 @@ export function createStore<T>(initial: T): Store<T> {
   };
 }
 
-/** A store that is kept in this browser. What cannot be read back is as if it were not there. */
-export function createKeptStore<T>(key: string, initial: T): Store<T> {
+/**
+ * A store that is kept in this browser. What cannot be read back is as if it were not there. Other tabs keep theirs under
+ * the same key: a change that is a function starts from what is kept now, so that no tab undoes what another one did.
+ * `follow`: what other tabs change shows here as well.
+ */
+export function createKeptStore<T>(key: string, initial: T, { follow = false } = {}): Store<T> {
   const store = createStore<T>(readKept(key) ?? initial);
-  store.subscribe(() => {
-    try {
-      localStorage.setItem(key, JSON.stringify(store.get()));
-    } catch {
-      // Storage is full or off: the value lives as long as the page.
-    }
-  });
-  return store;
+  /** Is what the page holds also what it kept last? */
+  let kept = true;
+  const catchUp = () => {
+    const raw = kept ? readRaw(key) : undefined;
+    if (raw === undefined || raw === JSON.stringify(store.get())) return;
+    const others = raw === null ? initial : parseKept<T>(raw);
+    if (others !== undefined) store.set(others);
+  };
+  if (follow && 'addEventListener' in globalThis) {
+    // Without a key, all of the storage was cleared.
+    addEventListener('storage', (event) => {
+      if (event.key === key || event.key === null) catchUp();
+    });
+  }
+  return {
+    ...store,
+    set: (next) => {
+      if (typeof next === 'function') catchUp();
+      store.set(next);
+      try {
+        localStorage.setItem(key, JSON.stringify(store.get()));
+        kept = true;
+      } catch {
+        // Storage is full or off: the value lives as long as the page.
+        kept = false;
+      }
+    },
+  };
 }
 
-function readKept<T>(key: string): T | undefined {
+/** Null where nothing is kept, undefined where nothing can be. */
+function readRaw(key: string): string | null | undefined {
   try {
-    const kept = localStorage.getItem(key);
-    return kept === null ? undefined : (JSON.parse(kept) as T);
+    return localStorage.getItem(key);
   } catch {
     return undefined;
   }
+}
+
+function parseKept<T>(raw: string | null): T | undefined {
+  try {
+    return raw === null ? undefined : (JSON.parse(raw) as T);
+  } catch {
+    return undefined;
+  }
+}
+
+function readKept<T>(key: string): T | undefined {
+  return parseKept<T>(readRaw(key) ?? null);
 }
 
 export function useStore<T>(store: Store<T>): T {

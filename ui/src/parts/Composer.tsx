@@ -12,8 +12,10 @@ import { fileIcon } from './FileBits';
 /** What was begun and not sent, by space: it is still there after a reload. */
 const drafts = createKeptStore<Record<string, string>>('compeer.drafts', {});
 
-function keepDraft(space: string, text: string): void {
+/** `was`: what this tab had written so far. A draft that another tab began in the same space is its own to discard. */
+function keepDraft(space: string, text: string, was: string): void {
   drafts.set((before) => {
+    if (text === '' && before[space] !== was) return before;
     const others = Object.entries(before).filter(([other]) => other !== space);
     return Object.fromEntries(text === '' ? others : [...others, [space, text]]);
   });
@@ -58,7 +60,7 @@ export function Composer({ space, placeholder, onSend, onTyping }: ComposerProps
 
   const change = (next: string) => {
     setText(next);
-    keepDraft(space, next);
+    keepDraft(space, next, text);
     if (next !== '') onTyping();
   };
   const send = () => {

@@ -88,6 +88,7 @@ it('puts what is pending under the last own message', () => {
     text: 'x',
     time: noon + minute,
     state: 'sending' as const,
+    tab: 't',
     reason: '',
     attached: null,
     file: null,
