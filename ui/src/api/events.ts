@@ -49,7 +49,8 @@ export function onEvent(listener: Listener): () => void {
 /** Is this the tab that listens? Only it raises notifications, so that one message makes one. */
 export let leading = false;
 
-type Word = { kind: 'event'; event: NodeEvent } | { kind: 'up' } | { kind: 'down' };
+type Word =
+  { kind: 'event'; event: NodeEvent } | { kind: 'up' } | { kind: 'down' } | { kind: 'expired' };
 
 /** Starts listening, for as long as the page lives. */
 export function startEvents(): void {
@@ -61,37 +62,68 @@ export function startEvents(): void {
   channel?.addEventListener('message', ({ data }: MessageEvent<Word>) => hear(data));
   // A node that answers again after silence may have said much in between.
   let wasDown = false;
+  let wasExpired = false;
   connection.subscribe(() => {
-    const { up } = connection.get();
+    const { up, expired } = connection.get();
+    // All tabs of a browser are signed in together, and out; each finds out for itself.
+    if (expired && !wasExpired) {
+      wasExpired = true;
+      channel?.postMessage({ kind: 'expired' } satisfies Word);
+    }
     if (up === false) wasDown = true;
     if (up === true && wasDown) {
       wasDown = false;
       void cache.invalidateQueries();
     }
   });
-  const lead = () => {
+  /** Leads until this browser is signed out: a tab that signs in again must not wait for this one to close. */
+  const lead = (late: boolean) => {
     leading = true;
-    listen(say);
-    return new Promise<never>(() => undefined);
+    const stop = listen(say, late);
+    return new Promise<void>((done) => {
+      const end = () => {
+        if (!connection.get().expired) return;
+        leave();
+        leading = false;
+        stop();
+        done();
+      };
+      const leave = connection.subscribe(end);
+      end();
+    });
   };
-  if ('locks' in navigator) void navigator.locks.request(channelName, lead);
-  else void lead();
+  if (!('locks' in navigator)) {
+    void lead(false);
+    return;
+  }
+  const { locks } = navigator;
+  void locks
+    .request(channelName, { ifAvailable: true }, (lock) => (lock ? lead(false) : false))
+    .then((led) => {
+      if (led === false) void locks.request(channelName, () => lead(true));
+    });
 }
 
 function hear(word: Word): void {
   if (word.kind === 'up') reportUp();
   else if (word.kind === 'down') reportDown();
+  else if (word.kind === 'expired') request('GET', '/status').catch(() => undefined);
   else {
     for (const key of applyEvent(cache, word.event)) fetchSoon(key);
     for (const listener of [...listeners]) listener(word.event);
   }
 }
 
-function listen(say: (word: Word) => void): void {
+/** Listens until the answer is called. `late`: events may have been missed before the first greeting already. */
+function listen(say: (word: Word) => void, late: boolean): () => void {
   let failures = 0;
-  let greeted = false;
+  let greeted = late;
+  let stopped = false;
+  let source: EventSource | null = null;
   const open = () => {
-    const source = new EventSource(`${base}/events`);
+    if (stopped) return;
+    const line = new EventSource(`${base}/events`);
+    source = line;
     const take = ({ data }: MessageEvent<string>) => {
       const event = parse(data);
       if (event === null) return;
@@ -105,19 +137,23 @@ function listen(say: (word: Word) => void): void {
         say({ kind: 'event', event });
       }
     };
-    source.onmessage = take;
-    for (const name of names) source.addEventListener(name, take);
-    source.onerror = () => {
-      source.close();
+    line.onmessage = take;
+    for (const name of names) line.addEventListener(name, take);
+    line.onerror = () => {
+      line.close();
       failures += 1;
       // Why it failed (not running, signed out, restarting) only a plain request can tell.
       request('GET', '/status').catch(() => {
         if (connection.get().up === false) say({ kind: 'down' });
       });
-      if (!connection.get().expired) setTimeout(open, Math.min(400 * 2 ** failures, 5000));
+      if (!stopped) setTimeout(open, Math.min(400 * 2 ** failures, 5000));
     };
   };
   open();
+  return () => {
+    stopped = true;
+    source?.close();
+  };
 }
 
 function parse(data: string): NodeEvent | null {
