@@ -1,5 +1,6 @@
 /** What every browser test needs: a browser, signed-in pages, and eyes for what must never happen. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -9,6 +10,18 @@ import { chromium, devices } from 'playwright-core';
 
 /** The signed-in addresses of the peers under test. */
 export const pages = (process.env['COMPEER_PAGES'] ?? '').split(',').filter((url) => url !== '');
+
+/** A sign-in address, good once and for a minute. @param {string} program @param {string} home @returns {string} */
+export function signInAddress(program, home) {
+  const answer = execFileSync(program, ['--home', home, '--json', 'open', '--print']);
+  return JSON.parse(answer.toString()).url;
+}
+
+/** A sign-in address of one of the peers under test, for one more browser. @param {number} peer */
+export function anotherPage(peer) {
+  const homes = (process.env['COMPEER_HOMES'] ?? '').split(',');
+  return signInAddress(process.env['COMPEER_BIN'] ?? '', homes[peer] ?? '');
+}
 
 const shots = process.env['COMPEER_SHOTS'];
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -83,6 +96,15 @@ export class Person {
       await inside.waitFor();
     }
     return person;
+  }
+
+  /** Another tab of this browser, at the same place or at `url`. */
+  async tab(url = this.page.url()) {
+    const other = new Person(this.context, await this.context.newPage(), this.name);
+    other.page.setDefaultTimeout(patience);
+    await other.page.goto(url);
+    await other.page.getByRole('navigation').first().waitFor();
+    return other;
   }
 
   get origin() {

@@ -1,16 +1,18 @@
 /**
- * Runs the browser tests one after the other: `npm run e2e`. Two real peers with empty homes are started for them, on
- * loopback alone, and ended with them. `COMPEER_BIN` is the program (by default the development build); `COMPEER_PAGES=url,url`
- * names signed-in pages of other peers instead, as `compeer open --print` gives them. `COMPEER_SHOTS=DIR` keeps pictures,
- * `CHROMIUM=PATH` names the browser.
+ * Runs the browser tests one after the other: `npm run e2e`, or `npm run e2e NAME` for those in files of that name. Two real peers with empty homes are started for them, on
+ * loopback alone, and ended with them; each file of tests is given fresh pages of both. `COMPEER_BIN` is the program (by
+ * default the development build); `COMPEER_PAGES=url,url` names pages of other peers instead, as `compeer open --print` gives
+ * them, and runs the tour alone: a page's address works once. `COMPEER_SHOTS=DIR` keeps pictures, `CHROMIUM=PATH` names the
+ * browser.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { signInAddress } from './helpers.mjs';
 
 /** @import { ChildProcess } from 'node:child_process' */
 
@@ -39,12 +41,6 @@ async function up(home) {
   return peer;
 }
 
-/** A sign-in address, good once and for a minute. @param {string} home @returns {string} */
-function page(home) {
-  const answer = execFileSync(program, ['--home', home, '--json', 'open', '--print']);
-  return JSON.parse(answer.toString()).url;
-}
-
 /** @param {ChildProcess} peer */
 async function down(peer) {
   if (peer.exitCode !== null || peer.signalCode !== null) return;
@@ -55,37 +51,42 @@ async function down(peer) {
   clearTimeout(force);
 }
 
-/** @param {string} pages @returns {Promise<number>} */
-async function tests(pages) {
-  const here = dirname(fileURLToPath(import.meta.url));
-  const files = readdirSync(here).filter((name) => name.endsWith('.test.mjs'));
-  const runner = spawn(
-    process.execPath,
-    [
-      '--test',
-      '--test-concurrency=1',
-      '--test-reporter=spec',
-      ...files.map((name) => join(here, name)),
-    ],
-    { stdio: 'inherit', env: { ...process.env, COMPEER_PAGES: pages } },
-  );
+const here = dirname(fileURLToPath(import.meta.url));
+
+/** Runs one file of tests. @param {string} file @param {Record<string, string>} peers @returns {Promise<number>} */
+async function test(file, peers) {
+  const runner = spawn(process.execPath, ['--test', '--test-reporter=spec', join(here, file)], {
+    stdio: 'inherit',
+    env: { ...process.env, ...peers },
+  });
   const [code] = await once(runner, 'exit');
   return typeof code === 'number' ? code : 1;
 }
 
 const given = process.env['COMPEER_PAGES'];
 if (given !== undefined) {
-  process.exitCode = await tests(given);
+  process.exitCode = await test('tour.test.mjs', { COMPEER_PAGES: given });
 } else {
   const folder = mkdtempSync(join(tmpdir(), 'compeer-e2e-'));
   /** @type {ChildProcess[]} */
-  const peers = [];
+  const running = [];
   try {
     const homes = ['one', 'two'].map((name) => join(folder, name));
-    for (const home of homes) peers.push(await up(home));
-    process.exitCode = await tests(homes.map(page).join(','));
+    for (const home of homes) running.push(await up(home));
+    const wanted = process.argv[2] ?? '';
+    const files = readdirSync(here).filter(
+      (name) => name.endsWith('.test.mjs') && name.includes(wanted),
+    );
+    for (const file of files.sort()) {
+      const peers = {
+        COMPEER_PAGES: homes.map((home) => signInAddress(program, home)).join(','),
+        COMPEER_HOMES: homes.join(','),
+        COMPEER_BIN: program,
+      };
+      process.exitCode = (await test(file, peers)) || process.exitCode;
+    }
   } finally {
-    await Promise.all(peers.map(down));
+    await Promise.all(running.map(down));
     rmSync(folder, { recursive: true, force: true });
   }
 }
