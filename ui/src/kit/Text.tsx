@@ -1,5 +1,5 @@
 /** Draws people's words: isolated in direction, with control characters visible, never as markup. */
-import { messageSegments, nameSegments, type Segment } from './text';
+import { isEmoji, messageSegments, nameSegments, type Segment } from './text';
 
 function draw(segment: Segment, index: number) {
   switch (segment.kind) {
@@ -7,15 +7,28 @@ function draw(segment: Segment, index: number) {
       return segment.text;
     case 'code':
       return (
-        <code key={index} className="rounded-[5px] bg-soft px-1.5 py-px font-mono text-[13px]/5">
+        <code
+          key={index}
+          className="rounded-[5px] bg-soft box-decoration-clone px-1.5 py-px font-mono text-[13px]/5"
+        >
           {segment.text}
         </code>
+      );
+    case 'block':
+      return (
+        <pre
+          key={index}
+          dir="ltr"
+          className="my-1 overflow-x-auto rounded-control border border-line bg-panel px-3 py-2 font-mono text-[13px]/5 [overflow-wrap:normal]"
+        >
+          <code>{segment.text}</code>
+        </pre>
       );
     case 'mention':
       return (
         <span
           key={index}
-          className="rounded-[5px] bg-accent-soft px-1 font-medium text-accent-text"
+          className="rounded-[5px] bg-accent-soft box-decoration-clone px-1 font-medium text-accent-text"
         >
           {segment.text}
         </span>
@@ -55,7 +68,10 @@ export function Name({ children, className }: { children: string; className?: st
 /** A message's text: lines kept, links and code found, names of `people` highlighted. */
 export function MessageText({ text, people }: { text: string; people?: string[] }) {
   return (
-    <div dir="auto" className="break-words whitespace-pre-wrap [overflow-wrap:anywhere]">
+    <div
+      dir="auto"
+      className={`break-words whitespace-pre-wrap [overflow-wrap:anywhere] ${isEmoji(text) ? 'text-[28px]/9' : ''}`}
+    >
       {messageSegments(text, people).map(draw)}
     </div>
   );

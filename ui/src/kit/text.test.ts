@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { initials, messageSegments, nameSegments, plainName, plainText } from './text';
+import { initials, isEmoji, messageSegments, nameSegments, plainName, plainText } from './text';
 
 const kinds = (text: string, people?: string[]) =>
   messageSegments(text, people).map(({ kind, text: words }) => `${kind}:${words}`);
@@ -77,6 +77,27 @@ describe('code and mentions', () => {
     ]);
   });
 
+  it('keeps lines of code together, with nothing found in them', () => {
+    expect(kinds('see:\n```rust\nlet a = `b`;\n\n  https://x.example\n```\nand `c`')).toEqual([
+      'text:see:',
+      'block:let a = `b`;\n\n  https://x.example',
+      'text:and ',
+      'code:c',
+    ]);
+    expect(kinds('```\na\u202eb\n```')).toEqual(['block:a⟨U+202E⟩b']);
+  });
+
+  it('takes a fence that stays open as it is written', () => {
+    expect(kinds('a\n```\nb')).toEqual(['text:a\n```\nb']);
+    expect(kinds('``` not a fence\nb\n```')).toEqual(['text:``` not a fence\nb\n```']);
+  });
+
+  it('is not kept busy by many open fences', () => {
+    const before = performance.now();
+    messageSegments('```x\n'.repeat(20_000));
+    expect(performance.now() - before).toBeLessThan(1000);
+  });
+
   it('finds members by full or first name, at the edges of words', () => {
     expect(kinds('hi @Ann and @ann lee, not @Anna or x@Ann', ['Ann Lee'])).toEqual([
       'text:hi ',
@@ -89,6 +110,20 @@ describe('code and mentions', () => {
 
   it('takes a name as letters, not as a pattern', () => {
     expect(kinds('@a.*(b) @axxb', ['a.*(b)'])).toEqual(['mention:@a.*(b)', 'text: @axxb']);
+  });
+});
+
+describe('emoji', () => {
+  it.each([
+    ['🎉', true],
+    ['👩‍👩‍👧‍👦 👍🏽', true],
+    ['❤️', true],
+    ['🎉 done', false],
+    ['🎉🎉🎉🎉', false],
+    ['42', false],
+    ['', false],
+  ])('alone in %s: %s', (text, alone) => {
+    expect(isEmoji(text)).toBe(alone);
   });
 });
 

@@ -6,6 +6,8 @@
 export type Segment =
   | { kind: 'text'; text: string }
   | { kind: 'code'; text: string }
+  /** Lines of code, with control characters already written out. */
+  | { kind: 'block'; text: string }
   | { kind: 'mention'; text: string }
   | { kind: 'link'; text: string; href: string }
   /** A control character, shown as its code point; `name` says what it would have done. */
@@ -74,11 +76,50 @@ function visible(text: string, next: (text: string) => Segment[]): Segment[] {
 export const nameSegments = (name: string): Segment[] =>
   visible(name, (text) => [{ kind: 'text', text }]);
 
-/** What may stand in a message: `code`, http(s) links, and mentions of the given names. */
+/** What may stand in a message: `code`, lines of code, http(s) links, and mentions of the given names. */
 export function messageSegments(message: string, people: string[] = []): Segment[] {
   const mention = mentionPattern(people);
-  return visible(message.replace(/\r\n?/g, '\n'), (text) => inline(text, mention));
+  return blocks(message.replace(/\r\n?/g, '\n')).flatMap((part) =>
+    part.kind === 'block' ? [part] : visible(part.text, (text) => inline(text, mention)),
+  );
 }
+
+/**
+ * Cuts out the lines between two fences of three backticks. Line by line and only forwards: a message is
+ * somebody else's, and a pattern that looks for the other fence from every fence can be kept busy for seconds.
+ */
+function blocks(message: string): { kind: 'text' | 'block'; text: string }[] {
+  const parts: { kind: 'text' | 'block'; text: string }[] = [];
+  let plain: string[] = [];
+  let code: string[] | null = null;
+  let fence = '';
+  const flush = () => {
+    if (plain.length > 0) parts.push({ kind: 'text', text: plain.join('\n') });
+    plain = [];
+  };
+  for (const line of message.split('\n')) {
+    if (code === null && /^```[\w+#.-]{0,20}\s*$/.test(line)) {
+      fence = line;
+      code = [];
+    } else if (code !== null && line.trimEnd() === '```') {
+      flush();
+      parts.push({ kind: 'block', text: plainText(code.join('\n')) });
+      code = null;
+    } else {
+      (code ?? plain).push(line);
+    }
+  }
+  // A fence that nobody closed is just what was written.
+  if (code !== null) plain.push(fence, ...code);
+  flush();
+  return parts;
+}
+
+const fewEmoji =
+  /^\s*(?:\p{Extended_Pictographic}(?:\ufe0f|\p{Emoji_Modifier}|\u200d\p{Extended_Pictographic})*\s*){1,3}$/u;
+
+/** One to three emoji and nothing else: said with a face, and drawn large enough to see it. */
+export const isEmoji = (message: string): boolean => message.length <= 64 && fewEmoji.test(message);
 
 function inline(text: string, mention: RegExp | null): Segment[] {
   const pattern = /`([^`\n]+)`|https?:\/\/[^\s<>"`]+/giu;
