@@ -4,6 +4,7 @@ import {
   formatDuration,
   formatRate,
   formatRtt,
+  formatSince,
   formatSize,
   formatUntil,
   formatWhen,
@@ -55,6 +56,12 @@ describe('times, in the zone of the tests', () => {
   const minute = 60_000;
   const hour = 60 * minute;
   const day = 24 * hour;
+
+  it('says the moment itself after "since"', () => {
+    expect(formatSince(now - 5 * minute, now, 'en-GB')).toBe('13:55');
+    expect(formatSince(now - 10_000, now, 'en-GB')).toBe('13:59');
+    expect(formatSince(now - 3 * day, now, 'en-GB')).toBe('Tue 14:00');
+  });
 
   it.each([
     [10_000, 'now'],

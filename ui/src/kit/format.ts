@@ -95,6 +95,11 @@ export function formatWhen(time: number, now: number, locale?: Locale): string {
   ).format(time);
 }
 
+/** After "since": the moment itself, because "since 5 min ago" is nothing that anybody says. */
+export function formatSince(time: number, now: number, locale?: Locale): string {
+  return dayOf(now) === dayOf(time) ? formatClock(time, locale) : formatWhen(time, now, locale);
+}
+
 /** How long until something ends: `in 6 days`, `in 3 hours`, `in 5 minutes`. */
 export function formatUntil(time: number, now: number): string {
   const minutes = (time - now) / 60_000;

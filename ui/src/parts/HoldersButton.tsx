@@ -2,7 +2,7 @@
 import { useState } from 'react';
 import { sentenceOf } from '~/api/client';
 import { useHolders } from '~/api/queries';
-import type { Message } from '~/api/types';
+import type { Holder, Message } from '~/api/types';
 import { Icon } from '~/kit/Icon';
 import { Popover } from '~/kit/Menu';
 import { Name } from '~/kit/Text';
@@ -46,6 +46,10 @@ export function HoldersButton({
   );
 }
 
+/** Whoever lacks it first: that is what one opens the list for. */
+const inOrder = (holders: Holder[]): Holder[] =>
+  [...holders].sort((a, b) => Number(a.holds) - Number(b.holds) || a.name.localeCompare(b.name));
+
 function Holders({ space, message }: { space: string; message: Message }) {
   const { data, error } = useHolders(space, message.id, true);
   return (
@@ -53,7 +57,7 @@ function Holders({ space, message }: { space: string; message: Message }) {
       <p className="text-small text-text-2">{stateMeans(message)}</p>
       {error && <p className="mt-2 text-small text-need">{sentenceOf(error)}</p>}
       <ul className="mt-1 max-h-72 overflow-y-auto" aria-busy={!data}>
-        {(data ?? []).map((holder) => (
+        {inOrder(data ?? []).map((holder) => (
           <li key={holder.person} className="flex items-center gap-2 py-1 text-[14px]/5">
             <Icon
               name={holder.holds ? 'check' : 'clock'}

@@ -15,7 +15,7 @@ export function Qr({ svg }: { svg: string }) {
     <img
       src={`data:image/svg+xml,${encodeURIComponent(svg)}`}
       alt="The invitation as a QR code"
-      className="size-44 flex-none rounded-control border border-line bg-white p-1"
+      className="size-52 flex-none phone:size-64 rounded-control border border-line bg-white p-1"
     />
   );
 }
@@ -29,11 +29,11 @@ export function InvitationBox({ invitation, now }: { invitation: NewInvitation; 
       <div className="flex min-w-0 flex-1 flex-col gap-3 phone:w-full">
         <textarea
           readOnly
-          rows={4}
+          rows={6}
           aria-label="Invitation"
           value={invitation.invite}
           onFocus={(event) => event.target.select()}
-          className="w-full resize-none rounded-control border border-line bg-panel p-2.5 font-mono text-[12px]/[18px] break-all text-text-2"
+          className="field-sizing-content max-h-60 w-full resize-none rounded-control border border-line bg-panel p-2.5 font-mono text-[12px]/[18px] break-all text-text-2"
         />
         <div className="flex gap-2">
           <Button
@@ -48,10 +48,8 @@ export function InvitationBox({ invitation, now }: { invitation: NewInvitation; 
           </Button>
         </div>
         <p className="text-small text-text-3" title={formatExact(invitation.expires)}>
-          Whoever has it{' '}
-          {levelWords[invitation.level] === 'manages' ? 'can manage' : levelWords[invitation.level]}{' '}
-          in this space. It works {uses} and ends {formatUntil(invitation.expires, now)}. Send it by
-          a way you trust.
+          Whoever has it {levelWords[invitation.level]} in this space. It works {uses} and ends{' '}
+          {formatUntil(invitation.expires, now)}. Send it by a way you trust.
         </p>
         <span role="status" className="sr-only">
           {copied ? 'Copied to the clipboard' : ''}

@@ -32,7 +32,7 @@ export function SupplyPill({ member }: { member: Member }) {
   const missing = missingOf(member);
   return missing === null ? (
     <Pill meaning="held" title="Has everything that this device has.">
-      all
+      has all
     </Pill>
   ) : (
     <Pill meaning="wait" title="Entries on this device that none of their devices has yet.">

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Member, MemberDevice, SharedFile, Transfer } from '~/api/types';
+import { formatWhen } from '~/kit/format';
 import {
   fileWord,
   missingOf,
@@ -57,8 +58,8 @@ describe('how a person is reached', () => {
   });
 
   it('says since when they are away', () => {
-    expect(reachWord(member([device({ last_seen: now - 300_000 })]), now)).toBe(
-      'away since 5 min ago',
+    expect(reachWord(member([device({ last_seen: now - 3 * 86_400_000 })]), now)).toBe(
+      `away since ${formatWhen(now - 3 * 86_400_000, now)}`,
     );
     expect(reachWord(member([device({})]), now)).toBe('not seen yet');
   });
@@ -95,7 +96,7 @@ describe('transfers and files', () => {
 
   it('says how much, from whom, how fast, how long', () => {
     expect(transferWord(transfer)).toBe(
-      '2.6 GB of 4.2 GB · from Bo and Cy · 96.4 MB/s · 0:27 left',
+      '2.6 GB of 4.2 GB · 0:27 left · 96.4 MB/s · from Bo and Cy',
     );
     expect(transferWord({ ...transfer, state: 'paused' })).toBe('paused · 2.6 GB of 4.2 GB');
     expect(transferWord({ ...transfer, state: 'failed', error: 'The disk is full.' })).toBe(

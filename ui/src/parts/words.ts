@@ -1,12 +1,21 @@
 /** The words for state, the same everywhere: in the page, in the command line, in the guide. */
-import type { Level, Member, Message, Path, Peer, SharedFile, Transfer } from '~/api/types';
+import type {
+  Level,
+  Member,
+  Message,
+  Path,
+  Peer,
+  Problem,
+  SharedFile,
+  Transfer,
+} from '~/api/types';
 import type { Presence } from '~/kit/Avatar';
 import {
   formatDuration,
   formatRate,
   formatRtt,
+  formatSince,
   formatSize,
-  formatWhen,
   listNames,
 } from '~/kit/format';
 import type { Meaning } from '~/kit/Pill';
@@ -31,7 +40,7 @@ export function stateMeans(message: Pick<Message, 'state' | 'held_by' | 'of'>): 
 export const levelWords: Record<Level, string> = {
   read: 'can read',
   write: 'can write',
-  manage: 'manages',
+  manage: 'can manage',
 };
 
 export const levelNotes: Record<Level, string> = {
@@ -69,7 +78,7 @@ export function reachWord(member: Member, now: number): string {
     return `${plainName(device.name)} · ${pathWord(device.path)}${rtt}`;
   }
   const seen = Math.max(0, ...member.devices.map(({ last_seen }) => last_seen ?? 0));
-  return seen === 0 ? 'not seen yet' : `away since ${formatWhen(seen, now)}`;
+  return seen === 0 ? 'not seen yet' : `away since ${formatSince(seen, now)}`;
 }
 
 const order: (Path | 'self')[] = ['self', 'direct', 'relay', 'none'];
@@ -89,6 +98,10 @@ export function missingOf(member: Member): number | null {
   return Math.min(...member.devices.map(({ missing }) => missing));
 }
 
+/** The colour of the dot where problems wait: red when one of them needs somebody. */
+export const problemDot = (problems: Problem[]): string =>
+  problems.some(({ severity }) => severity === 'error') ? 'bg-need' : 'bg-wait';
+
 /** `5 direct, 1 by relay, 2 away`. */
 export function peersWord(peers: Peer[]): string {
   const count = (path: Path) => peers.filter((peer) => peer.path === path).length;
@@ -101,7 +114,7 @@ export function peersWord(peers: Peer[]): string {
   return some.length === 0 ? 'nobody yet' : some.join(', ');
 }
 
-/** What a transfer does: `from Bo and Cy · 96.4 MB/s · 0:27 left`. */
+/** What a transfer does: `2.6 GB of 4.2 GB · 0:27 left · 96.4 MB/s · from Bo and Cy`. */
 export function transferWord(transfer: Transfer): string {
   const names = [...new Set(transfer.from.map(({ name }) => plainName(name)))];
   const from = names.length === 0 ? '' : `from ${listNames(names)}`;
@@ -109,11 +122,12 @@ export function transferWord(transfer: Transfer): string {
   const soFar = `${formatSize(transfer.done)} of ${formatSize(transfer.size)}`;
   switch (transfer.state) {
     case 'running':
+      // Where room is short, the end is cut off: whom it comes from is what one misses least.
       return parts(
         soFar,
-        from,
-        transfer.rate >= 1 ? formatRate(transfer.rate) : '',
         transfer.eta_s === null ? '' : `${formatDuration(transfer.eta_s)} left`,
+        transfer.rate >= 1 ? formatRate(transfer.rate) : '',
+        from,
       );
     case 'paused':
       return parts('paused', soFar);

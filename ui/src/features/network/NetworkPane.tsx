@@ -11,6 +11,7 @@ import {
   formatExact,
   formatRate,
   formatRtt,
+  formatSince,
   formatSize,
   formatWhen,
   listNames,
@@ -53,7 +54,7 @@ export function NetworkPane() {
               ))}
             </section>
           )}
-          <section aria-label="Devices">
+          <section aria-label="Devices" className="@container">
             {peers.length === 0 ? (
               <EmptyState icon="network" title="Nobody to connect to yet">
                 As soon as you share a space, the devices of its members appear here.
@@ -131,6 +132,9 @@ function Peers({ peers, now }: { peers: Peer[]; now: number }) {
       .map(({ name }) => plainName(name));
     return names.length === 0 ? undefined : `In ${listNames(names, 3)}`;
   };
+  const traffic = ({ receive_rate, send_rate }: Peer) =>
+    (receive_rate >= 1000 ? ` · in ${formatRate(receive_rate)}` : '') +
+    (send_rate >= 1000 ? ` · out ${formatRate(send_rate)}` : '');
   const heard = (peer: Peer) =>
     peer.path !== 'none'
       ? 'now'
@@ -151,17 +155,16 @@ function Peers({ peers, now }: { peers: Peer[]; now: number }) {
                 <Name>{labelOf(peer)}</Name>
               </div>
               <div className="truncate text-tiny text-text-3 nums">
-                {peer.person_name !== null && (
-                  <>
-                    <Name>{peer.person_name}</Name> ·{' '}
-                  </>
-                )}
-                {peer.path === 'none'
-                  ? `heard ${heard(peer)}`
-                  : `${formatRtt(peer.rtt_ms)} · in ${formatRate(peer.receive_rate)} · out ${formatRate(peer.send_rate)}`}
+                {peer.person_name === null ? 'not introduced yet' : <Name>{peer.person_name}</Name>}
+                {traffic(peer)}
               </div>
             </div>
-            <PathPill peer={peer} />
+            <div className="flex-none text-right">
+              <PathPill peer={peer} />
+              <div className="mt-0.5 text-tiny text-text-3 nums">
+                {peer.path === 'none' ? `heard ${heard(peer)}` : formatRtt(peer.rtt_ms)}
+              </div>
+            </div>
           </li>
         ))}
       </ul>
@@ -179,16 +182,16 @@ function Peers({ peers, now }: { peers: Peer[]; now: number }) {
           <th scope="col" className={head}>
             Path
           </th>
-          <th scope="col" className={`${head} text-right`}>
+          <th scope="col" className={`${head} text-right @max-md:hidden`}>
             Round trip
           </th>
-          <th scope="col" className={`${head} w-28 text-right`}>
+          <th scope="col" className={`${head} w-28 text-right @max-xl:hidden`}>
             In
           </th>
-          <th scope="col" className={`${head} w-28 text-right`}>
+          <th scope="col" className={`${head} w-28 text-right @max-xl:hidden`}>
             Out
           </th>
-          <th scope="col" className={head}>
+          <th scope="col" className={`${head} @max-2xl:hidden`}>
             Last heard
           </th>
         </tr>
@@ -199,7 +202,7 @@ function Peers({ peers, now }: { peers: Peer[]; now: number }) {
             <td className={`${cell} group-hover:bg-panel`} title={about(peer)}>
               <div className="flex items-center gap-2.5">
                 <PeerAvatar peer={peer} size="s" />
-                <div className="max-w-64 min-w-0">
+                <div className="max-w-64 min-w-0 @max-md:max-w-28">
                   <div className="truncate font-medium">
                     <Name>{labelOf(peer)}</Name>
                   </div>
@@ -217,28 +220,30 @@ function Peers({ peers, now }: { peers: Peer[]; now: number }) {
               <PathPill peer={peer} />
               {peer.address !== null && (
                 <div
-                  className="mt-0.5 max-w-56 truncate text-tiny text-text-3"
+                  className="mt-0.5 max-w-56 truncate @max-md:max-w-36 text-tiny text-text-3"
                   title={plainText(peer.address)}
                 >
                   {plainText(peer.address)}
                 </div>
               )}
             </td>
-            <td className={`${cell} text-right group-hover:bg-panel`}>{formatRtt(peer.rtt_ms)}</td>
+            <td className={`${cell} text-right group-hover:bg-panel @max-md:hidden`}>
+              {formatRtt(peer.rtt_ms)}
+            </td>
             <td
-              className={`${cell} text-right group-hover:bg-panel`}
+              className={`${cell} text-right group-hover:bg-panel @max-xl:hidden`}
               title={`${formatSize(peer.received_bytes)} in all`}
             >
               {formatRate(peer.receive_rate)}
             </td>
             <td
-              className={`${cell} text-right group-hover:bg-panel`}
+              className={`${cell} text-right group-hover:bg-panel @max-xl:hidden`}
               title={`${formatSize(peer.sent_bytes)} in all`}
             >
               {formatRate(peer.send_rate)}
             </td>
             <td
-              className={`${cell} group-hover:bg-panel`}
+              className={`${cell} group-hover:bg-panel @max-2xl:hidden`}
               title={peer.last_seen === null ? undefined : formatExact(peer.last_seen)}
             >
               {heard(peer)}
@@ -296,7 +301,7 @@ function ThisDevice({ status, now }: { status: Status; now: number }) {
           )}
         </Fact>
         <Fact word="Running">
-          <span title={formatExact(status.started)}>since {formatWhen(status.started, now)}</span>,
+          <span title={formatExact(status.started)}>since {formatSince(status.started, now)}</span>,
           version {status.version}
         </Fact>
       </dl>

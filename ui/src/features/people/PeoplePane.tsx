@@ -3,9 +3,9 @@ import { Link } from '@tanstack/react-router';
 import { sentenceOf } from '~/api/client';
 import { useInvitations, useMembers } from '~/api/queries';
 import type { Member, Space } from '~/api/types';
-import { Button } from '~/kit/Button';
+import { Button, IconButton } from '~/kit/Button';
 import { Failure, Loading } from '~/kit/EmptyState';
-import { useNow } from '~/kit/hooks';
+import { useNow, usePhone } from '~/kit/hooks';
 import { showDialog } from '~/parts/dialogs';
 import { InvitationList } from '~/parts/InvitationList';
 import { PaneHeader } from '~/parts/PaneHeader';
@@ -18,6 +18,8 @@ export function PeoplePane({ space, detail }: { space: Space; detail: string | u
   const id = space.space;
   const members = useMembers(id, 10_000);
   const now = useNow();
+  const phone = usePhone();
+  const invite = () => showDialog({ kind: 'invite', space: id });
   const manages = space.level === 'manage';
   const invitations = useInvitations(id, manages);
   const open = useVisible(invitations.data)?.filter(({ state }) => state === 'open') ?? [];
@@ -25,14 +27,19 @@ export function PeoplePane({ space, detail }: { space: Space; detail: string | u
     <>
       <PaneHeader
         title="People"
-        about={`${space.here_now} of ${space.members} here now`}
+        about={
+          space.members > 1 ? `${space.here_now} of ${space.members} here now` : 'just you so far'
+        }
         back={`/s/${id}`}
       >
-        {manages && (
-          <Button icon="invite" onClick={() => showDialog({ kind: 'invite', space: id })}>
-            Invite someone
-          </Button>
-        )}
+        {manages &&
+          (phone ? (
+            <IconButton icon="invite" label="Invite someone" onClick={invite} />
+          ) : (
+            <Button icon="invite" onClick={invite}>
+              Invite someone
+            </Button>
+          ))}
       </PaneHeader>
       {members.error && !members.data ? (
         <Failure retry={<Button onClick={() => void members.refetch()}>Try again</Button>}>
@@ -81,7 +88,7 @@ function Row({
       className={`relative -mx-3 flex items-center gap-3 rounded-card px-3 ${selected ? 'bg-accent-soft' : 'hover:bg-panel'}`}
     >
       <PersonRow member={member} now={now} />
-      <span className="w-[76px] flex-none text-right text-small text-text-3 phone:hidden">
+      <span className="w-[84px] flex-none text-right whitespace-nowrap text-small text-text-3 phone:hidden">
         {levelWords[member.level]}
       </span>
       <Link

@@ -4,7 +4,7 @@ import { useMembers } from '~/api/queries';
 import type { Space } from '~/api/types';
 import { Button } from '~/kit/Button';
 import { Loading } from '~/kit/EmptyState';
-import { formatExact, formatSize, formatWhen, listNames } from '~/kit/format';
+import { formatExact, formatSince, formatSize, listNames } from '~/kit/format';
 import { useNow } from '~/kit/hooks';
 import { plainName } from '~/kit/text';
 import { showDialog } from '~/parts/dialogs';
@@ -60,12 +60,12 @@ export function PeoplePanel({ space }: { space: Space }) {
         <dd>{levelWords[space.level]}</dd>
         <dt className="text-text-3">Encryption</dt>
         <dd title={formatExact(space.epoch.since)}>
-          end to end, key {space.epoch.number}, since {formatWhen(space.epoch.since, now)}
+          end to end, key {space.epoch.number} since {formatSince(space.epoch.since, now)}
         </dd>
         <dt className="text-text-3">On this disk</dt>
         <dd>{formatSize(space.disk_bytes)}</dd>
         <dt className="text-text-3">Since</dt>
-        <dd title={formatExact(space.created)}>{formatWhen(space.created, now)}</dd>
+        <dd title={formatExact(space.created)}>{formatSince(space.created, now)}</dd>
       </dl>
     </div>
   );

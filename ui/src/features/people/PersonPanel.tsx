@@ -6,7 +6,7 @@ import type { Level, Member, MemberDevice, Space } from '~/api/types';
 import { Button } from '~/kit/Button';
 import { Loading } from '~/kit/EmptyState';
 import { Choice } from '~/kit/Field';
-import { formatCount, formatExact, formatRtt, formatWhen } from '~/kit/format';
+import { formatCount, formatExact, formatRtt, formatSince, formatWhen } from '~/kit/format';
 import { useNow } from '~/kit/hooks';
 import { Icon } from '~/kit/Icon';
 import { Pill } from '~/kit/Pill';
@@ -42,7 +42,7 @@ export function PersonPanel({ space, person }: { space: Space; person: string })
             {levelWords[member.level]}
           </div>
           <div className="text-small text-text-3" title={formatExact(member.joined)}>
-            in this space since {formatWhen(member.joined, now)}
+            in this space since {formatSince(member.joined, now)}
           </div>
         </div>
       </div>

@@ -38,7 +38,7 @@ export function InviteDialog({ space, onClose }: { space: Space; onClose: () => 
       title={`Invite to ${plainName(space.name)}`}
       about={
         made === null
-          ? 'Any computer of a manager that is on can let the guest in; yours need not be.'
+          ? 'Any manager’s computer that is on lets the guest in; it need not be yours.'
           : undefined
       }
       footer={
