@@ -9,7 +9,8 @@ const looks: Record<Meaning, string> = {
   wait: 'bg-wait-soft text-wait',
   need: 'bg-need-soft text-need',
   off: 'bg-soft text-text-2',
-  accent: 'bg-accent-soft text-accent-text',
+  // On a chosen row, which has the same colour, `--pill` sets it off.
+  accent: 'bg-(--pill,var(--accent-soft)) text-accent-text',
 };
 
 const icons: Partial<Record<Meaning, IconName>> = { held: 'check', wait: 'clock', need: 'alert' };

@@ -166,7 +166,7 @@ function FileList({
       role="region"
       aria-label="Files"
       tabIndex={-1}
-      className="min-h-0 flex-1 overflow-y-auto"
+      className="@container min-h-0 flex-1 overflow-y-auto"
     >
       {phone ? (
         <ul style={{ paddingTop: rows.above, paddingBottom: rows.below }}>
@@ -184,7 +184,7 @@ function FileList({
               {head('name', 'Name')}
               <th
                 scope="col"
-                className="sticky top-0 z-10 w-[17%] bg-raised px-3 text-left text-tiny font-medium text-text-3 shadow-[inset_0_-1px_var(--line)]"
+                className="sticky top-0 z-10 w-[17%] bg-raised @max-3xl:hidden px-3 text-left text-tiny font-medium text-text-3 shadow-[inset_0_-1px_var(--line)]"
               >
                 Who has it
               </th>
@@ -242,7 +242,12 @@ function SortHead({
   const down = sort === `-${column}`;
   // Names start at A, figures and times with the most.
   const next: Sort = up ? `-${column}` : down ? column : column === 'name' ? column : `-${column}`;
-  const width = { name: '', size: 'w-[88px]', time: 'w-[148px]' }[column];
+  // In a narrow pane the name keeps its room, and what can be read in the detail gives way.
+  const width = {
+    name: '',
+    size: 'w-[88px] @max-md:hidden',
+    time: 'w-[148px] @max-xl:hidden',
+  }[column];
   return (
     <th
       scope="col"
@@ -306,7 +311,7 @@ function TableRow({
 }) {
   const { name, folder } = splitPath(file.name);
   const selected = search.detail === `file-${file.id}`;
-  const cell = `border-b border-soft px-3 ${selected ? 'bg-accent-soft' : 'group-hover:bg-panel'}`;
+  const cell = `border-b border-soft px-3 ${selected ? 'bg-accent-soft [--pill:var(--raised)]' : 'group-hover:bg-panel'}`;
   return (
     <tr aria-rowindex={index} className="group relative h-[61px]">
       <td className={cell}>
@@ -332,13 +337,13 @@ function TableRow({
           </div>
         </div>
       </td>
-      <td className={cell}>
+      <td className={`${cell} @max-3xl:hidden`}>
         <div className="truncate">
           <bdi>{holdersWord(file, me)}</bdi>
         </div>
       </td>
-      <td className={`text-right nums ${cell}`}>{formatSize(file.size)}</td>
-      <td className={`truncate nums ${cell}`} title={formatExact(file.time)}>
+      <td className={`text-right nums ${cell} @max-md:hidden`}>{formatSize(file.size)}</td>
+      <td className={`truncate nums ${cell} @max-xl:hidden`} title={formatExact(file.time)}>
         {formatWhen(file.time, now)}
       </td>
       <td className={cell}>
