@@ -74,7 +74,7 @@ export function OpenPalette({ current, onClose }: { current: string | null; onCl
         });
       }
     }
-    const here = spaces.find(({ space }) => space === current);
+    const here = spaces.find(({ space, state }) => space === current && state === 'active');
     const action = (
       label: string,
       icon: Command['icon'],

@@ -22,17 +22,16 @@ const listed = 30;
 
 /** `top`: it is the whole page, so its name is the page's heading. */
 export function Sidebar({ space, top = false }: { space: Space; top?: boolean }) {
-  const id = space.space;
-  const unread = unreadOf(space, useStore(attended));
-  const running = (useTransfers().data ?? []).filter(
-    (transfer) => transfer.space === id && transfer.state === 'running',
-  ).length;
+  const { state } = space;
+  const active = state === 'active';
   return (
     <div className="flex min-h-0 flex-1 flex-col overflow-y-auto px-2 py-3">
       <SpaceMenu space={space} top={top} />
       <p className="mx-2 mb-3 truncate text-small text-text-3 nums">
-        {plural(space.members, 'person').replace('persons', 'people')}
-        {space.members > 1 && ` · ${space.here_now} here now`}
+        {state === 'active'
+          ? plural(space.members, 'person').replace('persons', 'people') +
+            (space.members > 1 ? ` · ${space.here_now} here now` : '')
+          : stateNotes[state]}
       </p>
       <button
         type="button"
@@ -45,6 +44,26 @@ export function Sidebar({ space, top = false }: { space: Space; top?: boolean })
           <Key>{`${mod} K`}</Key>
         </span>
       </button>
+      {active && <Tools space={space} />}
+    </div>
+  );
+}
+
+/** What stands in place of the numbers of a space that one is not in. */
+const stateNotes: Record<Exclude<Space['state'], 'active'>, string> = {
+  joining: 'joining',
+  removed: 'you are no longer in it',
+  ended: 'it has ended',
+};
+
+function Tools({ space }: { space: Space }) {
+  const id = space.space;
+  const unread = unreadOf(space, useStore(attended));
+  const running = (useTransfers().data ?? []).filter(
+    (transfer) => transfer.space === id && transfer.state === 'running',
+  ).length;
+  return (
+    <>
       <ul>
         <Item to="/s/$space/chat" id={id} icon="chat" label="Chat" unread={unread} />
         <Item
@@ -63,13 +82,14 @@ export function Sidebar({ space, top = false }: { space: Space; top?: boolean })
         />
       </ul>
       <Members space={id} />
-    </div>
+    </>
   );
 }
 
 function SpaceMenu({ space, top }: { space: Space; top: boolean }) {
   const Heading = top ? 'h1' : 'h2';
-  const manages = space.level === 'manage';
+  const active = space.state === 'active';
+  const manages = active && space.level === 'manage';
   const id = space.space;
   return (
     <Heading className="flex-none">
@@ -81,7 +101,11 @@ function SpaceMenu({ space, top }: { space: Space; top: boolean }) {
             className="flex w-full items-center justify-between gap-2 rounded-control px-2 py-0.5 text-left text-body font-semibold hover:bg-soft touch:min-h-11"
           >
             <span className="min-w-0 truncate">
-              <Name>{space.name}</Name>
+              {space.name === '' && space.state === 'joining' ? (
+                'A new space'
+              ) : (
+                <Name>{space.name}</Name>
+              )}
             </span>
             <Icon name="down" className="text-text-3" />
             <span className="sr-only">: actions for this space</span>
@@ -100,7 +124,7 @@ function SpaceMenu({ space, top }: { space: Space; top: boolean }) {
           </>
         )}
         <MenuItem icon="leave" onSelect={() => showDialog({ kind: 'leave', space: id })}>
-          Leave space…
+          {active ? 'Leave space…' : 'Remove from this computer…'}
         </MenuItem>
         {manages && (
           <MenuItem icon="trash" danger onSelect={() => showDialog({ kind: 'delete', space: id })}>

@@ -142,7 +142,16 @@ function Gone({ space }: { space?: Space }) {
             ? 'This space has ended'
             : 'This space is not here'
       }
-      actions={<Button onClick={() => showDialog({ kind: 'join' })}>I have an invitation</Button>}
+      actions={
+        <>
+          <Button onClick={() => showDialog({ kind: 'join' })}>I have an invitation</Button>
+          {space !== undefined && (
+            <Button onClick={() => showDialog({ kind: 'leave', space: space.space })}>
+              Remove from this computer…
+            </Button>
+          )}
+        </>
+      }
     >
       {space?.state === 'removed'
         ? 'Somebody who manages it has removed you. To come back you need a new invitation.'

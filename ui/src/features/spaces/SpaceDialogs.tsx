@@ -99,14 +99,17 @@ function Question({
 export function LeaveDialog({ space, onClose }: Props) {
   const navigate = useNavigate();
   const members = useMembers(space.space).data;
+  const active = space.state === 'active';
+  const name = plainName(space.name);
   const onlyManager =
+    active &&
     space.level === 'manage' &&
     space.members > 1 &&
     members?.filter(({ level }) => level === 'manage').length === 1;
   return (
     <Question
-      title={`Leave ${plainName(space.name)}?`}
-      action="Leave"
+      title={active ? `Leave ${name}?` : `Remove ${name} from this computer?`}
+      action={active ? 'Leave' : 'Remove'}
       onClose={onClose}
       act={async () => {
         await leaveSpace(space.space);
@@ -115,9 +118,10 @@ export function LeaveDialog({ space, onClose }: Props) {
       }}
     >
       <p>
-        The space goes on without you. You will not get what is said or shared there afterwards; to
-        come back you need a new invitation. The {formatSize(space.disk_bytes)} that it keeps on
-        this computer are removed; files you fetched stay where they are.
+        {active &&
+          'The space goes on without you. You will not get what is said or shared there afterwards; to come back you need a new invitation. '}
+        The {formatSize(space.disk_bytes)} that it keeps on this computer are removed; files you
+        fetched stay where they are.
       </p>
       {space.waiting > 0 && (
         <p className="text-wait">
