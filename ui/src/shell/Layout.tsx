@@ -1,5 +1,5 @@
 /** The frame: rail, sidebar, main pane, detail; on a phone one of them at a time. */
-import { Outlet, useMatchRoute, useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { Outlet, useLocation, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useCallback, useEffect } from 'react';
 import { useSpaces } from '~/api/queries';
 import { useStore } from '~/api/store';
@@ -22,7 +22,6 @@ import { nextUnread } from './unread';
 export function Layout() {
   const phone = usePhone();
   const navigate = useNavigate();
-  const match = useMatchRoute();
   const params = useParams({ strict: false });
   const search = useSearch({ strict: false });
   const spaces = useSpaces().data;
@@ -57,7 +56,11 @@ export function Layout() {
   );
   useShortcuts({ nextUnread: toUnread, closeDetail });
 
-  const atList = match({ to: '/s/$space' }) !== false || match({ to: '/' }) !== false;
+  // By the address itself: with or without a slash at its end it is the same place.
+  const path = useLocation({ select: ({ pathname }) => pathname });
+  const atList = /^\/(s\/[^/]+\/?)?$/.test(path);
+  // Until the spaces are known: will there be a sidebar? Its room is kept, so that nothing moves when it comes.
+  const awaited = spaces === undefined && (kept !== null || path !== '/');
   const listing = phone && atList ? space : undefined;
   const around = (
     <>
@@ -108,6 +111,7 @@ export function Layout() {
           Skip to the main part
         </a>
         <Rail current={params.space ?? null} />
+        {awaited && <div style={{ width }} className="flex-none border-r border-line bg-panel" />}
         {space && (
           <nav
             aria-label={plainName(space.name)}

@@ -3,7 +3,7 @@ import { Link, useMatchRoute } from '@tanstack/react-router';
 import { ownUrl } from '~/api/client';
 import { useSpaces, useStatus } from '~/api/queries';
 import { useStore } from '~/api/store';
-import type { Space } from '~/api/types';
+import type { Problem, Space } from '~/api/types';
 import { Avatar } from '~/kit/Avatar';
 import { IconButton } from '~/kit/Button';
 import { Icon, type IconName } from '~/kit/Icon';
@@ -13,11 +13,12 @@ import { plural } from '~/kit/format';
 import { initials, plainName } from '~/kit/text';
 import { attended } from '~/parts/attention';
 import { showDialog } from '~/parts/dialogs';
+import { problemDot } from '~/parts/words';
 import { unreadOf } from './unread';
 
 export function Rail({ current, flat = false }: { current: string | null; flat?: boolean }) {
   const status = useStatus().data;
-  const spaces = useSpaces().data ?? [];
+  const { data: spaces = [], isPending } = useSpaces();
   const reached = status?.peers.some(({ path }) => path !== 'none') ?? false;
   if (flat) {
     return (
@@ -30,7 +31,7 @@ export function Rail({ current, flat = false }: { current: string | null; flat?:
       </nav>
     );
   }
-  const problems = status?.problems.length ?? 0;
+  const problems = status?.problems ?? [];
   return (
     <nav
       aria-label="Spaces and places"
@@ -52,12 +53,17 @@ export function Rail({ current, flat = false }: { current: string | null; flat?:
         </Link>
       </Tip>
       <hr className="my-1 w-6 flex-none border-line" />
-      <SpaceTiles spaces={spaces} current={current} />
-      <AddSpace />
-      <hr className="my-1 w-6 flex-none border-line" />
-      <Place to="/network" icon="network" label="Network" problems={problems} />
+      {/* What stands below the spaces comes with them, and then stays where it is. */}
+      {!isPending && (
+        <>
+          <SpaceTiles spaces={spaces} current={current} />
+          <AddSpace />
+          <hr className="my-1 w-6 flex-none border-line" />
+          <Place to="/network" icon="network" label="Network" problems={problems} />
+        </>
+      )}
       <span className="flex-1" />
-      <Place to="/settings" icon="settings" label="Settings" problems={0} />
+      <Place to="/settings" icon="settings" label="Settings" problems={[]} />
     </nav>
   );
 }
@@ -151,20 +157,22 @@ function Place({
   to: '/network' | '/settings';
   icon: IconName;
   label: string;
-  problems: number;
+  problems: Problem[];
 }) {
   const here = Boolean(useMatchRoute()({ to }));
   return (
     <Tip side="right" label={label}>
       <Link
         to={to}
-        aria-label={problems > 0 ? `${label}, ${plural(problems, 'problem')}` : label}
+        aria-label={problems.length > 0 ? `${label}, ${plural(problems.length, 'problem')}` : label}
         aria-current={here ? 'page' : undefined}
         className="relative grid size-9 flex-none place-items-center rounded-[10px] text-text-2 hover:bg-raised hover:text-text aria-[current=page]:bg-accent-soft aria-[current=page]:text-accent-text"
       >
         <Icon name={icon} />
-        {problems > 0 && (
-          <span className="absolute top-0.5 right-0.5 size-2.5 rounded-full border-2 border-canvas bg-wait" />
+        {problems.length > 0 && (
+          <span
+            className={`absolute top-0.5 right-0.5 size-2.5 rounded-full border-2 border-canvas ${problemDot(problems)}`}
+          />
         )}
       </Link>
     </Tip>

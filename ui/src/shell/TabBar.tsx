@@ -7,6 +7,7 @@ import { Icon, type IconName } from '~/kit/Icon';
 import { plural } from '~/kit/format';
 import { attended } from '~/parts/attention';
 import { showDialog } from '~/parts/dialogs';
+import { problemDot } from '~/parts/words';
 import { unreadOf } from './unread';
 
 const look =
@@ -16,7 +17,7 @@ export function TabBar({ space }: { space: string | null }) {
   const match = useMatchRoute();
   const seen = useStore(attended);
   const unread = (useSpaces().data ?? []).reduce((sum, item) => sum + unreadOf(item, seen), 0);
-  const problems = useStatus().data?.problems.length ?? 0;
+  const problems = useStatus().data?.problems ?? [];
   const onFiles = Boolean(match({ to: '/s/$space/files' }));
   const onSpaces =
     Boolean(match({ to: '/s/$space', fuzzy: true }) || match({ to: '/' })) && !onFiles;
@@ -55,10 +56,12 @@ export function TabBar({ space }: { space: string | null }) {
         aria-current={match({ to: '/network' }) ? 'page' : undefined}
         className={look}
       >
-        <Face icon="network" dot={problems > 0 && 'bg-wait'}>
+        <Face icon="network" dot={problems.length > 0 && problemDot(problems)}>
           Network
         </Face>
-        {problems > 0 && <span className="sr-only">, {plural(problems, 'problem')}</span>}
+        {problems.length > 0 && (
+          <span className="sr-only">, {plural(problems.length, 'problem')}</span>
+        )}
       </Link>
       <Link
         to="/settings"
