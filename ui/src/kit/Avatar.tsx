@@ -6,7 +6,8 @@ export type Presence = 'here' | 'relay' | 'away';
 const dots: Record<Presence, string> = {
   here: 'bg-held',
   // Half a dot: reached, but not directly.
-  relay: 'bg-wait [clip-path:none]',
+  relay:
+    'bg-[linear-gradient(90deg,var(--wait)_50%,var(--raised)_50%)] ring-[1.5px] ring-inset ring-wait',
   away: 'bg-raised ring-[1.5px] ring-inset ring-text-3',
 };
 
@@ -46,7 +47,7 @@ export function Avatar({ name, hue, picture, size = 's', presence, className = '
       </span>
       {presence && (
         <span
-          className={`absolute -right-0.5 -bottom-0.5 box-content rounded-full border-2 border-(--around,var(--panel)) ${size === 'l' ? 'size-[9px]' : 'size-[7px]'} ${dots[presence]}`}
+          className={`absolute box-content rounded-full border-2 border-(--around,var(--panel)) ${size === 'l' ? '-right-0.5 -bottom-0.5 size-[9px]' : '-right-1 -bottom-1 size-[7px]'} ${dots[presence]}`}
         />
       )}
     </span>

@@ -6,9 +6,11 @@ import { Tip } from './Tip';
 type Kind = 'plain' | 'primary' | 'danger' | 'ghost';
 
 const kinds: Record<Kind, string> = {
-  plain: 'border-line bg-raised text-text hover:bg-soft',
-  primary: 'border-transparent bg-accent text-on-accent hover:brightness-110',
-  danger: 'border-transparent bg-need text-on-need hover:brightness-110',
+  plain: 'border-line bg-raised text-text enabled:hover:bg-soft',
+  primary:
+    'border-transparent bg-accent text-on-accent enabled:hover:brightness-110 disabled:bg-soft disabled:text-text-3 disabled:opacity-100!',
+  danger:
+    'border-transparent bg-need text-on-need enabled:hover:brightness-110 disabled:bg-soft disabled:text-text-3 disabled:opacity-100!',
   ghost: 'border-transparent bg-transparent text-accent-text hover:bg-accent-soft',
 };
 

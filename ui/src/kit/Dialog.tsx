@@ -46,7 +46,7 @@ export function Dialog({ open, onClose, title, about, children, footer, wide }: 
             <div className="pt-5 pr-14 pl-6 phone:pl-4">
               <Radix.Title className="text-[17px]/6 font-semibold">{title}</Radix.Title>
               {about !== undefined && (
-                <Radix.Description className="mt-1 text-[14px]/5 text-text-2">
+                <Radix.Description className="mt-1 text-[14px]/5 text-pretty text-text-2">
                   {about}
                 </Radix.Description>
               )}

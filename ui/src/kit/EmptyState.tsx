@@ -21,7 +21,7 @@ export function EmptyState({
     <div className="m-auto max-w-md p-6 text-center">
       <Icon name={icon} size={48} weight={1.2} className="mx-auto text-accent" />
       <Heading className="mt-3 mb-1 text-title font-semibold">{title}</Heading>
-      {children && <div className="text-text-2">{children}</div>}
+      {children && <div className="text-balance text-text-2">{children}</div>}
       {actions && <div className="mt-5 flex flex-wrap justify-center gap-2">{actions}</div>}
     </div>
   );

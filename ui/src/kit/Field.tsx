@@ -3,7 +3,7 @@ import { useId, type InputHTMLAttributes, type ReactNode, type Ref } from 'react
 import { Icon, type IconName } from './Icon';
 
 export const inputLook =
-  'w-full rounded-control border border-(--line-strong) bg-raised px-3 text-body text-text transition-colors hover:border-text-3 focus:border-accent focus:outline-1 focus:outline-accent focus:outline-offset-0 aria-invalid:border-need disabled:opacity-60';
+  'w-full rounded-control border border-(--line-strong) bg-raised px-3 text-body text-text transition-colors hover:border-text-3 focus:border-accent focus:outline-1 focus:outline-accent focus:outline-offset-0 aria-invalid:border-need aria-invalid:focus:outline-need disabled:opacity-60';
 
 export function Field({
   label,
@@ -103,11 +103,11 @@ export function Choice<T extends string>({
       <legend className={labelHidden ? 'sr-only' : 'mb-1.5 text-[14px]/5 font-medium'}>
         {label}
       </legend>
-      <div className="flex rounded-control bg-soft p-0.5">
+      <div className="flex rounded-control bg-(--track) p-0.5">
         {options.map((option) => (
           <label
             key={option.value}
-            className="flex h-8 flex-1 cursor-pointer items-center justify-center gap-2 rounded-md px-2 text-[14px] whitespace-nowrap text-text-2 transition-colors select-none hover:text-text has-checked:bg-raised has-checked:font-medium has-checked:text-text has-checked:shadow-raised has-focus-visible:outline-2 has-focus-visible:outline-accent has-disabled:cursor-default has-disabled:opacity-60 touch:h-11"
+            className="flex h-8 flex-1 cursor-pointer items-center justify-center gap-2 rounded-md px-2 text-[14px] whitespace-nowrap text-text-2 transition-colors select-none hover:text-text has-checked:bg-(--thumb) has-checked:font-medium has-checked:text-text has-checked:shadow-[0_1px_2px_var(--shade-near)] has-focus-visible:outline-2 has-focus-visible:outline-accent has-disabled:cursor-default has-disabled:opacity-60 touch:h-11"
           >
             <input
               type="radio"

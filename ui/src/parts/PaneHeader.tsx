@@ -19,7 +19,9 @@ export function PaneHeader({
   const phone = usePhone();
   const router = useRouter();
   return (
-    <header className="flex h-13 flex-none items-center gap-2.5 border-b border-line px-4 phone:gap-1 phone:px-1">
+    <header
+      className={`flex h-13 flex-none items-center gap-2.5 border-b border-line px-4 phone:gap-1 phone:pr-1 ${back === undefined ? 'phone:pl-3' : 'phone:pl-1'}`}
+    >
       {phone && back !== undefined && (
         <IconButton
           icon="back"

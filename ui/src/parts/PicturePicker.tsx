@@ -56,7 +56,7 @@ export function PicturePicker({
         </div>
         <p
           role={error === undefined ? undefined : 'alert'}
-          className={`mt-1.5 text-small ${error === undefined ? 'text-text-3' : 'text-need'}`}
+          className={`mt-1.5 text-small text-balance ${error === undefined ? 'text-text-3' : 'text-need'}`}
         >
           {error ?? 'Optional. Without one, your initials stand in.'}
         </p>

@@ -39,7 +39,9 @@ export function DetailPanel({
     >
       <header className="flex h-13 flex-none items-center gap-1 border-b border-line pr-2 pl-4 phone:pl-1">
         <IconButton icon="back" label="Back" className="desk:hidden!" onClick={onClose} />
-        <Heading className="flex-1 text-body font-semibold">{titles[detail.kind]}</Heading>
+        <Heading className="flex-1 text-body font-semibold phone:pl-1">
+          {titles[detail.kind]}
+        </Heading>
         <IconButton icon="close" label="Close" className="phone:hidden!" onClick={onClose} />
       </header>
       <div className="min-h-0 flex-1 overflow-y-auto">

@@ -241,7 +241,10 @@ function OpenChat({ space, window }: { space: Space; window: MessageWindow }) {
         }}
         className="flex min-h-0 flex-1 flex-col overflow-x-hidden overflow-y-auto [overflow-anchor:none] focus-visible:outline-offset-[-2px]"
       >
-        <div ref={content} className="mx-auto mt-auto w-full max-w-[808px] px-6 pb-2 phone:px-4">
+        <div
+          ref={content}
+          className={`mx-auto w-full max-w-[808px] px-6 pb-2 phone:px-4 ${empty ? 'my-auto' : 'mt-auto'}`}
+        >
           {empty ? (
             <EmptyState
               icon="chat"

@@ -1,5 +1,5 @@
 /** The very first page: a name and, if one likes, a picture. Then everything else can begin. */
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { saveProfile } from '~/api/actions';
 import { sentenceOf } from '~/api/client';
 import type { Status } from '~/api/types';
@@ -13,6 +13,11 @@ export function FirstRun({ status }: { status: Status }) {
   const [name, setName] = useState('');
   const [device, setDevice] = useState(status.device_name);
   const [picture, setPicture] = useState<PickedPicture | null>(null);
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    // On a phone this would open the keyboard over what one came to read.
+    if (matchMedia('(hover: hover)').matches) field.current?.focus();
+  }, []);
   const { run, busy, error } = useAction(async () => {
     await saveProfile({
       name: name.trim(),
@@ -37,6 +42,7 @@ export function FirstRun({ status }: { status: Status }) {
         </p>
         <div className="flex flex-col gap-5">
           <TextField
+            ref={field}
             label="Your name"
             value={name}
             onChange={setName}
@@ -63,7 +69,14 @@ export function FirstRun({ status }: { status: Status }) {
             hint="So that people can tell your devices apart."
           />
           <div>
-            <Button type="submit" kind="primary" big busy={busy} disabled={name.trim() === ''}>
+            <Button
+              type="submit"
+              kind="primary"
+              big
+              busy={busy}
+              disabled={name.trim() === ''}
+              className="phone:w-full"
+            >
               Continue
             </Button>
           </div>

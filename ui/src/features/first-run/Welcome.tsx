@@ -19,7 +19,7 @@ export function Welcome({ status }: { status: Status }) {
       <h1 className="mt-4 mb-1 text-title font-semibold">
         {greeting(new Date().getHours())}, <bdi>{name}</bdi>
       </h1>
-      <p className="mb-5 text-text-2">
+      <p className="mb-5 text-balance text-text-2">
         A space is a place for a few people and their work. It lives on your computers and nowhere
         else.
       </p>
@@ -31,7 +31,7 @@ export function Welcome({ status }: { status: Status }) {
           I have an invitation
         </Button>
       </div>
-      <p className="mt-4 text-small text-text-3">
+      <p className="mt-4 text-small text-text-3 touch:hidden">
         You can also drop a <code className="font-mono">.compeer</code> file anywhere on this page.
       </p>
     </div>

@@ -141,7 +141,7 @@ function Look() {
         options={[
           { value: 'light', label: 'Light', icon: 'sun' },
           { value: 'dark', label: 'Dark', icon: 'moon' },
-          { value: 'system', label: 'As the system', icon: 'screen' },
+          { value: 'system', label: 'System', icon: 'screen' },
         ]}
       />
     </Section>
