@@ -271,6 +271,20 @@ describe('the tour', () => {
     );
     await ann.page.keyboard.press('Escape');
     await ann.page.getByRole('complementary', { name: 'File' }).waitFor({ state: 'detached' });
+
+    await ann.go('chat', space);
+    await ann.message(`Second try ${stamp}`).waitFor();
+    await ann.page.keyboard.press('Escape');
+    await ann.page.keyboard.press('k');
+    await ann.page.keyboard.press('k');
+    await ann.page.keyboard.press('j');
+    const focused = () =>
+      ann.page.evaluate(() => document.activeElement?.closest('[data-row]')?.id);
+    const newest = await focused();
+    assert.equal(newest, await ann.page.locator('[data-row]').last().getAttribute('id'));
+    await ann.page.keyboard.press('Tab');
+    assert.equal(await focused(), newest, 'its own buttons come next');
+    assert.equal(await ann.page.evaluate(() => document.activeElement?.tagName), 'BUTTON');
   });
 
   it('keeps the chosen theme over a reload', async () => {
@@ -290,6 +304,22 @@ describe('the tour', () => {
     await phone.accessible('phone-chat');
     const wide = await phone.page.evaluate(() => document.documentElement.scrollWidth);
     assert.ok(wide <= 390, `nothing sticks out: ${wide}`);
+    // What could not be sent stays in sight, with the way on.
+    await phone.page.route('**/messages', (route) =>
+      route.request().method() === 'POST' ? route.fulfill({ status: 507 }) : route.continue(),
+    );
+    await phone.say(`Not from here ${stamp}`);
+    const failed = phone.message(`Not from here ${stamp}`);
+    const discard = failed.getByRole('button', { name: 'Discard' });
+    await discard.waitFor();
+    await until(async () => {
+      const view = await phone.conversation.boundingBox();
+      const way = await discard.boundingBox();
+      return view && way && way.y + way.height <= view.y + view.height;
+    }, 'the failure to be in sight');
+    await discard.click();
+    await failed.waitFor({ state: 'detached' });
+    await phone.page.unroute('**/messages');
     await phone.page.getByRole('button', { name: 'Back' }).click();
     const sidebar = phone.page.getByRole('navigation', { name: `${spaceName} two` });
     await sidebar.getByRole('link', { name: 'Files' }).click();

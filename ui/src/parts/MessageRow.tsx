@@ -20,6 +20,8 @@ export interface MessageRowProps {
   stated: boolean;
   /** The row the keyboard or a tap is on: its buttons are shown and can be reached. */
   active: boolean;
+  /** Where the Tab key enters the list. */
+  entry: boolean;
   glowing: boolean;
   author: Member | undefined;
   people: string[];
@@ -44,7 +46,9 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
     <li
       id={message.id}
       data-row={message.id}
-      tabIndex={-1}
+      data-nav
+      // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+      tabIndex={props.entry ? 0 : -1}
       onFocus={() => props.onActivate(message.id)}
       className={`group relative -mx-3 grid grid-cols-[36px_minmax(0,1fr)] gap-x-3 rounded-card px-3 outline-offset-[-2px]! focus-visible:outline-2! focus-visible:outline-accent! mouse:hover:bg-panel ${head ? 'mt-2 pt-1.5 pb-0.5' : 'py-0.5'} ${props.glowing ? 'glow' : ''}`}
     >
@@ -77,7 +81,7 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
         )}
       </div>
       <div
-        className={`absolute -top-4 ${message.mine ? 'right-36' : 'right-2'} rounded-control border border-line bg-raised p-px shadow-raised group-focus-within:flex mouse:group-hover:flex ${active ? 'touch:flex' : ''} hidden`}
+        className={`absolute -top-4 ${message.mine ? 'right-36' : 'right-2'} rounded-control border border-line bg-raised p-px shadow-raised group-focus-visible:flex group-has-focus-visible:flex touch:-top-11 touch:right-2 mouse:group-hover:flex ${active ? 'touch:flex' : ''} hidden`}
       >
         {message.text !== '' && (
           <IconButton

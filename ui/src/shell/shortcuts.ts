@@ -34,9 +34,16 @@ function isTyping(target: EventTarget | null): boolean {
 function step(by: 1 | -1): void {
   const items = [...document.querySelectorAll<HTMLElement>('main [data-nav]')];
   const at = items.indexOf(document.activeElement as HTMLElement);
-  const next = items[at < 0 ? (by > 0 ? 0 : items.length - 1) : at + by];
+  // From outside, into what is in sight.
+  const next = at < 0 ? items.filter(inSight).at(by > 0 ? 0 : -1) : items[at + by];
   next?.focus();
   next?.scrollIntoView({ block: 'nearest' });
+}
+
+function inSight(item: HTMLElement): boolean {
+  const frame = (item.closest('[role=region]') ?? document.documentElement).getBoundingClientRect();
+  const { top, bottom } = item.getBoundingClientRect();
+  return bottom > frame.top && top < frame.bottom;
 }
 
 function focusOn(selector: string): void {

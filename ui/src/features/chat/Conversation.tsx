@@ -1,5 +1,5 @@
 /** The rows of a conversation. One row is "active": only its buttons are in the way of the Tab key. */
-import { useMemo, useState, type KeyboardEvent, type MouseEvent } from 'react';
+import { useMemo, useRef, useState, type KeyboardEvent, type MouseEvent } from 'react';
 import type { MessageWindow, Pending } from '~/api/messages';
 import type { Member, Message, SharedFile } from '~/api/types';
 import { plainName } from '~/kit/text';
@@ -39,6 +39,11 @@ export function Conversation(props: ConversationProps) {
   const byFile = useMemo(() => new Map((files ?? []).map((file) => [file.id, file])), [files]);
   const people = useMemo(() => (members ?? []).map(({ name }) => plainName(name)), [members]);
 
+  // The Tab key enters at the row it was on last, or at the newest; from there the arrows lead on.
+  const entry = window.messages.some(({ id }) => id === active)
+    ? active
+    : window.messages.at(-1)?.id;
+
   const onKeyDown = (event: KeyboardEvent<HTMLOListElement>) => {
     const step = { ArrowUp: -1, k: -1, ArrowDown: 1, j: 1 }[event.key];
     const row = (event.target as HTMLElement).closest('li');
@@ -53,18 +58,27 @@ export function Conversation(props: ConversationProps) {
     next.focus();
     next.scrollIntoView({ block: 'nearest' });
   };
-  // Touch has no hover: a tap on a message brings its buttons.
+  // Touch has no hover: a tap on a message brings its buttons, a second one takes them away. The tap's focus comes
+  // between its two events, so what was active before is remembered.
+  const before = useRef<string | null>(null);
   const onClick = (event: MouseEvent<HTMLOListElement>) => {
     if (!matchMedia('(pointer: coarse)').matches) return;
     const target = event.target as HTMLElement;
     const row = target.closest<HTMLElement>('[data-row]');
     if (target.closest('button, a') || !row) return;
-    setActive((before) => (before === row.id ? null : row.id));
+    setActive(before.current === row.id ? null : row.id);
   };
   return (
     // The list only delegates; every action has a button of its own.
     // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
-    <ol aria-label="Messages" onKeyDown={onKeyDown} onClick={onClick}>
+    <ol
+      aria-label="Messages"
+      onKeyDown={onKeyDown}
+      onPointerDown={() => {
+        before.current = active;
+      }}
+      onClick={onClick}
+    >
       {rows.map((row) => {
         switch (row.kind) {
           case 'divider':
@@ -78,6 +92,7 @@ export function Conversation(props: ConversationProps) {
                 head={row.head}
                 stated={row.stated}
                 active={active === row.message.id}
+                entry={entry === row.message.id}
                 glowing={props.glowing === row.message.id}
                 author={byPerson.get(row.message.author)}
                 people={people}

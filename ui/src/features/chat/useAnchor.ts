@@ -32,6 +32,8 @@ export function useAnchor(
 ): Anchored {
   const anchor = useRef<Anchor>(left.get(place) ?? 'end');
   const [view, setView] = useState({ atEnd: anchor.current === 'end', farFromEnd: false });
+  /** Where this hook itself has put the view last. The browser tells of that later, like of a reader's scrolling. */
+  const put = useRef<number | null>(null);
 
   const look = useCallback(() => {
     const element = scroller.current;
@@ -57,16 +59,27 @@ export function useAnchor(
         if (Math.abs(moved) >= 1) element.scrollTop += moved;
       }
     }
+    put.current = element.scrollTop;
     look();
   }, [scroller, look]);
 
-  const onScroll = useCallback(() => {
+  const settle = useCallback(() => {
     const element = scroller.current;
     if (element === null) return;
     const fromEnd = element.scrollHeight - element.scrollTop - element.clientHeight;
     anchor.current = fromEnd <= nearEnd ? 'end' : (firstInSight(element) ?? anchor.current);
     look();
   }, [scroller, look]);
+
+  const onScroll = useCallback(() => {
+    // Something may have grown since: a view that nobody moved is still where it belongs.
+    if (scroller.current?.scrollTop === put.current) {
+      look();
+      return;
+    }
+    put.current = null;
+    settle();
+  }, [scroller, look, settle]);
 
   useLayoutEffect(hold, [hold, drawn]);
 
@@ -98,10 +111,10 @@ export function useAnchor(
       const room = element.clientHeight - row.offsetHeight;
       anchor.current = { row: id, top: where === 'top' ? 72 : Math.max(24, room / 2) };
       hold();
-      onScroll();
+      settle();
       return true;
     },
-    [scroller, hold, onScroll],
+    [scroller, hold, settle],
   );
 
   return { ...view, onScroll, toEnd, toRow };
