@@ -172,7 +172,8 @@ function mentionPattern(people: string[]): RegExp | null {
     .flatMap((name) => [name, name.split(' ')[0] ?? ''])
     .filter((name) => name.length > 1)
     .sort((a, b) => b.length - a.length)
-    .map((name) => name.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'));
+    // Only what means something in a pattern: with the flag u, any other escape is an error.
+    .map((name) => name.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'));
   return escaped.length === 0
     ? null
     : new RegExp(`(?<![\\p{L}\\p{N}])@(?:${escaped.join('|')})(?![\\p{L}\\p{N}])`, 'giu');
