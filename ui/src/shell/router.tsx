@@ -6,6 +6,7 @@ import {
   Navigate,
   Outlet,
   useParams,
+  type ErrorComponentProps,
 } from '@tanstack/react-router';
 import { useSpace, useSpaces, useStatus } from '~/api/queries';
 import { useStore } from '~/api/store';
@@ -19,7 +20,8 @@ import { PeoplePane } from '~/features/people/PeoplePane';
 import { SettingsPane } from '~/features/settings/SettingsPane';
 import { Button } from '~/kit/Button';
 import { EmptyState, Loading } from '~/kit/EmptyState';
-import { usePhone } from '~/kit/hooks';
+import { copyText, usePhone } from '~/kit/hooks';
+import { tell } from '~/kit/toast';
 import { showDialog } from '~/parts/dialogs';
 import { lastSpace } from './lastSpace';
 import { Layout } from './Layout';
@@ -77,6 +79,7 @@ const tree = root.addChildren([
 
 export const router = createRouter({
   routeTree: tree,
+  defaultErrorComponent: Broken,
   // A link to a message is brought into sight by the conversation, which may have to load it first.
   defaultHashScrollIntoView: false,
   // Words in the address stay words: a search for 42 is not a number.
@@ -184,6 +187,33 @@ function People() {
   const { detail } = space.useSearch();
   const found = useSpace(useParams({ from: space.id }).space);
   return found && <PeoplePane space={found} detail={detail} />;
+}
+
+/** A fault of the page's own. It takes the pane it is in, and nothing around it. */
+function Broken({ error, reset }: ErrorComponentProps) {
+  const details = () =>
+    void copyText(`${error.message}\n${error.stack ?? ''}`).then((done) =>
+      tell(done ? 'Copied.' : 'Copying did not work here.'),
+    );
+  return (
+    <EmptyState
+      top
+      icon="alert"
+      title="This view cannot be shown"
+      actions={
+        <>
+          <Button kind="primary" onClick={reset}>
+            Try again
+          </Button>
+          <Button icon="copy" onClick={details}>
+            Copy details
+          </Button>
+        </>
+      }
+    >
+      The page made a mistake. Nothing is lost, and the other views still work.
+    </EmptyState>
+  );
 }
 
 function NotFound() {
