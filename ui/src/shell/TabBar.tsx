@@ -16,7 +16,8 @@ const look =
 export function TabBar({ space }: { space: string | null }) {
   const match = useMatchRoute();
   const seen = useStore(attended);
-  const unread = (useSpaces().data ?? []).reduce((sum, item) => sum + unreadOf(item, seen), 0);
+  const { data: spaces = [], isPending } = useSpaces();
+  const unread = spaces.reduce((sum, item) => sum + unreadOf(item, seen), 0);
   const problems = useStatus().data?.problems ?? [];
   const onFiles = Boolean(match({ to: '/s/$space/files' }));
   const onSpaces =
@@ -38,6 +39,7 @@ export function TabBar({ space }: { space: string | null }) {
         </Face>
         {unread > 0 && <span className="sr-only">, {unread} unread</span>}
       </Link>
+      {space === null && isPending && <span className="flex-1" />}
       {space !== null && (
         <Link
           to="/s/$space/files"

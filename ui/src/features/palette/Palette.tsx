@@ -50,7 +50,7 @@ export function Palette({ commands, onClose }: { commands: Command[]; onClose: (
               event.preventDefault();
               if (before.current instanceof HTMLElement) before.current.focus();
             }}
-            className="pointer-events-auto flex h-fit max-h-[min(520px,76vh)] w-full max-w-xl animate-rise flex-col overflow-hidden rounded-card bg-raised shadow-float outline-none phone:h-full phone:max-h-full phone:rounded-none"
+            className="pointer-events-auto flex h-fit max-h-[min(538px,76vh)] w-full max-w-xl animate-rise flex-col overflow-hidden rounded-card bg-raised shadow-float outline-none phone:h-full phone:max-h-full phone:rounded-none"
           >
             <Radix.Title className="sr-only">Find or do anything</Radix.Title>
             <div className="flex flex-none items-center gap-3 border-b border-line px-4">
