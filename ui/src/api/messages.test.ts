@@ -176,6 +176,7 @@ describe('leftBehind', () => {
     time: 1,
     state: 'sending',
     reason: '',
+    tab: 't',
     attached: null,
     file: null,
   };

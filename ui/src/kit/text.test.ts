@@ -111,7 +111,9 @@ describe('code and mentions', () => {
   it('takes a name as letters, not as a pattern', () => {
     expect(kinds('@a.*(b) @axxb', ['a.*(b)'])).toEqual(['mention:@a.*(b)', 'text: @axxb']);
     expect(kinds('@Jean-Luc', ['Jean-Luc Moreau'])).toEqual(['mention:@Jean-Luc']);
-    const ascii = Array.from({ length: 94 }, (_, index) => String.fromCharCode(33 + index)).join('');
+    const ascii = Array.from({ length: 94 }, (_, index) => String.fromCharCode(33 + index)).join(
+      '',
+    );
     expect(kinds(`@${ascii}`, [ascii])).toEqual([`mention:@${ascii}`]);
   });
 });

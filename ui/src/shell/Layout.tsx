@@ -65,7 +65,7 @@ export function Layout() {
   const around = (
     <>
       <Badge place={inSpace?.name ?? ''} />
-      <DropZone space={inSpace} chat={match({ to: '/s/$space/chat' }) !== false} />
+      <DropZone space={inSpace} chat={/^\/s\/[^/]+\/chat\/?$/.test(path)} />
       <Dialogs current={current} />
     </>
   );

@@ -191,10 +191,9 @@ function People() {
 
 /** A fault of the page's own. It takes the pane it is in, and nothing around it. */
 function Broken({ error, reset }: ErrorComponentProps) {
+  const text = error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error);
   const details = () =>
-    void copyText(`${error.message}\n${error.stack ?? ''}`).then((done) =>
-      tell(done ? 'Copied.' : 'Copying did not work here.'),
-    );
+    void copyText(text).then((done) => tell(done ? 'Copied.' : 'Copying did not work here.'));
   return (
     <EmptyState
       top
