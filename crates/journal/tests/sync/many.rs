@@ -1,9 +1,13 @@
 //! Many peers, and a long history.
 
 use compeer_testkit::random::Random;
+use compeer_testkit::wait::eventually;
 use tokio::time::Instant;
 
-use crate::support::{LIMIT, Peer, in_an_hour, peers_in_a_space, until_equal, until_equal_within};
+use crate::support::{LIMIT, Peer, in_an_hour, old_friends, peers_in_a_space, until_equal, until_equal_within};
+
+/// Peers in one large space.
+const COMPANY: usize = 60;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn soak_thirty_peers_converge_whatever_links_are_cut() {
@@ -32,6 +36,40 @@ async fn soak_thirty_peers_converge_whatever_links_are_cut() {
     for peer in &peers {
         peer.until("reads all", |peer| (peer.texts(topic).len() == 100).then_some(())).await;
     }
+}
+
+/// `COMPEER_PEERS` asks for more or fewer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_reaches_a_whole_company_over_few_links() {
+    let count = std::env::var("COMPEER_PEERS").map_or(COMPANY, |count| count.parse().expect("a number"));
+    let limit = 5 * LIMIT;
+    let at = Instant::now();
+    let (peers, topic) = old_friends(count).await;
+    let ann = &peers[0];
+    println!("{count} peers after {:?}", at.elapsed());
+
+    let at = Instant::now();
+    ann.say(topic, "hello, all of you").await;
+    eventually(limit, "all read it", async || {
+        let readers = peers.iter().filter(|peer| !peer.texts(topic).is_empty()).count();
+        if readers == count { Ok(()) } else { Err(format!("{readers} of {count}")) }
+    })
+    .await;
+    println!("all read it after {:?}", at.elapsed());
+    let seq = ann.journal.heights(&topic)[&ann.device()].seq;
+    eventually(limit, "all are known to hold it", async || {
+        let holders = ann.journal.holders(&topic, &ann.device(), seq);
+        let others = peers[1..].iter().filter(|peer| holders.contains(&peer.device())).count();
+        if others == count - 1 { Ok(()) } else { Err(format!("held by {others} of {}", count - 1)) }
+    })
+    .await;
+    println!("held by {0} of {0} after {1:?}", count - 1, at.elapsed());
+
+    let links: Vec<_> = peers.iter().map(|peer| peer.mesh.links().len()).collect();
+    println!("links: {links:?}");
+    // Each wants seven others; about as many want it, more where chance has it.
+    assert!(links.iter().all(|links| *links <= 32), "{links:?}");
+    assert!(links.iter().sum::<usize>() <= 16 * count, "{links:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

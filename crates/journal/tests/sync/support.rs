@@ -8,7 +8,7 @@ use compeer_core::invite::{Host, Invite};
 use compeer_core::key::random_bytes;
 use compeer_core::{DeviceId, DeviceKey, GroupId, Millis, system_wall};
 use compeer_journal::sync::{JoinError, JournalGate, STREAMS, SYNC, Sync, SyncOptions};
-use compeer_journal::{Cursor, Journal, JournalConfig, Page};
+use compeer_journal::{Cursor, Journal, JournalConfig, Page, Run};
 use compeer_mesh::{Mesh, MeshConfig, StreamKind};
 use tempfile::TempDir;
 use tokio::time::{Instant, timeout_at};
@@ -111,6 +111,11 @@ impl Peer {
 
     pub(crate) async fn say(&self, topic: GroupId, text: &str) {
         self.journal.append(topic, text.as_bytes().to_vec()).await.expect("appended");
+    }
+
+    /// All of this device's own log.
+    fn log(&self, topic: &GroupId) -> Run {
+        self.journal.run(topic, &self.device(), 0, 10_000, 16 << 20).expect("reads")
     }
 
     /// Everything that can be read, in any order.
@@ -237,6 +242,38 @@ pub(crate) async fn peer_on_a_small_disk() -> Option<(Peer, SmallDisk)> {
     }
     let disk = SmallDisk(dir.path().to_owned());
     Some((Peer::in_folder(dir).await, disk))
+}
+
+/// So many peers in one space, as after long acquaintance: each holds what the founder wrote when adding them, and knows
+/// where all are. Joining one after the other would make everybody work out the rules anew for each.
+pub(crate) async fn old_friends(count: usize) -> (Vec<Peer>, GroupId) {
+    let mut peers = Vec::new();
+    for _ in 0..count {
+        peers.push(Peer::new().await);
+    }
+    let (first, others) = peers.split_first().expect("peers");
+    let topic = first.space().await;
+    let mut runs = vec![first.log(&first.person)];
+    for peer in others {
+        let log = peer.log(&peer.person);
+        first.journal.attach(peer.person).await.expect("attached");
+        first.journal.ingest(peer.device(), vec![log.clone()]).await.expect("taken in");
+        let member = Member::Group(peer.person);
+        first.journal.set_member(topic, member, Some(Level::Write), None).await.expect("added");
+        runs.push(log);
+    }
+    runs.push(first.log(&topic));
+    for peer in others {
+        for run in runs.iter().filter(|run| run.topic != topic && run.topic != peer.person) {
+            peer.journal.attach(run.topic).await.expect("attached");
+        }
+        peer.journal.adopt(topic).await.expect("adopted");
+        peer.journal.ingest(first.device(), runs.clone()).await.expect("taken in");
+    }
+    for peer in &peers {
+        peers.iter().filter(|other| other.device() != peer.device()).for_each(|other| peer.knows(other));
+    }
+    (peers, topic)
 }
 
 /// Two peers in one space, with journals on a real disk.
