@@ -69,6 +69,10 @@ impl Logs for Topics {
     fn log(&self, id: &GroupId) -> Option<&GroupLog> {
         self.0.get(id).map(|topic| &topic.log)
     }
+
+    fn rules(&self, id: &GroupId) -> Option<Arc<Rules>> {
+        self.0.get(id).map(|topic| Arc::clone(&topic.rules))
+    }
 }
 
 impl Topics {

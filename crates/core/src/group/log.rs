@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::clock::Hlc;
 use crate::entry::{BodyClass, SignedHeader};
 use crate::group::act::{Act, GroupKind, Member, founding_id};
+use crate::group::rules::Rules;
 use crate::id::{DeviceId, EntryHash, GroupId};
 
 /// A control entry, reduced to what the rules look at.
@@ -150,6 +151,12 @@ impl Node {
 pub trait Logs {
     /// What is known of this group.
     fn log(&self, id: &GroupId) -> Option<&GroupLog>;
+
+    /// What its rules were when they were last worked out, if that is remembered: reducing a large space again for each
+    /// newcomer would otherwise work out everybody's devices again, too.
+    fn rules(&self, _id: &GroupId) -> Option<Arc<Rules>> {
+        None
+    }
 }
 
 impl Logs for HashMap<GroupId, GroupLog> {

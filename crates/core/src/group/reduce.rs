@@ -39,14 +39,19 @@ impl<'a> Reducer<'a> {
         removals::settle(&mut ledger);
         let logs = self.logs;
         let unknown = |id: &GroupId| logs.log(id).is_none_or(|inner| inner.kind().is_none());
-        finish(log.id(), kind, ledger, groups, &unknown)
+        finish(log, kind, ledger, groups, &unknown)
     }
 
     fn member_group(&mut self, log: &GroupLog) -> Arc<Rules> {
         if let Some(rules) = self.done.get(&log.id()) {
             return Arc::clone(rules);
         }
-        let rules = Arc::new(self.reduce(log));
+        // A person's rules follow from its log alone, and logs only grow.
+        let before = self.logs.rules(&log.id()).filter(|_| log.kind() == Some(GroupKind::Person));
+        let rules = match before.filter(|rules| rules.entries == log.len()) {
+            Some(rules) => rules,
+            None => Arc::new(self.reduce(log)),
+        };
         self.done.insert(log.id(), Arc::clone(&rules));
         rules
     }
@@ -82,7 +87,7 @@ fn ways(id: &GroupId, dag: &Dag, groups: &HashMap<GroupId, Arc<Rules>>) -> HashM
 
 /// Everything that follows from the ledger and is asked for often.
 fn finish(
-    id: GroupId,
+    log: &GroupLog,
     kind: Option<GroupKind>,
     ledger: Ledger,
     groups: HashMap<GroupId, Arc<Rules>>,
@@ -121,7 +126,8 @@ fn finish(
     }
     let invites = ledger.invites.iter().filter_map(|(key, steps)| Some((*key, invite_state(dag, steps)?))).collect();
     Rules {
-        id,
+        id: log.id(),
+        entries: log.len(),
         kind,
         groups,
         everything,

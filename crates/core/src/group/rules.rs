@@ -61,6 +61,8 @@ pub struct InviteState {
 #[derive(Debug)]
 pub struct Rules {
     pub(super) id: GroupId,
+    /// How many control entries were known.
+    pub(super) entries: usize,
     pub(super) kind: Option<GroupKind>,
     pub(super) ledger: Ledger,
     pub(super) groups: HashMap<GroupId, Arc<Rules>>,

@@ -1,8 +1,9 @@
 //! Random histories, with partitions, forged views of the past and forged clocks.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
-use compeer_core::group::{Act, GroupKind, GroupLog, Level, Member, Rules, Verdict};
+use compeer_core::group::{Act, GroupKind, GroupLog, Level, Logs, Member, Rules, Verdict};
 use compeer_core::{DeviceId, EntryHash, EpochId, GroupId, Hlc};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -234,6 +235,22 @@ fn check_epochs(sim: &Sim, space: GroupId, rules: &Rules) {
     assert!(lacking.iter().all(|device| rules.level(device) >= Some(Level::Read)));
 }
 
+/// Logs, with the rules of some moment in the past.
+struct Remembering {
+    rules: HashMap<GroupId, Arc<Rules>>,
+    logs: BTreeMap<GroupId, GroupLog>,
+}
+
+impl Logs for Remembering {
+    fn log(&self, id: &GroupId) -> Option<&GroupLog> {
+        self.logs.get(id)
+    }
+
+    fn rules(&self, id: &GroupId) -> Option<Arc<Rules>> {
+        self.rules.get(id).cloned()
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
 
@@ -254,6 +271,7 @@ proptest! {
         // In two parts, with a reduction between, the same.
         let mut logs: BTreeMap<GroupId, GroupLog> = BTreeMap::new();
         let split = split.index(sim.notes.len());
+        let mut remembered = HashMap::new();
         for (at, note) in sim.notes.iter().enumerate() {
             let topic = note.header.topic;
             let log = logs.entry(topic).or_insert_with(|| GroupLog::new(topic));
@@ -263,11 +281,17 @@ proptest! {
             }
             if at == split && let Some(log) = logs.get(&space) {
                 let _ = Rules::reduce(log, &logs).devices();
+                remembered.extend(logs.iter().map(|(id, log)| (*id, Arc::new(Rules::reduce(log, &logs)))));
             }
         }
         let at_once = Rules::reduce(&logs[&space], &logs);
         prop_assert_eq!(&told(&at_once, &sim.notes), &all);
         prop_assert!(logs[&space].missing().is_empty());
+
+        // With what was remembered at that point, some of it outdated by now, the same.
+        let remembering = Remembering { rules: remembered, logs };
+        let with_memory = Rules::reduce(&remembering.logs[&space], &remembering);
+        prop_assert_eq!(&told(&with_memory, &sim.notes), &all);
 
         check_removals(&sim, space, &rules);
         check_epochs(&sim, space, &rules);
