@@ -179,6 +179,11 @@ impl Writer {
 
     async fn of_space(&mut self, space: GroupId) {
         self.people.remove(&space);
+        if self.sender.receiver_count() == 0 {
+            // Whoever listens later looks at everything first, and finds it there.
+            self.spaces.insert(space);
+            return;
+        }
         let Ok(info) = self.node.spaces().info(space).await else { return };
         let event = |writer: &Self, name| Event { space: Some(space.to_string()), ..writer.event(name) };
         if info.state != SpaceState::Joining && self.spaces.insert(space) {

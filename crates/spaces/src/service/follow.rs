@@ -23,23 +23,48 @@ const TOLD_SINGLY: usize = 500;
 /// My newest messages whose holders are watched. Older ones are looked up when somebody looks at them.
 const WATCHED: usize = 200;
 
-/// Between two catch-ups: in a busy stretch what comes within it is taken in together, which costs little more than one
-/// message does. A message that comes alone is not held up.
+/// Between two looks at what has changed: in a busy stretch what comes within it is taken in together, which costs little
+/// more than one message does. A message that comes alone is not held up.
 const PAUSE: Duration = Duration::from_millis(3);
 
-/// Takes what else has become readable off the queue, up to the first event of another kind, which is returned.
-fn take_readable(
-    changes: &mut Receiver<JournalEvent>,
-    topics: &mut BTreeSet<GroupId>,
-) -> Option<Result<JournalEvent, RecvError>> {
-    loop {
-        match changes.try_recv() {
-            Ok(JournalEvent::Readable { topic } | JournalEvent::Rebuild { topic }) => topics.insert(topic),
-            Ok(other) => return Some(Ok(other)),
-            Err(TryRecvError::Empty) => return None,
-            Err(TryRecvError::Lagged(missed)) => return Some(Err(RecvError::Lagged(missed))),
-            Err(TryRecvError::Closed) => return Some(Err(RecvError::Closed)),
+/// What has changed since the last look.
+#[derive(Default)]
+struct Due {
+    readable: BTreeSet<GroupId>,
+    rules: BTreeSet<GroupId>,
+    receipts: BTreeSet<GroupId>,
+    /// Some changes were missed.
+    all: bool,
+}
+
+impl Due {
+    fn note(&mut self, event: JournalEvent) {
+        match event {
+            JournalEvent::Readable { topic } | JournalEvent::Rebuild { topic } => self.readable.insert(topic),
+            JournalEvent::Rules { topic } | JournalEvent::Adopted { topic } => self.rules.insert(topic),
+            JournalEvent::Receipts { topic } => self.receipts.insert(topic),
+            JournalEvent::Forgotten { .. } | JournalEvent::Problem(_) | JournalEvent::Recovered => false,
         };
+    }
+
+    /// Waits for a change, and takes along what else is there after `pause`. `None` when no more will come.
+    async fn next(changes: &mut Receiver<JournalEvent>, pause: Option<Instant>) -> Option<Self> {
+        let mut due = Self::default();
+        match changes.recv().await {
+            Ok(event) => due.note(event),
+            Err(RecvError::Lagged(_)) => due.all = true,
+            Err(RecvError::Closed) => return None,
+        }
+        if let Some(pause) = pause {
+            tokio::time::sleep_until(pause).await;
+        }
+        loop {
+            match changes.try_recv() {
+                Ok(event) => due.note(event),
+                Err(TryRecvError::Lagged(_)) => due.all = true,
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return Some(due),
+            }
+        }
     }
 }
 
@@ -63,40 +88,30 @@ struct Watched {
 }
 
 impl Spaces {
-    /// The task: one event after another, for as long as the service runs.
+    /// The task: what has changed, again and again, for as long as the service runs.
     pub(super) async fn follow(self, mut changes: Receiver<JournalEvent>) {
-        let mut last: Option<Instant> = None;
-        let mut next = None;
+        let mut pause = None;
         loop {
-            let event = match next.take() {
-                Some(event) => event,
-                None => tokio::select! {
-                    () = self.inner.stop.cancelled() => return,
-                    event = changes.recv() => event,
-                },
+            let due = tokio::select! {
+                () = self.inner.stop.cancelled() => return,
+                due = Due::next(&mut changes, pause) => due,
             };
-            match event {
-                Ok(JournalEvent::Readable { topic } | JournalEvent::Rebuild { topic }) => {
-                    if let Some(last) = last {
-                        tokio::time::sleep_until(last + PAUSE).await;
-                    }
-                    let mut topics = BTreeSet::from([topic]);
-                    next = take_readable(&mut changes, &mut topics);
-                    for topic in topics {
-                        self.catch_up(topic).await;
-                    }
-                    last = Some(Instant::now());
-                }
-                Ok(JournalEvent::Rules { topic } | JournalEvent::Adopted { topic }) => self.follow_rules(topic).await,
-                Ok(JournalEvent::Receipts { topic }) => self.follow_receipts(topic).await,
-                Ok(JournalEvent::Forgotten { .. } | JournalEvent::Problem(_) | JournalEvent::Recovered) => {}
-                Err(RecvError::Lagged(_)) => {
-                    if let Err(error) = self.catch_up_all().await {
-                        tracing::error!(%error, "spaces could not be brought up to date");
-                    }
-                }
-                Err(RecvError::Closed) => return,
+            let Some(due) = due else { return };
+            if due.all
+                && let Err(error) = self.catch_up_all().await
+            {
+                tracing::error!(%error, "spaces could not be brought up to date");
             }
+            for space in due.readable {
+                self.catch_up(space).await;
+            }
+            for space in due.rules {
+                self.follow_rules(space).await;
+            }
+            for space in due.receipts {
+                self.follow_receipts(space).await;
+            }
+            pause = Some(Instant::now() + PAUSE);
         }
     }
 
