@@ -48,7 +48,9 @@ impl Peer {
         let me = Me { person, profile };
         let gate = JournalGate::new(journal.clone(), system_wall());
         let mut config = MeshConfig::new(key.clone());
-        config.listen = vec![SocketAddr::from((Ipv4Addr::LOCALHOST, before.port))];
+        // A loopback address of its own: the port that a peer comes back to is not taken by another test meanwhile.
+        let [one, two, three, ..] = *key.id().as_bytes();
+        config.listen = vec![SocketAddr::from((Ipv4Addr::new(127, one, two, three.clamp(1, 254)), before.port))];
         let mut builder = Mesh::builder(config, gate.clone());
         let streams = builder.accept(SYNC, 256);
         let joins = builder.accept(StreamKind::JOIN, 256);
