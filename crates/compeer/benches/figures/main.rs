@@ -26,6 +26,7 @@ const PARTS: [(&str, Part); 6] = [
 fn main() -> Result<(), Failure> {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let mut report = Report::default();
+    let mut failed = false;
     for (name, part) in PARTS {
         if !wanted.is_empty() && !wanted.iter().any(|wanted| wanted == name) {
             continue;
@@ -36,7 +37,10 @@ fn main() -> Result<(), Failure> {
             _ => tempfile::Builder::new().prefix("compeer-bench").tempdir()?,
         };
         println!("==> {name}");
-        part(dir.path(), &mut report)?;
+        if let Err(error) = part(dir.path(), &mut report) {
+            failed = true;
+            report.note(format!("The part \"{name}\" was not measured to its end: {error}"));
+        }
     }
     let size = std::fs::metadata(peer::program()?)?.len() as f64 / 1e6;
     report.row("the program, stripped, with its page", size, "MB", "40 MB");
@@ -44,5 +48,5 @@ fn main() -> Result<(), Failure> {
         report.write(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/benchmarks.md")))?;
         println!("written to docs/benchmarks.md");
     }
-    Ok(())
+    if failed { Err("some parts were not measured to their end".into()) } else { Ok(()) }
 }
