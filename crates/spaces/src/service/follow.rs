@@ -27,6 +27,10 @@ const WATCHED: usize = 200;
 /// more than one message does. A message that comes alone is not held up.
 const PAUSE: Duration = Duration::from_millis(3);
 
+/// How long my name waits for the logs of members that have not come. After that it is written with the next thing that
+/// happens.
+const MEMBERS_LIMIT: Duration = Duration::from_secs(30);
+
 /// What has changed since the last look.
 #[derive(Default)]
 struct Due {
@@ -76,6 +80,8 @@ pub(super) struct Followed {
     watched: HashMap<EntryHash, Watched>,
     /// Whether my profile is in this space, or was written into it since this program started.
     introduced: bool,
+    /// Since when logs of members are waited for.
+    waiting: Option<Instant>,
 }
 
 /// A message of mine, by its place in the journal.
@@ -278,6 +284,12 @@ impl Spaces {
     pub(super) fn is_first_introduction(&self, space: GroupId) -> bool {
         let mut followed = self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner);
         !std::mem::replace(&mut followed.entry(space).or_default().introduced, true)
+    }
+
+    /// Whether members' logs have been waited for long enough.
+    pub(super) fn has_waited_for_members(&self, space: GroupId) -> bool {
+        let mut followed = self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        followed.entry(space).or_default().waiting.get_or_insert_with(Instant::now).elapsed() >= MEMBERS_LIMIT
     }
 
     /// It was not written after all.

@@ -87,6 +87,11 @@ impl Spaces {
             self.inner.nameless.notify_one();
             return;
         }
+        // While the log of some member has not come, its devices look like strangers who hold the space's key, and writing
+        // would start an epoch: each newcomer to a large space would. The log brings us here again.
+        if !rules.unknown_groups().is_empty() && !self.has_waited_for_members(space) {
+            return;
+        }
         // The space's name is sealed like everything else: once it is here, so is the key, and writing needs no epoch
         // of its own.
         let person = me.person;
