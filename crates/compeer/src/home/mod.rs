@@ -40,6 +40,13 @@ pub const HOME_VARIABLE: &str = "COMPEER_HOME";
 /// Bytes of the largest settings file that is read.
 const MAX_SETTINGS_BYTES: u64 = 1024 * 1024;
 
+/// Whether a folder is the home of a peer or a relay, this one or another.
+#[must_use]
+pub fn is_home(folder: &Path) -> bool {
+    let path = HomePath(folder.to_owned());
+    path.device_key().exists() || path.relay_key().exists()
+}
+
 /// Where a running peer's API listens: what `api.json` holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunningApi {

@@ -144,6 +144,7 @@ impl Node {
             presence,
             dir: path.spaces(),
             downloads: path.files(),
+            is_home: crate::home::is_home,
             me: identity.as_ref().map(person::me),
             wall: wall.clone(),
         };

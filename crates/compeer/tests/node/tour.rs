@@ -139,7 +139,8 @@ fn a_folder_of_many_files_arrives_whole() {
     let made = ada.ask(&["space", "create", "Archive"]).expect("creates");
     let space = made["space"].as_str().expect("an id");
     join(&ada, &bo, space, "write");
-    let folder = ada.home().join("scans");
+    let work = tempfile::tempdir().expect("a folder");
+    let folder = work.path().join("scans");
     std::fs::create_dir(&folder).expect("a folder");
     for n in 0..FILES {
         std::fs::write(folder.join(format!("{n}.txt")), format!("page {n}")).expect("a file");
@@ -147,7 +148,7 @@ fn a_folder_of_many_files_arrives_whole() {
     let listed = ada.ask(&["file", "put", space, folder.to_str().expect("Unicode")]).expect("lists");
     assert_eq!(listed.as_array().map(Vec::len), Some(FILES));
     until(&bo, &["file", "list", space], "all files", |list| list.as_array().map(Vec::len) == Some(FILES));
-    let to = bo.home().join("got");
+    let to = work.path().join("got");
     let got = bo.ask(&["file", "get", space, "scans", "--to", to.to_str().expect("Unicode")]).expect("fetches");
     assert_eq!(got["path"].as_str(), to.join("scans").to_str());
     for n in 0..FILES {
@@ -157,4 +158,22 @@ fn a_folder_of_many_files_arrives_whole() {
     until(&ada, &["file", "list", space], "who holds them", |list| {
         list.as_array().is_some_and(|files| files.iter().all(|file| file["held_by"] == 2))
     });
+}
+
+#[test]
+fn keys_are_never_shared() {
+    let ada = running("Ada");
+    let made = ada.ask(&["space", "create", "Harbour"]).expect("creates");
+    let space = made["space"].as_str().expect("an id");
+    let (home, key) = (ada.home().to_owned(), ada.home().join("device.key"));
+    for path in [&home, &key] {
+        let refused = ada.ask(&["file", "put", space, path.to_str().expect("Unicode")]);
+        assert!(refused.is_err_and(|error| error.to_string().contains("bad-path")), "{}", path.display());
+    }
+    assert_eq!(ada.ask(&["file", "list", space]).expect("lists"), json!([]));
+    // What was received lies in the home, and is nobody's key.
+    let received = home.join("files/Harbour");
+    std::fs::create_dir_all(&received).expect("a folder");
+    std::fs::write(received.join("plan.txt"), "plan").expect("a file");
+    ada.ask(&["file", "put", space, received.join("plan.txt").to_str().expect("Unicode")]).expect("shares");
 }

@@ -41,7 +41,9 @@ impl Spaces {
     /// neither file nor folder are left out. A file that I list again under its name takes the place of the earlier one.
     pub async fn put(&self, space: GroupId, paths: Vec<PathBuf>) -> Result<Vec<FileInfo>, ActError> {
         self.rules_for(&space, Level::Write)?;
-        let found = tokio::task::spawn_blocking(move || gather(&paths)).await.map_err(|_| ActError::Closed)??;
+        let keys = Keys { is_home: self.inner.is_home, received: self.inner.downloads.clone() };
+        let found =
+            tokio::task::spawn_blocking(move || gather(&paths, &keys)).await.map_err(|_| ActError::Closed)??;
         self.put_named(space, found, SameName::Replace).await
     }
 
@@ -228,16 +230,43 @@ impl Spaces {
     }
 }
 
+/// What must never be shared, however it is named: the folders in which peers keep their keys.
+struct Keys {
+    is_home: fn(&Path) -> bool,
+    /// Lies in our own home, and may be shared all the same.
+    received: PathBuf,
+}
+
+impl Keys {
+    /// Refuses what lies in such a folder, through links too.
+    fn check(&self, path: &Path) -> Result<(), ActError> {
+        let path = path.canonicalize().map_err(|error| unusable(path, &error))?;
+        if self.received.canonicalize().is_ok_and(|received| path.starts_with(received)) {
+            return Ok(());
+        }
+        path.ancestors().try_for_each(|folder| self.check_folder(folder))
+    }
+
+    fn check_folder(&self, folder: &Path) -> Result<(), ActError> {
+        if (self.is_home)(folder) {
+            let cause = "a peer keeps its keys there, and they are never shared".into();
+            return Err(ActError::Path { path: folder.display().to_string(), cause });
+        }
+        Ok(())
+    }
+}
+
 /// The files behind `paths`, folders walked through, in a stable order.
-fn gather(paths: &[PathBuf]) -> Result<Vec<NamedFile>, ActError> {
+fn gather(paths: &[PathBuf], keys: &Keys) -> Result<Vec<NamedFile>, ActError> {
     let mut found = Vec::new();
     for path in paths {
         let path = std::path::absolute(path).map_err(|error| unusable(path, &error))?;
+        keys.check(&path)?;
         let name = part_name(&path)?;
         // What the person names may be a link; what lies inside a folder may not.
         let meta = std::fs::metadata(&path).map_err(|error| unusable(&path, &error))?;
         if meta.is_dir() {
-            walk(&path, &name, 0, &mut found)?;
+            walk(&path, &name, 0, keys, &mut found)?;
         } else if meta.is_file() {
             found.push(NamedFile { path, name });
         } else {
@@ -250,7 +279,7 @@ fn gather(paths: &[PathBuf]) -> Result<Vec<NamedFile>, ActError> {
     Ok(found)
 }
 
-fn walk(folder: &Path, prefix: &str, depth: usize, found: &mut Vec<NamedFile>) -> Result<(), ActError> {
+fn walk(folder: &Path, prefix: &str, depth: usize, keys: &Keys, found: &mut Vec<NamedFile>) -> Result<(), ActError> {
     if depth > DEPTH {
         return Err(ActError::Path {
             path: folder.display().to_string(),
@@ -268,7 +297,8 @@ fn walk(folder: &Path, prefix: &str, depth: usize, found: &mut Vec<NamedFile>) -
         }
         let name = format!("{prefix}/{}", part_name(&path)?);
         if kind.is_dir() {
-            walk(&path, &name, depth + 1, found)?;
+            keys.check_folder(&path)?;
+            walk(&path, &name, depth + 1, keys, found)?;
         } else if found.len() >= FILES {
             return Err(ActError::TooManyFiles { limit: FILES });
         } else {
@@ -323,8 +353,27 @@ mod tests {
         std::fs::write(root.join("a/b/c.txt"), "c").expect("file");
         #[cfg(unix)]
         std::os::unix::fs::symlink("/etc/passwd", root.join("a/link")).expect("link");
-        let names: Vec<_> = gather(&[root]).expect("gathers").into_iter().map(|file| file.name).collect();
-        assert_eq!(names, ["drawings/a/b/c.txt", "drawings/z.txt"]);
-        assert!(matches!(gather(&[dir.path().join("nothing")]), Err(ActError::Path { .. })));
+        let keys = Keys { is_home: |folder| folder.join("device.key").exists(), received: root.join("home/files") };
+        let names = |paths: &[PathBuf]| {
+            gather(paths, &keys).map(|files| files.into_iter().map(|file| file.name).collect::<Vec<_>>())
+        };
+        assert_eq!(names(std::slice::from_ref(&root)).expect("gathers"), ["drawings/a/b/c.txt", "drawings/z.txt"]);
+        assert!(matches!(names(&[dir.path().join("nothing")]), Err(ActError::Path { .. })));
+
+        // A home inside keeps everything around it from being shared, and says which it is.
+        let home = root.join("home");
+        std::fs::create_dir_all(home.join("files")).expect("folders");
+        std::fs::write(home.join("device.key"), "secret").expect("file");
+        std::fs::write(home.join("files/got.txt"), "got").expect("file");
+        for path in [&root, &home, &home.join("device.key"), &root.join("a/../home/device.key")] {
+            let Err(ActError::Path { path, .. }) = names(std::slice::from_ref(path)) else { panic!("{path:?}") };
+            assert!(path.ends_with("home"), "{path}");
+        }
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(home.join("device.key"), dir.path().join("innocent")).expect("link");
+            assert!(names(&[dir.path().join("innocent")]).is_err());
+        }
+        assert_eq!(names(&[home.join("files/got.txt")]).expect("what was received"), ["got.txt"]);
     }
 }

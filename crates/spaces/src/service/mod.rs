@@ -62,6 +62,8 @@ pub struct Parts {
     pub downloads: PathBuf,
     /// Who uses this device, if anybody has introduced themselves.
     pub me: Option<Me>,
+    /// Whether a peer keeps its keys in this folder: it is never shared.
+    pub is_home: fn(&std::path::Path) -> bool,
     /// The wall clock.
     pub wall: Wall,
 }
@@ -79,6 +81,7 @@ struct Inner {
     blobs: BlobStore,
     view: View,
     downloads: PathBuf,
+    is_home: fn(&std::path::Path) -> bool,
     wall: Wall,
     me: RwLock<Option<Me>>,
     events: broadcast::Sender<SpacesEvent>,
@@ -115,6 +118,7 @@ impl Spaces {
                 blobs: parts.blobs,
                 view,
                 downloads: parts.downloads,
+                is_home: parts.is_home,
                 wall: parts.wall,
                 me: RwLock::new(parts.me),
                 events: broadcast::Sender::new(EVENTS),

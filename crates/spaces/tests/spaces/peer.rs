@@ -70,6 +70,7 @@ impl Peer {
             presence,
             dir: dir.clone(),
             downloads: dir.join("received"),
+            is_home: |_| false,
             me: Some(me.clone()),
             wall: system_wall(),
         })
