@@ -1,6 +1,6 @@
 //! `compeer space`: spaces, invitations and members.
 
-use std::io::Read;
+use std::io::{IsTerminal, Read};
 
 use axum::http::StatusCode;
 use serde::Serialize;
@@ -38,7 +38,10 @@ pub(super) async fn run(context: &Context, verb: Space) -> Result<(), ApiError> 
     match verb {
         Space::Create { name } => {
             let space: dto::Space = client.post("/spaces", &dto::SpaceName { name }).await?;
-            tell(context, &space, "is ready. Invite somebody with `compeer space invite`.")
+            // A name that a shell would read otherwise is left to its id.
+            let plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.' | ',');
+            let named = if space.name.chars().all(plain) { &space.name } else { &space.space };
+            tell(context, &space, &format!("is ready. Invite somebody with `compeer space invite \"{named}\"`."))
         }
         Space::List => list(context, &client).await,
         Space::Invite { space, level, expires, uses } => {
@@ -53,6 +56,9 @@ pub(super) async fn run(context: &Context, verb: Space) -> Result<(), ApiError> 
                     "An invitation is a secret and is not given as an argument, where others could see it.",
                     "Type `compeer space join -` and paste it, or pipe it in.",
                 ));
+            }
+            if std::io::stdin().is_terminal() {
+                context.out.progress("Paste the invitation, then press Enter and Ctrl+D.");
             }
             let invite = read_stdin()?;
             let space: dto::Space = client.post("/spaces/join", &dto::InviteText { invite }).await?;
