@@ -58,9 +58,11 @@ impl Spaces {
             .heights(space)
             .get(&own)
             .is_none_or(|tip| self.inner.journal.holders(space, &own, tip.seq).iter().any(|device| *device != own));
-        let turned_away = self.inner.mesh.peers().iter().any(|peer| {
-            is_member(&peer.device) && matches!(peer.failure, Some(DownReason::Refused | DownReason::Unwanted))
-        });
+        // An end turns nobody away, and a link that failed for another reason is no word about it.
+        let turned_away = rules.ended().is_none()
+            && self.inner.mesh.peers().iter().any(|peer| {
+                is_member(&peer.device) && matches!(peer.failure, Some(DownReason::Refused | DownReason::Unwanted))
+            });
         acknowledged || turned_away || !rules.devices().keys().any(is_member)
     }
 

@@ -101,6 +101,39 @@ async fn a_removed_member_reads_nothing_new() {
     assert!(matches!(last, Err(ActError::LastManager)), "{last:?}");
 }
 
+/// Nobody tells them that they are out, so they may think that they are in; a new invitation counts all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_removed_comes_back_by_a_new_invitation() {
+    let (ann, bo) = (Peer::start("Ann").await, Peer::start("Bo").await);
+    let space = ann.spaces.create("Quay".into()).await.expect("space");
+    ann.bring(space, &bo, Level::Write).await;
+    ann.say(space, "with Bo").await;
+    bo.hears(space, &["with Bo"]).await;
+    ann.spaces.remove(space, bo.person()).await.expect("removes");
+    ann.say(space, "without Bo").await;
+    ann.bring(space, &bo, Level::Write).await;
+    ann.say(space, "with Bo again").await;
+    bo.hears(space, &["with Bo again"]).await;
+    bo.say(space, "I am back").await;
+    ann.hears(space, &["I am back"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_reaches_who_was_away() {
+    let (ann, bo) = (Peer::start("Ann").await, Peer::start("Bo").await);
+    let kept = ann.spaces.create("Kept".into()).await.expect("space");
+    ann.bring(kept, &bo, Level::Write).await;
+    let over = ann.spaces.create("Over".into()).await.expect("space");
+    ann.bring(over, &bo, Level::Write).await;
+    ann.say(over, "before").await;
+    bo.hears(over, &["before"]).await;
+    let bo = bo.stop().await;
+    ann.spaces.end(over).await.expect("ends");
+    let bo = bo.start().await;
+    bo.until("the end", || async { bo.spaces.info(over).await.is_ok_and(|info| info.state == SpaceState::Ended) })
+        .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn invitations_run_out() {
     let (ann, bo, cy) = (Peer::start("Ann").await, Peer::start("Bo").await, Peer::start("Cy").await);

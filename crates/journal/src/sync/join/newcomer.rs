@@ -27,11 +27,10 @@ pub(crate) async fn join(shared: &Arc<Shared>, invite: &Invite, person: Option<G
     let journal = &shared.journal;
     let me = journal.device();
     let topic = invite.topic;
-    if is_in(journal, &topic) {
-        return Ok(topic);
-    }
+    // As far as is known here. Whoever was removed is told by nobody, and comes back by asking all the same.
+    let seems_in = is_in(journal, &topic);
     if invite.terms.expires <= shared.gate.now() {
-        return Err(JoinError::Expired);
+        return if seems_in { Ok(topic) } else { Err(JoinError::Expired) };
     }
     let member = person.map_or(Member::Device(me), Member::Group);
     let parts = match person {
@@ -53,6 +52,10 @@ pub(crate) async fn join(shared: &Arc<Shared>, invite: &Invite, person: Option<G
                 if let Some(session) = shared.session(&host) {
                     session.ask_heights(topic);
                 }
+            }
+            Err(error) if seems_in => {
+                tracing::debug!(%error, "in already, as far as is known here");
+                return Ok(topic);
             }
             Err(error @ (JoinError::Unreachable { .. } | JoinError::Refused)) if let_in => {
                 tracing::debug!(%error, "asked again");
