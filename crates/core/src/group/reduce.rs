@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
-use crate::group::act::{Act, GroupKind, Member};
+use crate::group::act::{Act, GroupKind, Level, Member};
 use crate::group::dag::Dag;
 use crate::group::ledger::{InviteStep, Ledger, Way};
 use crate::group::log::{GroupLog, Logs};
@@ -124,6 +124,12 @@ fn finish(
         let via = best.map(|access| access.via).or_else(|| ways().next().map(|way| way.member));
         past_devices.extend(via.map(|via| (*device, via)));
     }
+    let keeps_out = |at: &usize| match &dag.entry(*at).act {
+        Act::Set { level, .. } => *level < Some(Level::Read) && counts(*at),
+        _ => false,
+    };
+    let kept_out = (0..dag.len()).filter(keeps_out).map(|at| dag.entry(at).clock);
+    let kept_out = kept_out.chain(groups.values().map(|inner| inner.kept_out)).max().unwrap_or_default();
     let invites = ledger.invites.iter().filter_map(|(key, steps)| Some((*key, invite_state(dag, steps)?))).collect();
     Rules {
         id: log.id(),
@@ -137,6 +143,7 @@ fn finish(
         past_devices,
         invites,
         unknown_groups,
+        kept_out,
         frontiers: Mutex::default(),
         ledger,
     }

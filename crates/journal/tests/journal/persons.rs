@@ -304,3 +304,19 @@ proptest! {
         runtime.block_on(play(&steps));
     }
 }
+
+/// Who keeps somebody out without having heard that somebody else let them in goes on under a key that they cannot have.
+#[tokio::test]
+async fn who_is_kept_out_before_being_let_in_reads_nothing() {
+    for level in [None, Some(Level::Pull)] {
+        play(&[
+            Step::Say { by: 1 },
+            Step::Meet { who: 0b11_1010 },
+            Step::Person { by: 1, whom: 1, level },
+            // These hand the key of the first message on, as far as they know rightly.
+            Step::Meet { who: 0b10_0001 },
+            Step::Say { by: 1 },
+        ])
+        .await;
+    }
+}
