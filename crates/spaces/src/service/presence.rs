@@ -135,6 +135,8 @@ impl Spaces {
             return;
         }
         if let Some(person) = rules.person_of(&device) {
+            // What was said before is told first: a message ends the writing that came before it.
+            self.catch_up(space).await;
             let names = self.inner.view.with(move |view| view.people(&space)).await.unwrap_or_default();
             self.tell(SpacesEvent::Typing { space, person, name: name_or_id(&names, &person) });
         }
