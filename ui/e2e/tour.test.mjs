@@ -97,8 +97,10 @@ describe('the tour', () => {
   });
 
   it('says who is writing', async () => {
-    await bo.composer.pressSequentially('Thinking');
-    await ann.page.getByText('Bo is writing…').waitFor();
+    // Somebody who writes goes on writing: one sign may come before the message that was said just before it.
+    const seen = ann.page.getByText('Bo is writing…').waitFor();
+    const typing = bo.composer.pressSequentially('Thinking about it, slowly', { delay: 300 });
+    await Promise.all([seen, typing]);
     await bo.composer.fill('');
   });
 
