@@ -89,6 +89,9 @@ impl Spaces {
         space: GroupId,
         messages: Vec<EntryHash>,
     ) -> Result<Vec<MessageInfo>, ActError> {
+        if messages.is_empty() {
+            return Ok(Vec::new());
+        }
         let rules = self.rules(&space)?;
         let (rows, names) = self
             .inner
