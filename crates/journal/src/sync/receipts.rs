@@ -39,8 +39,9 @@ pub(crate) struct Receipts {
     /// Of others, with who sent it here.
     passing: Vec<(Receipt, DeviceId)>,
     passing_at: Option<Instant>,
-    /// Signatures of receipts that were heard lately: most come more than once.
+    /// Signatures of receipts that were heard lately, and of those before: most come more than once.
     heard: HashSet<[u8; 64]>,
+    heard_before: HashSet<[u8; 64]>,
     /// Topics that grew since all of their logs were last named.
     grown: HashSet<GroupId>,
 }
@@ -57,9 +58,11 @@ impl Receipts {
     /// Whether this receipt is heard for the first time, as far as is remembered.
     pub(crate) fn is_first(&mut self, receipt: &Receipt) -> bool {
         if self.heard.len() >= PASSING {
-            self.heard.clear();
+            // Never all at once: what is still on its way would be passed on once more.
+            self.heard_before = std::mem::take(&mut self.heard);
         }
-        self.heard.insert(*receipt.signature.as_bytes())
+        let signature = *receipt.signature.as_bytes();
+        !self.heard_before.contains(&signature) && self.heard.insert(signature)
     }
 
     /// A receipt that said something new came from `from`: to be passed on in a group of so many devices.
@@ -124,6 +127,19 @@ mod tests {
         assert!(said[0].0.verify());
         assert_eq!(receipts.due(), None);
         assert_eq!(receipts.take_grown().len(), 1);
+    }
+
+    #[test]
+    fn what_was_heard_lately_is_not_new_however_much_comes() {
+        let key = DeviceKey::from_seed([1; 32]);
+        let receipt = |seq| Receipt::sign(&key, GroupId::from_bytes([9; 32]), vec![Held { author: key.id(), seq }]);
+        let mut receipts = Receipts::default();
+        for seq in 0..3 * PASSING as u64 {
+            assert!(receipts.is_first(&receipt(seq)));
+            assert!(!receipts.is_first(&receipt(seq.saturating_sub(PASSING as u64 / 2))));
+        }
+        assert!(receipts.heard.len() + receipts.heard_before.len() <= 2 * PASSING);
+        assert!(receipts.is_first(&receipt(0)), "what was heard long ago is forgotten");
     }
 
     #[test]

@@ -250,7 +250,9 @@ impl Shared {
         let Growth { topic, author, first, tip, from } = *growth;
         let push = tip.seq.saturating_sub(first) < PUSHED;
         for session in self.sessions() {
-            if Some(session.peer) != from && self.journal.may_pull(&session.peer, &topic) {
+            // An author has its own.
+            let has_it = Some(session.peer) == from || session.peer == author;
+            if !has_it && self.journal.may_pull(&session.peer, &topic) {
                 session.grew(topic, author, first, tip, push, from.is_none());
             }
         }
@@ -298,7 +300,8 @@ impl Shared {
         }
     }
 
-    /// Takes in a receipt that `from` sent, and passes it on if it says something new.
+    /// Takes in a receipt that `from` sent, and passes it on if it is heard for the first time. Also when it says nothing
+    /// new here: a neighbour's heights are compared directly, and those further away have only its word.
     pub(crate) fn hear_receipt(&self, from: DeviceId, receipt: Receipt) -> Result<(), Misconduct> {
         let Receipt { topic, device, ref logs, .. } = receipt;
         let Some(devices) = self.devices(&topic) else { return Ok(()) };
@@ -310,10 +313,6 @@ impl Shared {
         }
         if !receipt.verify() {
             return Err(Misconduct::ForgedReceipt);
-        }
-        let is_new = |held: &Held| !self.journal.holders(&topic, &held.author, held.seq).contains(&device);
-        if !logs.iter().take(ITEMS).any(is_new) {
-            return Ok(());
         }
         let heights: Vec<_> = logs.iter().take(ITEMS).map(|held| (held.author, held.seq)).collect();
         self.journal.record_receipts(&device, &topic, &heights);

@@ -40,7 +40,6 @@ async fn soak_thirty_peers_converge_whatever_links_are_cut() {
 
 /// `COMPEER_PEERS` asks for more or fewer.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "everybody reads the message, but in a large group some receipts may never reach its author"]
 async fn a_message_reaches_a_whole_company_over_few_links() {
     let count = std::env::var("COMPEER_PEERS").map_or(COMPANY, |count| count.parse().expect("a number"));
     let limit = 5 * LIMIT;
