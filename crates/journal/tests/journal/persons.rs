@@ -1,5 +1,6 @@
 //! People with several devices each: whatever comes and goes in whatever order, in the end all agree on who is in, at which
-//! level, and what was said; and no device reads what was written when its removal was known.
+//! level, and what was said; and no device reads what was written when its removal was known. (A member who has not heard
+//! yet that a device was taken out of its *person* may still hand it a key: docs/decisions/0002, known limits.)
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,9 +57,10 @@ fn step() -> impl Strategy<Value = Step> {
 /// A message that was written.
 struct Said {
     text: String,
-    /// The newest acts that its author knew, of the space and of the people.
+    /// The newest acts in the space that its author knew.
     heads: Vec<EntryHash>,
-    /// Devices that may not read it: by what its author knew, and by what anybody who knew as much has known since.
+    /// Devices that may not read it: its author knew of an act that keeps them out, and nobody who knew as much of the
+    /// space has known since that they are in.
     barred: BTreeSet<DeviceId>,
 }
 
@@ -69,6 +71,8 @@ struct World {
     said: Vec<Said>,
     /// The acts that each peer holds.
     acts: Vec<BTreeSet<EntryHash>>,
+    /// The acts that keep somebody from reading, and which peers those are.
+    keep_out: Vec<(EntryHash, std::ops::Range<usize>)>,
 }
 
 impl World {
@@ -94,7 +98,8 @@ impl World {
                 }
             }
         }
-        let mut world = Self { peers, people, space, said: Vec::new(), acts: vec![BTreeSet::new(); PEERS] };
+        let mut world =
+            Self { peers, people, space, said: Vec::new(), acts: vec![BTreeSet::new(); PEERS], keep_out: Vec::new() };
         world.exchange(&(0..PEERS).collect::<Vec<_>>()).await;
         for (person, level) in [(1, Level::Manage), (2, Level::Write)] {
             let member = Member::Group(world.people[person]);
@@ -138,7 +143,8 @@ impl World {
         report.stored
     }
 
-    /// Whoever knows what a message's author knew, and more, may know that somebody was let in again, and give it the key.
+    /// Whoever knows what a message's author knew of the space, and more, may know that somebody was let in again, and
+    /// give it the key.
     fn learned(&mut self, peer: usize) {
         let journal = &self.peers[peer].journal;
         for topic in self.topics() {
@@ -172,10 +178,11 @@ impl World {
         let text = format!("{}", self.said.len());
         // Not being allowed to is part of the game.
         if self.peers[by].journal.append(self.space, text.clone().into_bytes()).await.is_ok() {
-            let rules = self.topics().into_iter().filter_map(|topic| self.peers[by].journal.rules(&topic));
-            let heads = rules.flat_map(|rules| rules.heads().to_vec()).collect();
+            let heads = self.peers[by].journal.rules(&self.space).expect("rules").heads().to_vec();
             let readers = self.readers(by);
-            let barred = self.peers.iter().map(Peer::id).filter(|device| !readers.contains(device)).collect();
+            let known = self.keep_out.iter().filter(|(act, _)| self.acts[by].contains(act));
+            let kept_out = known.flat_map(|(_, who)| who.clone()).map(|peer| self.peers[peer].id());
+            let barred = kept_out.filter(|device| !readers.contains(device)).collect();
             self.said.push(Said { text, heads, barred });
         }
     }
@@ -189,18 +196,24 @@ impl World {
         }
     }
 
+    /// Takes note of what somebody did, if it was allowed to.
+    fn acted(&mut self, by: usize, act: Option<EntryHash>, level: Option<Level>, whom: std::ops::Range<usize>) {
+        self.keep_out.extend(act.filter(|_| level < Some(Level::Read)).map(|act| (act, whom)));
+        self.learned(by);
+    }
+
     async fn play(&mut self, step: &Step) {
         match *step {
             Step::Say { by } => self.say(by).await,
             Step::Person { by, whom, level } => {
                 let member = Member::Group(self.people[whom]);
-                let _ = self.peers[by].journal.set_member(self.space, member, level, None).await;
-                self.learned(by);
+                let act = self.peers[by].journal.set_member(self.space, member, level, None).await;
+                self.acted(by, act.ok(), level, DEVICES * whom..DEVICES * (whom + 1));
             }
             Step::Device { by, whom, level } if whom % DEVICES != 0 => {
                 let (person, member) = (self.people[whom / DEVICES], self.peers[whom].member());
-                let _ = self.peers[by].journal.set_member(person, member, level, None).await;
-                self.learned(by);
+                let act = self.peers[by].journal.set_member(person, member, level, None).await;
+                self.acted(by, act.ok(), level, whom..whom + 1);
             }
             Step::Send { from, to, logs, part } if from != to => {
                 let runs = self.parcel(from, to, logs, part);
