@@ -76,8 +76,9 @@ impl Peer {
         self.device
     }
 
+    /// The link, while it is up: its actor hears of its end a moment later.
     pub(crate) fn link(&self) -> Option<Link> {
-        self.view().link.clone()
+        self.view().link.clone().filter(|link| link.down().is_none())
     }
 
     pub(crate) fn set_wanted(&self, wanted: bool) {

@@ -255,10 +255,17 @@ impl Actor {
         self.greetings.clear();
         self.attempts = 0;
         let link = Link::new(conn, Door::Member);
+        self.peer.view().link = Some(link.clone());
+        // The gate is asked again: the device may have been removed since it came. From here on `want` sees the link, so
+        // that one of the two notices a removal, whenever it happens.
+        if !self.inner.keeper.admits(self.peer.device, Door::Member) {
+            link.close_with(DownReason::Refused);
+            self.peer.view().link = None;
+            return self.failed(DownReason::Refused);
+        }
         let work = Box::pin(serve(self.inner.clone(), link.clone(), send, recv));
         {
             let mut view = self.peer.view();
-            view.link = Some(link.clone());
             view.failure = None;
             view.state = PeerState::Linked;
         }

@@ -139,6 +139,24 @@ async fn a_removed_member_loses_its_link_and_cannot_come_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_removed_while_it_comes_in_gets_no_link() {
+    for (host, guest) in [(1, 2), (2, 1)] {
+        let (mut host, guest) = (Node::with_seed(host).await, Node::with_seed(guest).await);
+        guest.admit(&host);
+        guest.learn(&host);
+        host.gate.admit_once(guest.device());
+        guest.want(&[&host]);
+        // The handshake went well, and what came of it has to end before the next attempt is refused.
+        host.event("Refused", |event| {
+            assert!(!matches!(event, MeshEvent::PeerUp { .. }), "a link to a device that was removed");
+            matches!(event, MeshEvent::Problem(Problem::Refused { .. })).then_some(())
+        })
+        .await;
+        assert!(host.mesh.links().is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_that_nobody_serves_is_reset() {
     let (mut a, mut b) = (Node::with_seed(1).await, Node::with_seed(2).await);
     acquaint(&a, &b);

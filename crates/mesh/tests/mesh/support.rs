@@ -22,6 +22,8 @@ pub(crate) const ECHO: StreamKind = StreamKind::new(100);
 #[derive(Clone, Default)]
 pub(crate) struct Guests {
     members: Arc<Mutex<HashSet<DeviceId>>>,
+    /// Members until they were let in.
+    once: Arc<Mutex<HashSet<DeviceId>>>,
     invitation: Arc<Mutex<bool>>,
 }
 
@@ -34,12 +36,17 @@ impl Guests {
         self.members.lock().expect("lock").remove(&device);
     }
 
+    /// Admits a device the first time only, as if it were removed while it comes in.
+    pub(crate) fn admit_once(&self, device: DeviceId) {
+        self.once.lock().expect("lock").insert(device);
+    }
+
     pub(crate) fn open_invitation(&self, open: bool) {
         *self.invitation.lock().expect("lock") = open;
     }
 
     fn decide(&self, device: DeviceId) -> Admission {
-        if self.members.lock().expect("lock").contains(&device) {
+        if self.members.lock().expect("lock").contains(&device) || self.once.lock().expect("lock").remove(&device) {
             Admission::Member
         } else if *self.invitation.lock().expect("lock") {
             Admission::Guest
