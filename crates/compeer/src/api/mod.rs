@@ -4,6 +4,7 @@
 //! holds what travels, `convert` makes it from what the floors below hand out, `feed` turns their events into one
 //! numbered stream.
 
+mod connections;
 mod content;
 mod convert;
 pub mod dto;
@@ -37,7 +38,6 @@ use axum::http::{StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -116,16 +116,7 @@ impl Server {
             node,
         });
         let router = router(Arc::clone(&api));
-        // Events are small and must not wait for each other.
-        let listener = listener.tap_io(|stream| {
-            let _ = stream.set_nodelay(true);
-        });
-        let serve = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
-        let task = tokio::spawn(async move {
-            if let Err(error) = serve.await {
-                tracing::error!(%error, "the API ended");
-            }
-        });
+        let task = tokio::spawn(connections::serve(listener, router, stop));
         api.node.home().write_running_api(&running)?;
         Ok(Self { api, running, task })
     }
@@ -226,6 +217,9 @@ async fn judge(State(api): Shared, mut request: Request, next: Next) -> Response
     let mut response = match judged {
         Ok(caller) => {
             if let Some(caller) = caller {
+                if let Some(visitor) = request.extensions().get::<Arc<connections::Visitor>>() {
+                    visitor.proven();
+                }
                 request.extensions_mut().insert(caller);
             }
             next.run(request).await

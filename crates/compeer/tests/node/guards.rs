@@ -1,5 +1,9 @@
 //! A guarded page: nobody but the owner's page and scripts gets anything.
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
 use super::http::Api;
 use super::running;
 
@@ -189,4 +193,49 @@ fn what_a_peer_shares_cannot_become_a_page_of_ours() {
         assert_eq!((part.status, part.body.as_slice()), (206, b"script".as_slice()));
         assert_eq!(part.headers["content-range"], "bytes 1-6/25");
     }
+}
+
+#[test]
+fn connections_that_say_nothing_keep_nobody_out() {
+    let peer = running("Ada");
+    let api = Api::of(&peer);
+    let connect = || {
+        let stream = TcpStream::connect(&api.address).expect("connects");
+        stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a limit");
+        stream
+    };
+    let ask = format!(
+        "GET /api/v1/openapi.json HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\r\n",
+        api.address, api.token
+    );
+    // Whoever showed the token stays, however many come after.
+    let mut kept = BufReader::new(connect());
+    let answered = |kept: &mut BufReader<TcpStream>| {
+        kept.get_mut().write_all(ask.as_bytes()).expect("asks");
+        let (mut line, mut length) = (String::new(), 0);
+        kept.read_line(&mut line).expect("answers");
+        assert!(line.starts_with("HTTP/1.1 200"), "{line}");
+        while line != "\r\n" {
+            line.clear();
+            kept.read_line(&mut line).expect("a header");
+            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                length = value.trim().parse().expect("a number");
+            }
+        }
+        kept.read_exact(&mut vec![0; length]).expect("a body");
+    };
+    answered(&mut kept);
+    let mut silent: Vec<TcpStream> = (0..600).map(|_| connect()).collect();
+    for stream in &mut silent {
+        // Those that were ended meanwhile take nothing more.
+        let _ = stream.write_all(b"GET /api/v1/status HTTP/1.1\r\nHost: ");
+    }
+    answered(&mut kept);
+    answered(&mut BufReader::new(connect()));
+    let ended = silent[0].read(&mut [0; 100]);
+    assert!(!matches!(ended, Ok(1..)), "the oldest was ended without a word: {ended:?}");
+    assert!(
+        ended.is_ok() || ended.is_err_and(|error| error.kind() != std::io::ErrorKind::WouldBlock),
+        "within the limit"
+    );
 }
