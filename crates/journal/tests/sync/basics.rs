@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use compeer_core::group::{GroupKind, Level};
 use compeer_journal::JournalEvent;
+use compeer_journal::sync::SyncEvent;
 use compeer_testkit::wait::eventually;
 use tokio::time::{Instant, timeout};
 
@@ -135,6 +136,31 @@ async fn a_message_is_there_at_once_and_a_burst_flows() {
     })
     .await;
     println!("burst: 10,000 written in {written:?}, all there {:?} later", at.elapsed() - written);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn links_that_break_while_much_is_written_are_nobodys_misconduct() {
+    let (peers, topic) = peers_in_a_space(2).await;
+    let (ann, bo) = (&peers[0], &peers[1]);
+    let mut events = [ann.sync.subscribe(), bo.sync.subscribe()];
+    for _ in 0..15 {
+        eventually(LIMIT, "they talk", async || ann.sync.talking_to().contains(&bo.device())).await;
+        if let Some(link) = ann.mesh.link(bo.device()) {
+            link.close();
+        }
+        // Both write all the time until they talk again, and a little longer.
+        let mut after = 0;
+        while after < 20 {
+            after += u32::from(ann.sync.talking_to().contains(&bo.device()));
+            tokio::join!(ann.say(topic, "and on"), bo.say(topic, "and on"));
+        }
+    }
+    until_equal(&[ann, bo], topic).await;
+    for events in &mut events {
+        while let Ok(event) = events.try_recv() {
+            assert!(!matches!(event, SyncEvent::Problem { .. }), "{event:?}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use compeer_core::{DeviceId, GroupId};
+use compeer_core::{DeviceId, GroupId, Tip};
 use compeer_mesh::SendStream;
 use tokio::time::{Instant, sleep_until};
 
@@ -28,11 +28,18 @@ impl Session {
             }
             sleep_until(pause).await;
             let due = self.state().take_due();
-            // What people wait for goes first.
-            self.push(shared, &mut send, due.fresh).await?;
+            // Opens the talk: nothing may go before it.
             if due.hello {
                 let digest = shared.digest_with(&self.peer);
                 wire::send(&mut send, &Message::Hello { version: VERSION, digest }).await?;
+            }
+            // What people wait for goes next.
+            self.push(shared, &mut send, due.fresh).await?;
+            for (topic, Tip { seq, hash, .. }) in due.held {
+                if shared.journal.may_pull(&self.peer, &topic) {
+                    let logs = vec![Height { author: self.peer, seq, hash }];
+                    wire::send(&mut send, &Message::Have { topic, logs }).await?;
+                }
             }
             if due.summary {
                 let shared_topics = shared.journal.shared_with(&self.peer).into_iter().take(ITEMS);
