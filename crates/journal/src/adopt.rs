@@ -131,7 +131,7 @@ impl Engine {
         topic.told.clear();
         write::put_topic(&self.db, &id, topic.adopted, Asking::No, topic.generation)?;
         self.touch(id);
-        self.schedule_grants(&id);
+        self.schedule_grants(&id, false);
         Ok(())
     }
 

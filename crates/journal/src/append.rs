@@ -1,7 +1,7 @@
 //! What this device writes: data under the right epoch, acts, and keys for those who lack them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use compeer_core::epoch::{SEAL_OVERHEAD, Wrap};
 use compeer_core::group::{
@@ -22,6 +22,10 @@ use crate::topic::Topic;
 const KEYS_PER_GRANT: usize = 1024;
 /// Bytes that a wrap takes around its keys, in its encoding: device, seal, lengths.
 const WRAP_BYTES: usize = 96;
+/// When a grant that failed is tried again.
+const GRANT_AGAIN: Duration = Duration::from_secs(30);
+/// Up to this many devices, those who could hand out keys in another's place wait no longer for each other.
+const SMALL_GROUP: usize = 12;
 /// Devices outside that one grant names.
 const OUTSIDERS: usize = 256;
 /// Cuts on other topics in one act; devices cut off beyond that are cut off by the clock.
@@ -99,7 +103,8 @@ impl Engine {
         self.store_entry(entry, None, &mut fresh)?;
         // Whoever adds somebody hands out the keys, at once.
         for id in self.settle(fresh)? {
-            self.grant_lacking(id)?;
+            self.schedule_grants(&id, true);
+            self.grant_due(id)?;
         }
         Ok(hash)
     }
@@ -148,15 +153,37 @@ impl Engine {
         Ok(key)
     }
 
-    /// Grants the keys we hold to readers that no grant has given them to, if we may.
-    pub(crate) fn grant_lacking(&mut self, id: GroupId) -> Result<(), StoreError> {
+    /// Grants the keys we hold to readers for whom that is due, if we may.
+    pub(crate) fn grant_due(&mut self, id: GroupId) -> Result<(), StoreError> {
+        let now = Instant::now();
+        let waiting = self.grants_due.get_mut(&id).into_iter().flatten();
+        let due: Vec<DeviceId> = waiting
+            .filter(|(_, at)| **at <= now)
+            .map(|(device, at)| {
+                // Should it fail, it is tried again later.
+                *at = now + GRANT_AGAIN;
+                *device
+            })
+            .collect();
+        if due.is_empty() {
+            return Ok(());
+        }
+        self.grant(id, &due)?;
+        if let Some(waiting) = self.grants_due.get_mut(&id) {
+            waiting.retain(|device, _| !due.contains(device));
+        }
+        Ok(())
+    }
+
+    /// Grants the keys we hold to those of these readers that no grant has given them to, if we may.
+    fn grant(&mut self, id: GroupId, to: &[DeviceId]) -> Result<(), StoreError> {
         let Ok(topic) = self.writable(&id) else { return Ok(()) };
         if topic.rules.level(&self.me) < Some(Level::Write) {
             return Ok(());
         }
         let heads = topic.rules.heads().to_vec();
         let mut plan: BTreeMap<Vec<EpochId>, Vec<DeviceId>> = BTreeMap::new();
-        for (device, epochs) in lacking(topic) {
+        for (device, epochs) in lacking(topic).into_iter().filter(|(device, _)| to.contains(device)) {
             plan.entry(epochs).or_default().push(device);
         }
         let keys = topic.keys.clone();
@@ -184,27 +211,30 @@ impl Engine {
         Ok(())
     }
 
-    /// Looks whether readers lack keys we hold, and notes when to grant them: now, if it was we who let them in; later,
-    /// if somebody else did, who will most likely have done it by then.
-    pub(crate) fn schedule_grants(&mut self, id: &GroupId) {
+    /// Looks which readers lack keys we hold, and notes when to grant them: at once if they came in by what we did; later
+    /// if it was somebody else, who will most likely have done it by then. Each of them waits on its own: where many join
+    /// one after another, there is always somebody who lacks keys for the moment.
+    pub(crate) fn schedule_grants(&mut self, id: &GroupId, ours: bool) {
+        let known = self.grants_due.remove(id).unwrap_or_default();
         let Some(topic) = self.topics.0.get(id) else { return };
         let lacking = lacking(topic);
         if lacking.is_empty() || topic.rules.level(&self.me) < Some(Level::Write) {
-            self.grants_due.remove(id);
             return;
         }
         let let_in = |device: &DeviceId| {
             let via = topic.rules.devices().get(device).map(|access| access.via)?;
             topic.rules.members().get(&via).map(|info| info.by)
         };
-        let delay = if lacking.keys().all(|device| let_in(device) == Some(self.me)) {
-            std::time::Duration::ZERO
-        } else {
-            // The same for each try, different for each device: up to three times the delay on top.
-            let spread = f64::from(topic_tag(id, &self.me)[0]) / 85.0;
-            self.options.grant_delay.mul_f64(1.0 + spread)
+        // Between one and four times the delay in a small group. In a large one many could do it, so they spread further
+        // and the first of them spares the others the work.
+        let crowd = topic.rules.devices().len().div_ceil(SMALL_GROUP);
+        let spread = f64::from(topic_tag(id, &self.me)[0]) / 85.0 * crowd as f64;
+        let (now, later) = (Instant::now(), self.options.grant_delay.mul_f64(1.0 + spread));
+        let when = |device: DeviceId| {
+            let delay = if ours || let_in(&device) == Some(self.me) { Duration::ZERO } else { later };
+            (device, known.get(&device).copied().unwrap_or(now + delay))
         };
-        self.grants_due.entry(*id).or_insert_with(|| Instant::now() + delay);
+        self.grants_due.insert(*id, lacking.into_keys().map(when).collect());
     }
 
     /// A member group has to be known here, or nobody could tell who is in it.

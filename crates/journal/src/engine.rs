@@ -62,8 +62,8 @@ pub(crate) struct Engine {
     pub(crate) carried: Carried,
     /// Authors that a person has been told of because their clock runs ahead.
     pub(crate) warned: BTreeSet<DeviceId>,
-    /// When to look whether members still lack keys.
-    pub(crate) grants_due: BTreeMap<GroupId, Instant>,
+    /// Readers that lack keys we hold, and when to grant them.
+    pub(crate) grants_due: BTreeMap<GroupId, BTreeMap<DeviceId, Instant>>,
     /// What the transaction at hand has changed.
     touched: BTreeMap<GroupId, Touched>,
     problems: Vec<JournalProblem>,
@@ -198,7 +198,7 @@ impl Engine {
         self.publish_asking();
         self.look_due = (!self.shared.asking.borrow().is_empty()).then(|| self.opened + self.options.settling);
         for id in ids {
-            self.schedule_grants(&id);
+            self.schedule_grants(&id, false);
         }
         self.tell_due();
         Ok(())
@@ -411,12 +411,9 @@ impl Engine {
     /// Does what is due: hands out keys that members still lack, writes receipts and counts.
     pub(crate) fn keep_house(&mut self) -> Result<(), StoreError> {
         let now = Instant::now();
-        let due: Vec<GroupId> = self.grants_due.iter().filter(|(_, at)| **at <= now).map(|(id, _)| *id).collect();
-        for id in due {
-            // Should it fail, it is tried again later.
-            self.grants_due.insert(id, now + UPKEEP);
-            self.grant_lacking(id)?;
-            self.grants_due.remove(&id);
+        let due = self.grants_due.iter().filter(|(_, waiting)| waiting.values().any(|at| *at <= now));
+        for id in due.map(|(id, _)| *id).collect::<Vec<_>>() {
+            self.grant_due(id)?;
         }
         self.write_receipts()?;
         if self.look_due.is_some_and(|due| due <= now) {
@@ -470,7 +467,8 @@ impl Engine {
             self.due.send_replace(self.recovery.due());
             return;
         }
-        let due = self.grants_due.values().min().copied().into_iter().chain(self.upkeep_due).chain(self.look_due).min();
+        let grants = self.grants_due.values().flat_map(BTreeMap::values).copied();
+        let due = grants.chain(self.upkeep_due).chain(self.look_due).min();
         self.due.send_replace(due);
     }
 }

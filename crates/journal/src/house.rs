@@ -8,8 +8,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::engine::Job;
 use crate::shared::Shared;
 
-/// How long a receipt may wait to be written.
-const RECEIPTS: Duration = Duration::from_secs(1);
+/// How long a receipt may wait to be written. What is lost with a crash is said again when heights are next compared.
+const RECEIPTS: Duration = Duration::from_secs(5);
 
 /// Wakes the engine when something is due: keys to hand out, receipts and counts to write.
 pub(crate) async fn keep(jobs: mpsc::WeakSender<Job>, mut due: watch::Receiver<Option<Instant>>, shared: Arc<Shared>) {

@@ -148,7 +148,7 @@ impl Engine {
             logs.push((topic, author));
         }
         for id in self.settle(fresh)? {
-            self.schedule_grants(&id);
+            self.schedule_grants(&id, false);
         }
         logs.sort_unstable();
         logs.dedup();

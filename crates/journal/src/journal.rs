@@ -334,7 +334,7 @@ impl Journal {
     }
 
     /// `device` says that it holds, on disk, these logs up to these numbers (inclusive). Kept in memory at once, on
-    /// disk within a second. Logs of authors that the topic does not know are passed over.
+    /// disk some seconds later. Logs of authors that the topic does not know are passed over.
     pub fn record_receipts(&self, device: &DeviceId, topic: &GroupId, heights: &[(DeviceId, u64)]) {
         let known: Vec<(DeviceId, u64)> = {
             let views = self.shared.views();

@@ -1,4 +1,4 @@
-//! Who has told to hold what. In memory at once; the engine writes it down within a second or so.
+//! Who has told to hold what. In memory at once; the engine writes it down some seconds later.
 //!
 //! A receipt that is lost in between costs nothing: the device says it again when next compared with.
 

@@ -17,6 +17,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// What could not be written is at least so much: how much it was is not known when already its first entry failed.
 const MARGIN: usize = 64 * 1024;
+/// More is never tried: a transaction is not larger.
+const MOST: usize = 8 * 1024 * 1024;
 /// The record that is written to see whether it can be.
 const RECORD: &str = "room";
 
@@ -48,13 +50,13 @@ impl Recovery {
 
     /// A transaction failed that had written so much.
     pub(crate) fn failed(&mut self, bytes: usize) {
-        self.bytes = bytes + MARGIN;
+        self.bytes = self.bytes.max(bytes + MARGIN).min(MOST);
         self.due.get_or_insert_with(|| Instant::now() + self.pause);
     }
 
     /// Entries were written. Whether they could not be before.
     pub(crate) fn wrote(&mut self) -> bool {
-        self.pause = PAUSE;
+        (self.pause, self.bytes) = (PAUSE, 0);
         self.due.take().is_some()
     }
 }
@@ -71,8 +73,10 @@ impl Engine {
         self.vacuum_wal = true;
         if tried.is_ok() && taken_out.is_ok() {
             self.recovery.due = None;
-            // Should entries fail all the same, it is not said every second that they do not.
+            // Should entries fail all the same, more room was needed than was tried, and it is not said every second that
+            // there is room.
             self.recovery.pause = (self.recovery.pause * 2).min(LONGEST_PAUSE);
+            self.recovery.bytes = (self.recovery.bytes * 2).min(MOST);
             self.recovered();
         } else {
             self.recovery.due = Some(Instant::now() + self.recovery.pause);

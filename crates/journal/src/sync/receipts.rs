@@ -1,9 +1,10 @@
 //! Who holds what: our own receipts, and passing on those of others.
 //!
-//! A receipt says which logs grew, a moment after they did, so that a burst makes one receipt. Everybody in a small group
-//! is linked to everybody and hears it first-hand; in a larger group receipts are passed on, in batches, along the links on
-//! which entries are pushed. From time to time a receipt names all logs and is passed on in groups of any size: that
-//! repairs what was missed.
+//! A receipt says which logs grew, a moment after they did, so that a burst makes one receipt.
+//! Everybody in a small group is linked to everybody and hears it first-hand. In a larger group receipts wait longer and
+//! are passed on, in batches, along the links on which entries are pushed; the author hears from its neighbours at once
+//! that they hold what it wrote ([`Have`](super::wire::Message::Have)). From time to time a receipt names all logs and
+//! is passed on in groups of any size: that repairs what was missed.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
@@ -16,18 +17,25 @@ use super::wire::{Held, Receipt};
 
 /// How long a receipt waits for more to say in a small group.
 const SHORTEST: Duration = Duration::from_millis(20);
+/// In a larger group everybody's receipt reaches everybody, so what a device has to check grows with their number. It waits
+/// this long for each of them, which keeps the work of checking below a hundredth of a core.
+const EACH: Duration = Duration::from_millis(50);
 /// How long it waits at most.
-const LONGEST: Duration = Duration::from_secs(5);
+const LONGEST: Duration = Duration::from_secs(30);
 /// Receipts of others that wait to be passed on. The oldest are dropped: later ones say the same and more.
 const PASSING: usize = 4096;
 
+/// Whether not everybody is linked to everybody in a group of this many devices.
+pub(crate) fn is_large(devices: usize) -> bool {
+    devices > FULL_MESH + 1
+}
+
 /// How long a receipt waits in a group of this many devices.
 fn delay(devices: usize) -> Duration {
-    if devices <= FULL_MESH + 1 {
+    if !is_large(devices) {
         SHORTEST
     } else {
-        // Everybody's receipt reaches everybody, so what a group of n says grows with n squared.
-        (SHORTEST * 25 * u32::try_from(devices / FULL_MESH).unwrap_or(u32::MAX)).min(LONGEST)
+        EACH.saturating_mul(u32::try_from(devices).unwrap_or(u32::MAX)).min(LONGEST)
     }
 }
 
@@ -67,7 +75,7 @@ impl Receipts {
 
     /// A receipt that said something new came from `from`: to be passed on in a group of so many devices.
     pub(crate) fn pass_on(&mut self, receipt: Receipt, from: DeviceId, devices: usize, now: Instant) {
-        if devices <= FULL_MESH + 1 && receipt.logs.len() < devices {
+        if !is_large(devices) && receipt.logs.len() < devices {
             return;
         }
         if self.passing.len() >= PASSING {

@@ -97,6 +97,8 @@ struct State {
     /// Topics whose heights are to be told, and whether the other's are asked for.
     heights: BTreeMap<GroupId, bool>,
     fresh: BTreeMap<(GroupId, DeviceId), Fresh>,
+    /// Where the other device's own logs end here, as far as it was not told.
+    held: BTreeMap<GroupId, Tip>,
     lazy: BTreeSet<GroupId>,
     receipts: VecDeque<Receipt>,
     // What is known of the other device.
@@ -136,6 +138,7 @@ impl State {
             addresses: std::mem::take(&mut self.addresses),
             heights: std::mem::take(&mut self.heights),
             fresh: std::mem::take(&mut self.fresh),
+            held: std::mem::take(&mut self.held),
             lazy: std::mem::take(&mut self.lazy),
             receipts: self.receipts.drain(..self.receipts.len().min(RECEIPTS_AT_ONCE)).collect(),
             ..Self::default()
@@ -146,7 +149,8 @@ impl State {
         self.hello
             || self.summary
             || self.addresses
-            || !(self.heights.is_empty() && self.fresh.is_empty() && self.lazy.is_empty() && self.receipts.is_empty())
+            || !(self.heights.is_empty() && self.fresh.is_empty() && self.held.is_empty())
+            || !(self.lazy.is_empty() && self.receipts.is_empty())
     }
 }
 
@@ -259,6 +263,13 @@ impl Session {
         }
         drop(state);
         self.write.notify_one();
+    }
+
+    /// Its own log on the topic is here up to this entry.
+    pub(crate) fn holds(&self, topic: GroupId, tip: Tip) {
+        self.due(|state| {
+            state.held.insert(topic, tip);
+        });
     }
 
     /// Says a receipt: one of our own, or one that is passed on along the links on which entries are pushed.

@@ -16,7 +16,7 @@ use super::SyncEvent;
 use super::gate::JournalGate;
 use super::neighbours::neighbours;
 use super::pulls::Pulls;
-use super::receipts::Receipts;
+use super::receipts::{Receipts, is_large};
 use super::session::{Misconduct, Session, WHEREABOUTS};
 use super::wire::{Digest, Held, ITEMS, Range, Receipt, Whereabouts};
 use crate::journal::Journal;
@@ -249,16 +249,22 @@ impl Shared {
     pub(crate) fn grew(&self, growth: &Growth) {
         let Growth { topic, author, first, tip, from } = *growth;
         let push = tip.seq.saturating_sub(first) < PUSHED;
-        for session in self.sessions() {
-            // An author has its own.
-            let has_it = Some(session.peer) == from || session.peer == author;
-            if !has_it && self.journal.may_pull(&session.peer, &topic) {
+        let devices = self.devices(&topic);
+        // In a small group the receipt is as quick.
+        let tell_author = devices.is_some_and(is_large);
+        for session in self.sessions().into_iter().filter(|session| self.journal.may_pull(&session.peer, &topic)) {
+            if session.peer == author {
+                // It has its own, and wants to know that it is here.
+                if tell_author {
+                    session.holds(topic, tip);
+                }
+            } else if Some(session.peer) != from {
                 session.grew(topic, author, first, tip, push, from.is_none());
             }
         }
         // The author of an entry holds it; everybody else says so.
         if from.is_some()
-            && let Some(devices) = self.devices(&topic)
+            && let Some(devices) = devices
         {
             self.receipts().grew(topic, author, tip.seq, devices, Instant::now());
         }

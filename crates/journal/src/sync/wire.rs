@@ -84,7 +84,8 @@ pub(crate) enum Message {
         #[n(1)]
         parts: Vec<Part>,
     },
-    /// New entries are held here that are not pushed to you: take them, should they not reach you another way.
+    /// New entries are held here that are not pushed to you: take them, should they not reach you another way. Of your own
+    /// log it says that they have arrived.
     #[n(5)]
     Have {
         /// The topic.

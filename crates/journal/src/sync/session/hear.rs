@@ -101,18 +101,7 @@ impl Session {
             Message::Hello { digest, .. } => self.compare(shared, digest),
             Message::Summary { topics } => self.compare_topics(shared, &topics).await,
             Message::Heights { topic, logs, answer } => self.compare_heights(shared, topic, &logs, answer).await,
-            Message::Have { topic, logs } if shared.journal.wants(&topic) => {
-                let mut state = self.state();
-                for log in logs {
-                    state.knows(topic, log.author, log.seq.saturating_add(1));
-                    if state.hints.len() < HINTS {
-                        state.hints.insert((topic, log.author), log.seq);
-                    }
-                }
-                state.hints_at.get_or_insert(Instant::now() + GRACE);
-                drop(state);
-                self.fetch.notify_one();
-            }
+            Message::Have { topic, logs } if shared.journal.wants(&topic) => self.hear_of(shared, topic, &logs),
             Message::Lazy { topic } if shared.journal.may_pull(&self.peer, &topic) => {
                 self.state().announce.insert(topic);
             }
@@ -132,6 +121,31 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    /// It has these: what is not here is asked for soon, should nobody push it.
+    fn hear_of(&self, shared: &Shared, topic: GroupId, logs: &[Height]) {
+        let me = shared.journal.device();
+        let others: Vec<_> = logs.iter().filter(|log| log.author != me).collect();
+        if shared.journal.may_pull(&self.peer, &topic) {
+            let held: Vec<_> = logs.iter().map(|log| (log.author, log.seq)).collect();
+            shared.journal.record_receipts(&self.peer, &topic, &held);
+        }
+        let mut state = self.state();
+        for log in logs {
+            state.knows(topic, log.author, log.seq.saturating_add(1));
+        }
+        if others.is_empty() {
+            return;
+        }
+        for log in others {
+            if state.hints.len() < HINTS {
+                state.hints.insert((topic, log.author), log.seq);
+            }
+        }
+        state.hints_at.get_or_insert(Instant::now() + GRACE);
+        drop(state);
+        self.fetch.notify_one();
     }
 
     fn compare(&self, shared: &Shared, digest: Digest) {
