@@ -17,15 +17,17 @@ pub struct JournalConfig {
     pub key: DeviceKey,
     /// Wall time.
     pub wall: Wall,
+    /// There must be one already: a missing file means that it was lost.
+    pub exists: bool,
     /// What tests and special uses may want otherwise.
     pub options: JournalOptions,
 }
 
 impl JournalConfig {
-    /// With the usual options.
+    /// With the usual options, for a journal that may be new.
     #[must_use]
     pub fn new(dir: PathBuf, key: DeviceKey, wall: Wall) -> Self {
-        Self { dir, key, wall, options: JournalOptions::default() }
+        Self { dir, key, wall, exists: false, options: JournalOptions::default() }
     }
 }
 

@@ -107,9 +107,10 @@ impl Engine {
         dir: PathBuf,
         key: DeviceKey,
         wall: compeer_core::Wall,
+        exists: bool,
         options: JournalOptions,
     ) -> Result<(Self, watch::Receiver<Option<Instant>>), OpenError> {
-        let store::Opened { db, lock, path } = store::open(&dir)?;
+        let store::Opened { db, lock, path } = store::open(&dir, exists)?;
         let me = key.id();
         match write::meta(&db, "device")? {
             Some(device) if device != me.as_bytes() => return Err(OpenError::OtherDevice),

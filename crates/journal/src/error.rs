@@ -27,6 +27,12 @@ pub enum OpenError {
         /// The newest format this program knows.
         known: u32,
     },
+    /// There was one, and it is gone. Starting a new one under the same key could write a second history.
+    #[error("the journal of this device is missing: there is no {path}", path = path.display())]
+    Lost {
+        /// Where it should be.
+        path: PathBuf,
+    },
     /// It belongs to another device.
     #[error("the journal was written by another device")]
     OtherDevice,

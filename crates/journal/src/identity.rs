@@ -9,6 +9,9 @@
 //! - **A count beside it** (`journal.count`) of the entries that we wrote, told after each commit. A file that knows of
 //!   fewer is an older one, also if only it was copied over the live one in place.
 //!
+//! A file that is not there at all, though there was one, opens nothing: nobody could tell what it held, and without it no
+//! topic is known to ask about.
+//!
 //! # The rule
 //! A journal that was put back writes nothing on a topic before it is known how far our log there had come. Only those who
 //! may have our entries can know: the devices with access. **Each of them has to answer**, and our log has to come as far
@@ -115,6 +118,17 @@ fn born(metadata: &std::fs::Metadata) -> Vec<u8> {
     since.map_or_else(Vec::new, |since| since.as_nanos().to_be_bytes().to_vec())
 }
 
+/// Whether a count beside the database says that there were entries of ours in it.
+pub(crate) fn has_counted(database: &Path) -> bool {
+    File::open(database.with_file_name(COUNT)).is_ok_and(|mut file| read_count(&mut file) > 0)
+}
+
+/// A file that is too short is new.
+fn read_count(file: &mut File) -> u64 {
+    let mut bytes = [0; 8];
+    file.read_exact(&mut bytes).map_or(0, |()| u64::from_be_bytes(bytes))
+}
+
 /// How many entries we wrote: in the database, and beside it. Beside it there are never more than in the database that was
 /// written last, for it is told after each commit; after a power cut there may be fewer.
 #[derive(Debug)]
@@ -129,9 +143,7 @@ impl Count {
     /// `committed` is what the database says.
     pub(crate) fn open(database: &Path, committed: u64) -> io::Result<Self> {
         let mut file = private().create(true).truncate(false).open(database.with_file_name(COUNT))?;
-        let mut bytes = [0; 8];
-        // A file that is too short is new.
-        let beside = file.read_exact(&mut bytes).map_or(0, |()| u64::from_be_bytes(bytes));
+        let beside = read_count(&mut file);
         Ok(Self { file, beside, committed, now: committed })
     }
 

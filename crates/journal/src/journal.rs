@@ -1,6 +1,7 @@
 //! The handle.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -18,7 +19,7 @@ use crate::house;
 use crate::ingest;
 use crate::run::{BATCH_BYTES, BATCH_ENTRIES, Growth, IngestReport, RawEntry, Run};
 use crate::shared::{Shared, View};
-use crate::store::{SEQ_LIMIT, StoreError};
+use crate::store::{self, SEQ_LIMIT, StoreError};
 
 /// A handle to one journal. Cloning is cheap; the file is closed when the last one is gone.
 #[derive(Clone)]
@@ -35,14 +36,19 @@ impl std::fmt::Debug for Journal {
 }
 
 impl Journal {
+    /// Whether a journal lies in `dir`, as [`JournalConfig::exists`] wants it. Opens and changes nothing.
+    pub fn check_exists(dir: &Path) -> Result<(), OpenError> {
+        store::check_exists(dir)
+    }
+
     /// Opens the journal in `config.dir`, or makes one. Needs a Tokio runtime, on which it keeps one small task.
     pub async fn open(config: JournalConfig) -> Result<Self, OpenError> {
         let asking_limit = config.options.asking_limit;
         let (jobs, queue) = mpsc::channel(engine::QUEUE);
         let (opened, open) = oneshot::channel();
         let work = move || {
-            let JournalConfig { dir, key, wall, options } = config;
-            match Engine::open(dir, key, wall, options) {
+            let JournalConfig { dir, key, wall, exists, options } = config;
+            match Engine::open(dir, key, wall, exists, options) {
                 Ok((engine, due)) => {
                     if opened.send(Ok((Arc::clone(&engine.shared), due))).is_ok() {
                         engine.run(queue);

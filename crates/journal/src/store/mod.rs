@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::error::OpenError;
+use crate::identity;
 
 /// The database, in the journal's folder.
 const FILE: &str = "journal.sqlite";
@@ -69,9 +70,11 @@ pub(crate) struct Opened {
     pub(crate) path: PathBuf,
 }
 
-/// Opens the journal in `dir`, or makes one.
-pub(crate) fn open(dir: &Path) -> Result<Opened, OpenError> {
+/// Opens the journal in `dir`, or makes one, if it need not exist.
+pub(crate) fn open(dir: &Path, exists: bool) -> Result<Opened, OpenError> {
     let folder = |source| OpenError::Folder { path: dir.to_owned(), source };
+    let path = dir.join(FILE);
+    check(&path, exists)?;
     fs::create_dir_all(dir).map_err(folder)?;
     let lock = private(&dir.join(LOCK)).map_err(folder)?;
     match lock.try_lock() {
@@ -79,7 +82,6 @@ pub(crate) fn open(dir: &Path) -> Result<Opened, OpenError> {
         Err(TryLockError::WouldBlock) => return Err(OpenError::InUse),
         Err(TryLockError::Error(source)) => return Err(folder(source)),
     }
-    let path = dir.join(FILE);
     // Made by us first, so that nobody else on this computer can read the epoch keys in it; SQLite gives the files
     // beside it the same permissions.
     private(&path).map_err(folder)?;
@@ -92,6 +94,30 @@ pub(crate) fn open(dir: &Path) -> Result<Opened, OpenError> {
     db.pragma_update(None, "wal_autocheckpoint", AUTO_CHECKPOINT)?;
     db.pragma_update(None, "cache_size", -8192)?;
     Ok(Opened { db, lock, path })
+}
+
+/// Refuses to make a new journal where there was one: where somebody knows of it, or where whoever has written entries has
+/// left a count of them beside the file.
+fn check(path: &Path, exists: bool) -> Result<(), OpenError> {
+    let missing = is_missing(path).map_err(|source| OpenError::Folder { path: path.to_owned(), source })?;
+    if missing && (exists || identity::has_counted(path)) {
+        return Err(OpenError::Lost { path: path.to_owned() });
+    }
+    Ok(())
+}
+
+/// The same for a folder, without opening anything.
+pub(crate) fn check_exists(dir: &Path) -> Result<(), OpenError> {
+    check(&dir.join(FILE), true)
+}
+
+/// A file that somebody emptied is as lost as one that was removed.
+fn is_missing(path: &Path) -> std::io::Result<bool> {
+    match path.metadata() {
+        Ok(metadata) => Ok(metadata.len() == 0),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(error),
+    }
 }
 
 fn private(path: &Path) -> std::io::Result<File> {
@@ -115,18 +141,36 @@ mod tests {
     }
 
     #[test]
+    fn a_lost_journal_is_not_made_anew() {
+        let dir = tempfile::tempdir().expect("folder");
+        let lost = |exists| matches!(open(dir.path(), exists), Err(OpenError::Lost { .. }));
+        assert!(lost(true));
+        assert!(!dir.path().join(LOCK).exists(), "nothing was made");
+        assert!(!lost(false) && !lost(true), "there is one");
+        std::fs::write(dir.path().join(FILE), "").expect("emptied");
+        assert!(lost(true));
+        std::fs::remove_file(dir.path().join(FILE)).expect("removed");
+        assert!(!lost(false), "it held nothing of ours");
+        std::fs::remove_file(dir.path().join(FILE)).expect("removed");
+        let mut count = identity::Count::open(&dir.path().join(FILE), 0).expect("opens");
+        count.add();
+        count.commit();
+        assert!(lost(false), "it held entries of ours");
+    }
+
+    #[test]
     fn a_second_process_is_kept_out() {
         let dir = tempfile::tempdir().expect("folder");
-        let first = open(dir.path()).expect("opens");
-        assert!(matches!(open(dir.path()), Err(OpenError::InUse)));
+        let first = open(dir.path(), false).expect("opens");
+        assert!(matches!(open(dir.path(), false), Err(OpenError::InUse)));
         drop(first);
-        assert!(open(dir.path()).is_ok());
+        assert!(open(dir.path(), false).is_ok());
     }
 
     #[test]
     fn a_newer_file_is_left_alone() {
         let dir = tempfile::tempdir().expect("folder");
-        open(dir.path()).expect("opens").db.pragma_update(None, "user_version", 99).expect("pragma");
-        assert!(matches!(open(dir.path()), Err(OpenError::Newer { found: 99, known: 1 })));
+        open(dir.path(), false).expect("opens").db.pragma_update(None, "user_version", 99).expect("pragma");
+        assert!(matches!(open(dir.path(), false), Err(OpenError::Newer { found: 99, known: 1 })));
     }
 }

@@ -52,7 +52,7 @@ pub(crate) fn config(dir: &std::path::Path, key: &DeviceKey, wall: Wall) -> Jour
         settling: Duration::ZERO,
         ..JournalOptions::default()
     };
-    JournalConfig { dir: dir.to_owned(), key: key.clone(), wall, options }
+    JournalConfig { dir: dir.to_owned(), key: key.clone(), wall, exists: false, options }
 }
 
 impl Peer {
