@@ -1,12 +1,13 @@
 //! Files that are private and never half written: temporary file, fsync, rename, fsync of the folder.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
 use super::HomeError;
+use crate::files::{self, FileError};
 
 /// Permission bits of others than the owner.
 #[cfg(unix)]
@@ -67,17 +68,14 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), HomeError> 
 /// A text file as a whole, `None` when there is none.
 pub(crate) fn read_text(path: &Path, limit: u64) -> Result<Option<String>, HomeError> {
     let failed = |source| HomeError::Read { path: path.to_owned(), source };
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed(error)),
+    let bytes = match files::read(path, limit) {
+        Ok(bytes) => bytes,
+        Err(FileError::System(error)) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(FileError::System(error)) => return Err(failed(error)),
+        Err(FileError::TooLarge(_)) => return Err(HomeError::TooLarge { path: path.to_owned() }),
+        Err(error @ FileError::NotRegular) => return Err(failed(io::Error::other(error))),
     };
-    let mut text = String::new();
-    file.take(limit + 1).read_to_string(&mut text).map_err(failed)?;
-    if text.len() as u64 > limit {
-        return Err(HomeError::TooLarge { path: path.to_owned() });
-    }
-    Ok(Some(text))
+    String::from_utf8(bytes).map(Some).map_err(|_| failed(io::Error::other("it is no text")))
 }
 
 /// A secret, `None` when there is none. One that others can read is refused: it may be no secret any more.

@@ -1,11 +1,12 @@
 //! The file of devices that a relay lets in: one device id a line; blank lines and what follows `#` say nothing.
 
 use std::collections::BTreeSet;
-use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use compeer_core::DeviceId;
 use compeer_core::id::IdError;
+
+use crate::files::{self, FileError};
 
 /// Bytes of the longest list that is read: enough for ten thousand devices with a remark each.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -18,8 +19,8 @@ pub(crate) enum ListError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
-        source: io::Error,
+        /// Why.
+        source: FileError,
     },
     /// Longer than any list.
     #[error("the list of devices {path} is longer than {MAX_BYTES} bytes", path = path.display())]
@@ -100,13 +101,10 @@ impl DeviceList {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, ListError> {
-    let failed = |source| ListError::Read { path: path.to_owned(), source };
-    let mut text = Vec::new();
-    std::fs::File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut text)).map_err(failed)?;
-    if text.len() as u64 > MAX_BYTES {
-        return Err(ListError::TooLong { path: path.to_owned() });
-    }
-    Ok(text)
+    files::read(path, MAX_BYTES).map_err(|source| match source {
+        FileError::TooLarge(_) => ListError::TooLong { path: path.to_owned() },
+        source => ListError::Read { path: path.to_owned(), source },
+    })
 }
 
 /// The devices in a list. What is no UTF-8 can only stand in a remark.
