@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::path::Path;
 
 /// The text on one line, with every control and bidirectional character written as `\u{1b}` and the like.
 #[must_use]
@@ -40,6 +41,32 @@ pub fn visible_json(json: &str) -> Cow<'_, str> {
             }
         },
     )
+}
+
+/// The most characters of a name or argument that an error repeats.
+const SHORT: usize = 80;
+
+/// What somebody typed, short enough to be repeated in a sentence about it.
+#[must_use]
+pub fn shorten(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(SHORT) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        None => Cow::Borrowed(text),
+    }
+}
+
+/// A path as a shell takes it: in quotes where it holds anything that a shell would read otherwise.
+#[must_use]
+pub fn quoted(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let plain = |char: char| char.is_ascii_alphanumeric() || "/._-+,:@%".contains(char);
+    if cfg!(windows) {
+        format!("\"{text}\"")
+    } else if !text.is_empty() && text.chars().all(plain) {
+        text.into_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
 }
 
 /// C0, DEL and C1 controls, line and paragraph separators, and what changes the direction of text.
@@ -82,6 +109,28 @@ mod tests {
             assert_eq!(visible(text), expected, "{text:?}");
         }
         assert_eq!(visible_lines("one\ntwo\u{1b}"), "one\ntwo\\u{1b}");
+    }
+
+    #[test]
+    fn what_is_long_is_shortened() {
+        assert_eq!(shorten("Harbour"), "Harbour");
+        assert_eq!(shorten(&"ü".repeat(SHORT)), "ü".repeat(SHORT));
+        assert_eq!(shorten(&"ü".repeat(SHORT + 1)), format!("{}…", "ü".repeat(SHORT)));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn paths_survive_a_shell() {
+        let table = [
+            ("/home/ann/.local/share/compeer", "/home/ann/.local/share/compeer"),
+            ("/home/Ann Lee", "'/home/Ann Lee'"),
+            ("/it's", "'/it'\\''s'"),
+            ("/$HOME`id`", "'/$HOME`id`'"),
+            ("/grüße", "'/grüße'"),
+        ];
+        for (path, expected) in table {
+            assert_eq!(quoted(Path::new(path)), expected);
+        }
     }
 
     #[test]

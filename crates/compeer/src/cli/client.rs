@@ -30,13 +30,15 @@ impl Client {
     /// Finds the peer that runs on `home`. The note that it left counts only while it holds the home's lock: the token
     /// must not go to whoever listens on its port now.
     pub(super) fn find(home: &HomePath) -> Result<Self, ApiError> {
-        if !home.device_key().exists() {
+        if home.read_device()?.is_none() {
             return Err(not_running("Run `compeer init --name NAME`, then start it with `compeer up`."));
         }
-        let running = home.read_running_api()?.filter(|_| home.is_locked());
-        match (running, home.read_api_token()?) {
+        if !home.is_locked() {
+            return Err(not_running("Start it with `compeer up`."));
+        }
+        match (home.read_running_api()?, home.read_api_token()?) {
             (Some(running), Some(token)) => Ok(Self { address: running.address, token }),
-            _ => Err(not_running("Start it with `compeer up`.")),
+            _ => Err(not_running("One is starting or ending right now; try again in a moment.")),
         }
     }
 

@@ -17,6 +17,7 @@ use crate::api::ServeError;
 use crate::home::HomeError;
 use crate::node::{IntroduceError, StartError};
 use crate::relay::ListError;
+use crate::text::quoted;
 
 impl From<HomeError> for ApiError {
     fn from(error: HomeError) -> Self {
@@ -55,21 +56,22 @@ impl From<HomeError> for ApiError {
             HomeError::Exposed { path, .. } => failed(
                 "home-exposed",
                 "A secret lies open",
-                format!(
-                    "If nobody else has read it, run `chmod 600 {path}`; if in doubt, remove it and let Compeer make a new one.",
-                    path = path.display()
-                ),
+                format!("If nobody else has read it, run `chmod 600 {}`. If in doubt, {}.", quoted(path), anew(path)),
             ),
-            HomeError::Read { path, .. } | HomeError::Write { path, .. } => failed(
+            HomeError::KeyLost { path } => failed("key-lost", "The key of this device is missing", restore(path)),
+            HomeError::Read { path, .. } => failed(
+                "home-unusable",
+                "The home folder cannot be used",
+                format!("Check who owns {path} and that its owner may read it.", path = path.display()),
+            ),
+            HomeError::Write { path, .. } => failed(
                 "home-unusable",
                 "The home folder cannot be used",
                 format!("Check who owns {path} and whether the disk has room.", path = path.display()),
             ),
-            HomeError::Damaged { path, .. } | HomeError::BadKey { path } | HomeError::TooLarge { path } => failed(
-                "home-damaged",
-                "A file of the home is damaged",
-                format!("Put {path} back from a backup, or start with another `--home`.", path = path.display()),
-            ),
+            HomeError::Damaged { path, .. } | HomeError::BadKey { path } | HomeError::TooLarge { path } => {
+                failed("home-damaged", "A file of the home is damaged", restore(path))
+            }
             HomeError::Key(_) => failed(
                 "no-randomness",
                 "No random bytes",
@@ -294,6 +296,15 @@ impl From<OpenError> for ApiError {
             OpenError::Newer { .. } => "Install the newest version of Compeer.",
             OpenError::OtherDevice => "Put the right device.key back, or start with another `--home`.",
             OpenError::InUse => "End the other process, or name another `--home`.",
+            OpenError::Lost { path } => {
+                return Self::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "journal-lost",
+                    "The journal is missing",
+                    chain(&error),
+                    restore(path.parent().unwrap_or(path)),
+                );
+            }
             _ => "Check the disk and who owns the home folder; put it back from a backup if it is damaged.",
         };
         Self::new(
@@ -431,6 +442,30 @@ impl ApiError {
     }
 }
 
+/// What helps when a file of the home is missing or damaged.
+fn restore(path: &Path) -> String {
+    format!("Put {} back from a backup. Without one, {}.", path.display(), anew(path))
+}
+
+/// What helps when a file of the home is worth nothing any more.
+fn anew(path: &Path) -> &'static str {
+    match path.file_name().and_then(|name| name.to_str()) {
+        Some("relay.key") => {
+            "replace it with `compeer relay --new-key` and give the relay's new address to those who use it"
+        }
+        Some("api-token") => "end the peer, remove that file and start the peer again, which makes another",
+        Some("api.json") => "end the peer and start it again, which writes another",
+        Some("identity.json") => {
+            "remove it and say once more who you are with `compeer init --name NAME`; your spaces stay as they are"
+        }
+        // Everything else is bound to the device.
+        _ => START_OVER,
+    }
+}
+
+/// What helps when nothing else does.
+const START_OVER: &str = "start over: `compeer --home DIR init --name NAME` with another folder, and a new invitation from those in your spaces";
+
 /// Whether there is no room.
 fn is_full(error: &std::io::Error) -> bool {
     matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
@@ -454,9 +489,13 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// An error's own text as a sentence: a capital at the start, a full stop at the end.
+/// An error's own text as a sentence.
 pub(crate) fn sentence(error: &dyn std::error::Error) -> String {
-    let text = error.to_string();
+    sentence_of(error.to_string())
+}
+
+/// A text as a sentence: a capital at the start, a full stop at the end.
+pub(crate) fn sentence_of(text: String) -> String {
     let mut chars = text.chars();
     let mut sentence = match chars.next() {
         // A path starts as it starts.

@@ -69,6 +69,12 @@ pub enum HomeError {
         /// The file.
         path: PathBuf,
     },
+    /// The device's key is gone from a home in which a peer has run.
+    #[error("the key of this device is missing: there is no {path}", path = path.display())]
+    KeyLost {
+        /// Where it should be.
+        path: PathBuf,
+    },
     /// A key file that holds no key.
     #[error("{path} holds no key", path = path.display())]
     BadKey {

@@ -27,7 +27,8 @@ use std::path::{Path, PathBuf};
 
 use compeer_core::id::{from_base32, to_base32};
 use compeer_core::key::{KeyError, random_bytes};
-use compeer_core::{DeviceId, DeviceKey};
+use compeer_core::{DeviceId, DeviceKey, Wall};
+use compeer_journal::JournalConfig;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -185,7 +186,23 @@ impl HomePath {
 
     /// The device that this home belongs to; `None` before the first run.
     pub fn read_device(&self) -> Result<Option<DeviceId>, HomeError> {
-        Ok(read_key(&self.device_key())?.map(|key| key.id()))
+        Ok(self.read_device_key()?.map(|key| key.id()))
+    }
+
+    /// The device's key; `None` before the first run. A home cannot get another one later: all that it holds is bound to
+    /// the first.
+    fn read_device_key(&self) -> Result<Option<DeviceKey>, HomeError> {
+        let path = self.device_key();
+        match read_key(&path)? {
+            None if self.was_used() => Err(HomeError::KeyLost { path }),
+            key => Ok(key),
+        }
+    }
+
+    /// Whether a peer has run here, or somebody was introduced: then there is a key, and a journal.
+    #[must_use]
+    pub fn was_used(&self) -> bool {
+        self.identity().exists() || self.api_token().exists()
     }
 
     /// The secret that `compeer relay` runs under, as text; `make` makes it on first use. Takes no lock, so a relay and a
@@ -251,6 +268,7 @@ impl Home {
     /// The folder's mode becomes 0700. A folder with other people's files in it is refused rather than changed.
     pub fn enter(path: HomePath) -> Result<Self, HomeError> {
         path.prepare()?;
+        path.read_device_key()?;
         let lock = disk::open_private(&path.lock())?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { path, _lock: lock }),
@@ -270,13 +288,19 @@ impl Home {
 
     /// The device's key, made on first use.
     pub fn device_key(&self) -> Result<DeviceKey, HomeError> {
-        let path = self.path.device_key();
-        if let Some(key) = read_key(&path)? {
+        if let Some(key) = self.path.read_device_key()? {
             return Ok(key);
         }
         let key = DeviceKey::generate()?;
-        disk::write_private(&path, Zeroizing::new(to_base32(&*key.seed())).as_bytes())?;
+        disk::write_private(&self.path.device_key(), Zeroizing::new(to_base32(&*key.seed())).as_bytes())?;
         Ok(key)
+    }
+
+    /// How the journal is opened. Where a peer has run there is one: a new one in its place could write what the device
+    /// has written before in another way, and others would take nothing more from it.
+    pub fn journal(&self, wall: Wall) -> Result<JournalConfig, HomeError> {
+        let exists = self.path.was_used();
+        Ok(JournalConfig { exists, ..JournalConfig::new(self.path.journal(), self.device_key()?, wall) })
     }
 
     /// Makes a private folder of the home, if it is not there.
@@ -323,9 +347,9 @@ impl Home {
 
 pub(crate) use disk::{read_text, write_private};
 
-/// Whether the folder is empty but for the lock, or holds a device's or relay's key.
+/// Whether the folder is empty but for the lock, or holds a device's or relay's key, or a peer has run there.
 fn belongs_to_compeer(path: &HomePath) -> Result<bool, HomeError> {
-    if path.device_key().exists() || path.relay_key().exists() {
+    if path.device_key().exists() || path.relay_key().exists() || path.was_used() {
         return Ok(true);
     }
     let failed = |source| HomeError::Read { path: path.0.clone(), source };

@@ -18,8 +18,8 @@ use std::time::Duration;
 use compeer_blobs::BlobStore;
 use compeer_core::invite::Invite;
 use compeer_core::{DeviceId, DeviceKey, GroupId, Millis, Wall, system_wall};
+use compeer_journal::Journal;
 use compeer_journal::sync::{JournalGate, SYNC, Sync, SyncOptions};
-use compeer_journal::{Journal, JournalConfig};
 use compeer_mesh::{Mesh, MeshConfig, RelaySpec, StreamKind};
 use compeer_spaces::{JoinSpaceError, Parts, Spaces};
 use tokio_util::sync::CancellationToken;
@@ -109,16 +109,14 @@ impl Node {
     /// Starts everything. Returns once it can be used; peers are looked for in the background.
     pub async fn start(home: Home, options: NodeOptions) -> Result<Self, StartError> {
         let path = home.path().clone();
-        let key = home.device_key()?;
+        let config = home.journal(options.wall.clone())?;
+        let key = config.key.clone();
         let identity = path.read_identity()?;
         for folder in [path.spaces(), path.files()] {
             home.make_folder(&folder)?;
         }
         let wall = options.wall.clone();
-        let (journal, blobs) = tokio::join!(
-            Journal::open(JournalConfig::new(path.journal(), key.clone(), wall.clone())),
-            BlobStore::open(path.blobs()),
-        );
+        let (journal, blobs) = tokio::join!(Journal::open(config), BlobStore::open(path.blobs()));
         let (journal, blobs) = (journal?, blobs?);
         if options.trust_home
             && let Err(error) = journal.trust_local().await
