@@ -46,6 +46,9 @@ pub fn visible_json(json: &str) -> Cow<'_, str> {
 /// The most characters of a name or argument that an error repeats.
 const SHORT: usize = 80;
 
+/// The most characters of a word in a sentence. Paths that are in use are shorter.
+const LONG_WORD: usize = 300;
+
 /// What somebody typed, short enough to be repeated in a sentence about it.
 #[must_use]
 pub fn shorten(text: &str) -> Cow<'_, str> {
@@ -53,6 +56,17 @@ pub fn shorten(text: &str) -> Cow<'_, str> {
         Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
         None => Cow::Borrowed(text),
     }
+}
+
+/// A sentence in which no word is longer than any path has to be: lower floors name paths in their errors, however long.
+#[must_use]
+pub fn shorten_words(text: &str) -> Cow<'_, str> {
+    let is_long = |word: &str| word.chars().nth(LONG_WORD).is_some();
+    if !text.split(' ').any(is_long) {
+        return Cow::Borrowed(text);
+    }
+    let short = |word| if is_long(word) { shorten(word) } else { Cow::Borrowed(word) };
+    Cow::Owned(text.split(' ').map(short).collect::<Vec<_>>().join(" "))
 }
 
 /// A path as a shell takes it: in quotes where it holds anything that a shell would read otherwise.
@@ -116,6 +130,9 @@ mod tests {
         assert_eq!(shorten("Harbour"), "Harbour");
         assert_eq!(shorten(&"ü".repeat(SHORT)), "ü".repeat(SHORT));
         assert_eq!(shorten(&"ü".repeat(SHORT + 1)), format!("{}…", "ü".repeat(SHORT)));
+        let path = format!("/{}", "x".repeat(LONG_WORD - 1));
+        assert_eq!(shorten_words(&path), path);
+        assert_eq!(shorten_words(&format!("No  {path}x.")), format!("No  /{}…", "x".repeat(SHORT - 1)));
     }
 
     #[cfg(unix)]

@@ -13,6 +13,7 @@ use qrcodegen::{QrCode, QrCodeEcc};
 use super::extract::{Id, JsonBody, Path};
 use super::{Shared, convert, dto};
 use crate::error::ApiError;
+use crate::text::shorten;
 
 /// How long an invitation is good for when nothing else was said.
 const USUAL_LIFE: &str = "7d";
@@ -47,7 +48,7 @@ pub(super) async fn create(
     let life = body.expires.as_deref().unwrap_or(USUAL_LIFE);
     let expires_in = parse_life(life).ok_or_else(|| {
         ApiError::bad_request(
-            format!("{} is no length of time.", life.escape_default()),
+            format!("{} is no length of time.", shorten(&life.escape_default().to_string())),
             "Write a number and m, h or d: 30m, 12h, 7d.",
         )
     })?;

@@ -13,7 +13,7 @@ use crate::home::HOME_VARIABLE;
 #[command(name = "compeer", version, propagate_version = true, arg_required_else_help = true)]
 pub(super) struct Arguments {
     /// The home folder; the platform's place for a program's data when left out.
-    #[arg(long, global = true, env = HOME_VARIABLE, value_name = "DIR")]
+    #[arg(long, global = true, env = HOME_VARIABLE, hide_env_values = true, value_name = "DIR")]
     pub(super) home: Option<PathBuf>,
     /// Print JSON: one value, or one a line for streams.
     #[arg(long, global = true)]
@@ -22,11 +22,18 @@ pub(super) struct Arguments {
     pub(super) command: Command,
 }
 
+/// What can be set about the log.
+const LOG_HELP: &str = "What goes wrong while it runs is said on stderr. The variable COMPEER_LOG says what is logged instead, that of the \
+     libraries included: a level (error, warn, info, debug, trace), or levels of parts such as compeer_mesh=debug,iroh=info.";
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Introduce yourself on this computer. Works without a running peer.
     Init(Init),
     /// Run this computer's peer until Ctrl+C.
+    ///
+    /// Prints where its page is, or with --json one line of JSON, once it can be used.
+    #[command(after_help = LOG_HELP)]
     Up(Up),
     /// This device, the devices around it, and what needs a look.
     Status,
@@ -44,8 +51,9 @@ pub(super) enum Command {
     /// Open the page in a browser, signed in.
     Open(Open),
     /// Run a relay for peers that cannot reach each other.
+    #[command(after_help = LOG_HELP)]
     Relay(Relay),
-    /// Look at what may be wrong.
+    /// Look at what may be wrong. Ends with exit code 1 when somebody must act.
     Doctor,
     /// Three peers of one made-up team on this computer, to try things out.
     Demo,
@@ -77,8 +85,8 @@ pub(super) struct Up {
     /// Where other peers reach this one (UDP); all addresses when left out. Port 0 picks one. Can be given twice.
     #[arg(long, value_name = "ADDR:PORT")]
     pub(super) listen: Vec<SocketAddr>,
-    /// A relay to use when there is no direct way, as `compeer relay` prints it, or @FILE to read it from a file. Can be
-    /// given several times.
+    /// A relay to use when there is no direct way, as `compeer relay` prints it, or @FILE to read it from a file (of at most
+    /// 4 KiB). Can be given several times.
     #[arg(long, value_name = "URL")]
     pub(super) relay: Vec<String>,
     /// Do not look for other peers on the local network.
@@ -110,7 +118,7 @@ pub(super) enum Space {
         #[arg(long, default_value = "7d", value_name = "TIME")]
         expires: String,
         /// For how many people it is.
-        #[arg(long, default_value_t = 1, value_name = "N")]
+        #[arg(long, default_value_t = 1, value_name = "N", value_parser = uses)]
         uses: u32,
     },
     /// Use an invitation, read from stdin.
@@ -141,6 +149,12 @@ pub(super) enum Space {
         /// The space's name or id.
         space: String,
     },
+}
+
+/// Whether it is in range is for the peer to say; what is too large for its field is out of any.
+fn uses(text: &str) -> Result<u32, &'static str> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number { Ok(text.parse().unwrap_or(u32::MAX)) } else { Err("a number from 1 to 1000 is needed") }
 }
 
 #[derive(Debug, Subcommand)]
@@ -202,7 +216,8 @@ pub(super) struct Relay {
     /// Where to listen, for TCP and UDP; port 0 picks one.
     #[arg(long, value_name = "ADDR:PORT")]
     pub(super) listen: SocketAddr,
-    /// The name or address under which peers reach it; the address it listens on when left out.
+    /// The name or address under which peers reach it; when left out, the address it listens on, or the one by which this
+    /// computer reaches others if it listens on all.
     #[arg(long, value_name = "NAME")]
     pub(super) host: Option<String>,
     /// Let in only the devices listed in this file, one id a line; `#` begins a remark. Changes of the file count at once.

@@ -1,19 +1,24 @@
 //! `compeer chat`: messages.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use serde_json::json;
+use tokio::time::{Instant, timeout_at};
 
 use super::Context;
 use super::args::Chat;
 use super::client::Client;
 use super::output::time;
 use super::space::{find_space, read_stdin};
-use crate::api::dto;
+use crate::api::{EventName, dto};
 use crate::error::ApiError;
 use crate::text::{visible, visible_lines};
 
 /// Messages asked for at once, at most.
 const STEP: usize = 1000;
+/// How long it is watched what becomes of a message that was sent.
+const A_MOMENT: Duration = Duration::from_secs(2);
 
 #[derive(Serialize)]
 struct Row {
@@ -31,17 +36,45 @@ pub(super) async fn run(context: &Context, verb: Chat) -> Result<(), ApiError> {
         Chat::Send { space, text } => {
             let text = if text == "-" { read_stdin()?.trim_end_matches(['\r', '\n']).to_owned() } else { text };
             let space = find_space(&client, &space).await?;
-            let message = dto::NewMessage { text, nonce: None, file: None };
-            let sent: dto::Message = client.post(&format!("/spaces/{space}/messages"), &message).await?;
-            context.out.either(&json!({ "id": sent.id }), || {
-                match sent.state {
-                    dto::MessageState::Waiting if sent.of > 1 => "Waiting: nobody else has it yet.\n",
-                    _ => "Sent.\n",
-                }
-                .into()
-            })
+            send(context, &client, &space, text).await
         }
         Chat::Log { space, limit } => log(context, &client, &space, limit).await,
+    }
+}
+
+async fn send(context: &Context, client: &Client, space: &str, text: String) -> Result<(), ApiError> {
+    let message = dto::NewMessage { text, nonce: None, file: None };
+    let path = format!("/spaces/{space}/messages");
+    if context.out.is_json() {
+        let sent: dto::Message = client.post(&path, &message).await?;
+        return context.out.json(&json!({ "id": sent.id }));
+    }
+    let members: Vec<dto::Member> = client.get(&format!("/spaces/{space}/members")).await?;
+    let is_here = |member: &&dto::Member| member.devices.iter().any(|device| device.path != dto::DevicePath::None);
+    let here = members.iter().filter(is_here).count() as u64;
+    // Listening starts before it is sent, so that nothing about it can be missed.
+    let mut events = client.events().await?;
+    let mut sent: dto::Message = client.post(&path, &message).await?;
+    // It is on this disk already; whatever happens to the stream of events from here on takes nothing from that.
+    let end = Instant::now() + A_MOMENT;
+    while sent.held_by < here
+        && let Ok(Ok(Some(event))) = timeout_at(end, events.next()).await
+    {
+        if event.event == EventName::ChatState && event.id.as_deref() == Some(&sent.id) {
+            sent.held_by = event.held_by.unwrap_or(sent.held_by);
+            sent.of = event.of.unwrap_or(sent.of);
+        }
+    }
+    context.out.raw(&whereabouts(sent.held_by, sent.of, here))
+}
+
+/// Where a message is that was just sent: `held` of `of` members have it, and `here` of them are online.
+fn whereabouts(held: u64, of: u64, here: u64) -> String {
+    match held {
+        _ if of <= 1 => "Written down. Nobody else is in this space yet.\n".into(),
+        2.. => format!("Sent: held by {held} of {of}.\n"),
+        _ if here > 1 => "Waiting: nobody else has said yet that they have it. It goes out by itself.\n".into(),
+        _ => "Waiting: nobody else in this space is online. It goes out by itself as soon as somebody is.\n".into(),
     }
 }
 
@@ -84,4 +117,24 @@ fn words(message: &dto::Message) -> String {
     });
     let text = [Some(text).filter(|text| !text.is_empty()), file].into_iter().flatten().collect::<Vec<_>>();
     format!("{}  {}{state}\n    {}\n", time(message.time), visible(&message.author_name), text.join("\n    "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_of_a_message_is_true() {
+        let table = [
+            ((1, 1, 1), "Written down. Nobody else"),
+            ((1, 3, 1), "Waiting: nobody else in this space is online."),
+            ((1, 3, 2), "Waiting: nobody else has said yet"),
+            ((2, 3, 2), "Sent: held by 2 of 3."),
+            ((3, 3, 3), "Sent: held by 3 of 3."),
+        ];
+        for ((held, of, here), start) in table {
+            let words = whereabouts(held, of, here);
+            assert!(words.starts_with(start) && words.ends_with('\n'), "{words}");
+        }
+    }
 }

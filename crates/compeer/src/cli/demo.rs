@@ -53,7 +53,7 @@ pub(super) async fn run(context: &Context) -> Result<(), ApiError> {
     let folder = std::env::temp_dir().join(format!("compeer-demo-{}", to_base32(&random_bytes::<8>()?)));
     let mut peers = Vec::new();
     let result = tokio::select! {
-        shown = show(context.out, &folder, &mut peers) => shown,
+        shown = show(&context.out, &folder, &mut peers) => shown,
         () = signals.wait() => Ok(false),
     };
     if matches!(result, Ok(true)) {
@@ -72,7 +72,7 @@ pub(super) async fn run(context: &Context) -> Result<(), ApiError> {
 }
 
 /// Starts the team, lets it talk, prints its pages.
-async fn show(out: Output, folder: &Path, peers: &mut Vec<Peer>) -> Result<bool, ApiError> {
+async fn show(out: &Output, folder: &Path, peers: &mut Vec<Peer>) -> Result<bool, ApiError> {
     for (index, (name, device_name)) in TEAM.into_iter().enumerate() {
         out.progress(&format!("starting {name}'s peer"));
         let home = folder.join(format!("peer-{}", index + 1));
@@ -114,7 +114,6 @@ async fn show(out: Output, folder: &Path, peers: &mut Vec<Peer>) -> Result<bool,
 
 async fn start(folder: PathBuf, name: &'static str, device_name: &str) -> Result<Peer, ApiError> {
     let home = Home::enter(HomePath::resolve(Some(folder))?)?;
-    let token = home.api_token()?;
     // They find each other by their invitations; the local network need not hear of them.
     let local = ([127, 0, 0, 1], 0).into();
     let options = NodeOptions { listen: vec![local], lan_discovery: false, ..NodeOptions::default() };
@@ -123,7 +122,7 @@ async fn start(folder: PathBuf, name: &'static str, device_name: &str) -> Result
     let introduction =
         Introduction { name: Some(name.to_owned()), device_name: Some(device_name.to_owned()), picture: None };
     node.introduce(introduction).await?;
-    let client = Client::new(server.running().address, token);
+    let client = Client::new(server.running().address, node.home().api_token()?);
     Ok(Peer { name, node, server, client })
 }
 

@@ -1,15 +1,17 @@
 //! `compeer doctor`: looks at what may be wrong, in plain sentences.
 
 use std::fs;
+use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
+use compeer_journal::Journal;
 use serde::Serialize;
 
 use super::Context;
 use super::client::Client;
 use crate::api::dto;
 use crate::error::ApiError;
-use crate::text::visible;
+use crate::text::{quoted, visible};
 
 /// A clock before this is certainly wrong: the program is younger (2026-01-01, in seconds since 1970).
 const YOUNGEST: u64 = 1_767_225_600;
@@ -21,41 +23,56 @@ const LITTLE_ROOM: u64 = 512 * 1024 * 1024;
 struct Finding {
     check: &'static str,
     ok: bool,
+    /// Somebody must act.
+    serious: bool,
     text: String,
     hint: String,
 }
 
 impl Finding {
     fn good(check: &'static str, text: impl Into<String>) -> Self {
-        Self { check, ok: true, text: text.into(), hint: String::new() }
+        Self { check, ok: true, serious: false, text: text.into(), hint: String::new() }
     }
 
     fn bad(check: &'static str, error: impl Into<ApiError>) -> Self {
         let error = error.into();
-        Self { check, ok: false, text: error.detail.into_owned(), hint: error.hint.into_owned() }
+        Self::wrong(check, error.detail, error.hint)
     }
 
     fn wrong(check: &'static str, text: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { check, ok: false, text: text.into(), hint: hint.into() }
+        Self { check, ok: false, serious: true, text: text.into(), hint: hint.into() }
+    }
+
+    /// How it shows at the start of its line.
+    fn mark(&self) -> &'static str {
+        match self {
+            Self { ok: true, .. } => "ok",
+            Self { serious: true, .. } => "!!",
+            Self { .. } => "!",
+        }
     }
 }
 
-/// Looks at everything, changes nothing. What it finds is its answer, so finding something is no failure.
-pub(super) async fn run(context: &Context) -> Result<(), ApiError> {
-    let mut findings = vec![home(context), secrets(context), person(context), clock(), room(context)];
+/// Looks at everything, changes nothing. What it finds is its answer, on stdout; the exit code says whether somebody must
+/// act.
+pub(super) async fn run(context: &Context) -> Result<ExitCode, ApiError> {
+    let mut findings = vec![home(context), secrets(context), person(context), journal(context), clock(), room(context)];
     match context.client() {
         Ok(client) => peer(&client, &mut findings).await,
         Err(error) => findings.push(Finding::bad("peer", error)),
     }
+    for finding in &mut findings {
+        finding.hint = context.out.hint(&finding.hint).into_owned();
+    }
     context.out.either(&findings, || {
         let line = |finding: &Finding| {
-            let mark = if finding.ok { "ok " } else { "!! " };
             let hint =
-                if finding.hint.is_empty() { String::new() } else { format!("\n     {}", visible(&finding.hint)) };
-            format!("{mark}  {}{hint}\n", visible(&finding.text))
+                if finding.hint.is_empty() { String::new() } else { format!("\n    {}", visible(&finding.hint)) };
+            format!("{:<2}  {}{hint}\n", finding.mark(), visible(&finding.text))
         };
         findings.iter().map(line).collect()
-    })
+    })?;
+    Ok(if findings.iter().any(|finding| finding.serious) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 fn home(context: &Context) -> Finding {
@@ -76,7 +93,7 @@ fn home(context: &Context) -> Finding {
         Ok(meta) if is_open_to_others(&meta) => Finding::wrong(
             "home",
             format!("The home {shown} can be entered by other users."),
-            format!("Run `chmod 700 {shown}`; `compeer up` does it, too."),
+            format!("Run `chmod 700 {}`; `compeer up` does it, too.", quoted(folder)),
         ),
         Ok(_) => Finding::good("home", format!("The home is {shown}, for its owner alone.")),
     }
@@ -109,6 +126,16 @@ fn person(context: &Context) -> Finding {
             "Run `compeer init --name NAME`, or open the page.",
         ),
         Err(error) => Finding::bad("person", error),
+    }
+}
+
+fn journal(context: &Context) -> Finding {
+    if !context.home.was_used() {
+        return Finding::good("journal", "There is no journal yet; the first start makes it.");
+    }
+    match Journal::check_exists(&context.home.journal()) {
+        Ok(()) => Finding::good("journal", "The journal is there."),
+        Err(error) => Finding::bad("journal", error),
     }
 }
 
@@ -162,18 +189,25 @@ async fn peer(client: &Client, findings: &mut Vec<Finding>) {
     });
     let linked = status.peers.iter().filter(|peer| peer.path != dto::PathKind::None).count();
     findings.push(Finding::good("peers", format!("{linked} of {} known devices are linked.", status.peers.len())));
+    let is_of_relay = |problem: &dto::Problem| problem.code.starts_with("relay-");
+    let down = status.relay.as_ref().is_some_and(|relay| !relay.connected);
     match status.relay {
         None => findings.push(Finding::good("relay", "No relay is used.")),
         Some(relay) if relay.connected => {
             findings.push(Finding::good("relay", format!("The relay {} is connected.", relay.url)));
         }
-        Some(relay) => findings.push(Finding::wrong(
-            "relay",
-            format!("The relay {} is not connected.", relay.url),
-            "Check that it runs and that its address, the part after # included, is right.",
-        )),
+        Some(relay) => findings.push(match status.problems.iter().rfind(|problem| is_of_relay(problem)) {
+            // The peer knows more of why.
+            Some(problem) => Finding::wrong("relay", problem.text.clone(), problem.hint.clone()),
+            None => Finding::wrong(
+                "relay",
+                format!("The relay {} is not connected.", relay.url),
+                "Check that it runs and that its address, the part after # included, is right.",
+            ),
+        }),
     }
-    for problem in status.problems {
-        findings.push(Finding::wrong("problem", problem.text, problem.hint));
+    for problem in status.problems.into_iter().filter(|problem| !(down && is_of_relay(problem))) {
+        let serious = problem.severity == dto::Severity::Error;
+        findings.push(Finding { serious, ..Finding::wrong("problem", problem.text, problem.hint) });
     }
 }

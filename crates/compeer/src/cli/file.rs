@@ -15,7 +15,7 @@ use super::output::{size, table};
 use super::space::{ambiguous, find_space};
 use crate::api::{EventName, dto};
 use crate::error::ApiError;
-use crate::text::visible;
+use crate::text::{shorten, visible};
 
 #[derive(Serialize)]
 struct Shared {
@@ -71,7 +71,10 @@ async fn list(context: &Context, client: &Client, space: &str) -> Result<(), Api
     let rows: Vec<Listed> = files.into_iter().map(row).collect();
     context.out.either(&rows, || {
         if rows.is_empty() {
-            return "There are no files yet. Share some with `compeer file put SPACE PATH`.\n".into();
+            return context
+                .out
+                .hint("There are no files yet. Share some with `compeer file put SPACE PATH`.\n")
+                .into_owned();
         }
         let cells = |row: &Listed| {
             let here = if row.here { "here" } else { "" };
@@ -227,7 +230,7 @@ fn not_found(wanted: &str) -> ApiError {
         StatusCode::NOT_FOUND,
         "file-not-found",
         "No such file",
-        format!("There is no file or folder called {wanted} in this space."),
+        format!("There is no file or folder called {} in this space.", shorten(wanted)),
         "`compeer file list SPACE` shows them.",
     )
 }
@@ -236,6 +239,7 @@ fn not_found(wanted: &str) -> ApiError {
 fn absolute(path: &Path) -> Result<String, ApiError> {
     let whole = std::path::absolute(path).ok().and_then(|path| path.into_os_string().into_string().ok());
     whole.ok_or_else(|| {
-        ApiError::usage(format!("{} cannot be used as a path.", path.display()), "Name a path that is plain Unicode.")
+        let named = path.to_string_lossy();
+        ApiError::usage(format!("{} cannot be used as a path.", shorten(&named)), "Name a path that is plain Unicode.")
     })
 }

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use compeer_core::system_wall;
-use compeer_journal::{Journal, JournalConfig};
+use compeer_journal::Journal;
 use serde::Serialize;
 
 use super::Context;
@@ -20,12 +20,17 @@ struct Introduced {
 }
 
 pub(super) async fn run(context: &Context, args: Init) -> Result<(), ApiError> {
-    let introduced =
-        if context.home.is_locked() { through_the_api(context, args).await? } else { alone(context, args).await? };
+    let (introduced, next) = if context.home.is_locked() {
+        (through_the_api(context, args).await?, "Its peer is running: open the page with `compeer open`.")
+    } else {
+        (alone(context, args).await?, "Start it with `compeer up`.")
+    };
     context.out.either(&introduced, || {
         format!(
-            "You are introduced on this computer.\n  person  {}\n  device  {}\nStart it with `compeer up`.\n",
-            introduced.person, introduced.device
+            "You are introduced on this computer.\n  person  {}\n  device  {}\n{}\n",
+            introduced.person,
+            introduced.device,
+            context.out.hint(next)
         )
     })
 }
@@ -33,12 +38,13 @@ pub(super) async fn run(context: &Context, args: Init) -> Result<(), ApiError> {
 /// On a home where no peer runs.
 async fn alone(context: &Context, args: Init) -> Result<Introduced, ApiError> {
     if let Some(identity) = context.home.read_identity()? {
-        return Err(already(&identity.name));
+        let change = "Start it with `compeer up`; the name can be changed on the page (`compeer open`). Or name another `--home`.";
+        return Err(already(&identity.name, change));
     }
     let home = Home::enter(context.home.clone())?;
-    let key = home.device_key()?;
-    let device = key.id().to_string();
-    let journal = Journal::open(JournalConfig::new(context.home.journal(), key, system_wall())).await?;
+    let config = home.journal(system_wall())?;
+    let device = config.key.id().to_string();
+    let journal = Journal::open(config).await?;
     let introduction = Introduction { name: Some(args.name), device_name: args.device_name, picture: None };
     let founded = found_person(&home, &journal, introduction).await;
     journal.close().await;
@@ -50,19 +56,19 @@ async fn through_the_api(context: &Context, args: Init) -> Result<Introduced, Ap
     let client = context.client()?;
     let status: dto::Status = client.get("/status").await?;
     if let Some(name) = status.name {
-        return Err(already(&name));
+        return Err(already(&name, "Change the name on the page (`compeer open`), or name another `--home`."));
     }
     let change = dto::ProfileChange { name: Some(args.name), device_name: args.device_name, picture: None };
     let status: dto::Status = client.post("/profile", &change).await?;
     Ok(Introduced { person: status.person.unwrap_or_default(), device: status.device })
 }
 
-fn already(name: &str) -> ApiError {
+fn already(name: &str, hint: &'static str) -> ApiError {
     ApiError::new(
         StatusCode::CONFLICT,
         "already-introduced",
         "Somebody is introduced already",
         format!("This home belongs to {} already; nothing was changed.", visible(name)),
-        "Change the name on the page (`compeer open`), or name another `--home`.",
+        hint,
     )
 }

@@ -1,37 +1,38 @@
 //! The command line: `compeer NOUN VERB`.
 //!
 //! What a command prints on stdout is data: a table for people, or with `--json` exactly one JSON value (one a line for
-//! streams). Progress and failures go to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage. Secrets are never
-//! arguments, because every user of a computer can see those. But for `init`, `up`, `relay`, `demo` and `doctor`,
-//! everything goes through the API of a running peer.
+//! streams). Progress and failures go to stderr. Exit codes: 0 done, 1 failed (`doctor`: something is wrong), 2 wrong
+//! usage. Secrets are never arguments, because every user of a computer can see those. But for `init`, `up`, `relay`,
+//! `demo` and `doctor`, everything goes through the API of a running peer.
 
 mod args;
 mod chat;
 mod client;
+mod commands;
 mod demo;
 mod doctor;
 mod events;
 mod file;
 mod init;
+mod log;
 mod open;
 mod output;
 mod relay;
 mod space;
 mod status;
 mod up;
+mod usage;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory as _, Parser as _};
 
 use crate::error::ApiError;
 use crate::home::HomePath;
 use args::{Arguments, Command};
 use client::Client;
+use commands::Commands;
 use output::Output;
-
-/// The environment variable that says what is logged, as in `info` or `compeer_mesh=debug`.
-const LOG_VARIABLE: &str = "COMPEER_LOG";
 
 /// What every command needs.
 struct Context {
@@ -51,17 +52,11 @@ impl Context {
 pub fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => {
-            // Help and version are no failures, and go to stdout.
-            let code = u8::try_from(error.exit_code()).unwrap_or(2);
-            let _ = error.print();
-            return ExitCode::from(code);
-        }
+        Err(error) => return usage::explain(error),
     };
-    start_log(&arguments.command);
-    let out = Output::new(arguments.json);
-    match run_command(arguments, out) {
-        Ok(()) => ExitCode::SUCCESS,
+    let out = Output::new(arguments.json, Commands::on(arguments.home.as_deref()));
+    match run_command(arguments, out.clone()) {
+        Ok(code) => code,
         Err(error) => {
             out.failure(&error);
             error.exit_code()
@@ -69,7 +64,8 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn run_command(arguments: Arguments, out: Output) -> Result<(), ApiError> {
+fn run_command(arguments: Arguments, out: Output) -> Result<ExitCode, ApiError> {
+    log::start(&arguments.command)?;
     let home = HomePath::resolve(arguments.home)?;
     let runtime = match arguments.command {
         Command::Up(_) | Command::Demo | Command::Relay(_) => tokio::runtime::Builder::new_multi_thread(),
@@ -84,7 +80,7 @@ fn run_command(arguments: Arguments, out: Output) -> Result<(), ApiError> {
     result
 }
 
-async fn dispatch(context: &Context, command: Command) -> Result<(), ApiError> {
+async fn dispatch(context: &Context, command: Command) -> Result<ExitCode, ApiError> {
     match command {
         Command::Init(args) => init::run(context, args).await,
         Command::Up(args) => up::run(context, args).await,
@@ -95,7 +91,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<(), ApiError> {
         Command::Events => events::run(context).await,
         Command::Open(args) => open::run(context, args).await,
         Command::Relay(args) => relay::run(context, args).await,
-        Command::Doctor => doctor::run(context).await,
+        Command::Doctor => return doctor::run(context).await,
         Command::Demo => demo::run(context).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -103,19 +99,6 @@ async fn dispatch(context: &Context, command: Command) -> Result<(), ApiError> {
             context.out.raw(&String::from_utf8_lossy(&script))
         }
         Command::ApiDescription => context.out.raw(&format!("{}\n", crate::api::description())),
-    }
-}
-
-/// Logs to stderr: what is degraded where a peer runs for long, and only what has failed elsewhere. One part of the
-/// network library calls it an error that its endpoint was closed.
-fn start_log(command: &Command) {
-    let level = if matches!(command, Command::Up(_) | Command::Relay(_)) { "warn" } else { "error" };
-    let usual = format!("{level},iroh::socket::transports::relay=off");
-    let filter = tracing_subscriber::EnvFilter::try_from_env(LOG_VARIABLE)
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(usual));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
-        .init();
+    }?;
+    Ok(ExitCode::SUCCESS)
 }

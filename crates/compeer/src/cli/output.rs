@@ -1,48 +1,51 @@
 //! Printing: data for people or programs, never a control character of somebody else's.
 
-use std::io::{self, IsTerminal, Write};
+use std::borrow::Cow;
+use std::io::{self, Write};
 use std::process;
 
 use compeer_core::Millis;
 use serde::Serialize;
 
-use crate::error::ApiError;
-use crate::text::{visible, visible_json, visible_lines};
+use super::commands::Commands;
+use crate::error::{ApiError, ProblemDocument};
+use crate::text::{shorten_words, visible, visible_json, visible_lines};
 
 /// How to print.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Output {
     json: bool,
+    commands: Commands,
 }
 
 impl Output {
-    pub(super) fn new(json: bool) -> Self {
-        Self { json }
+    pub(super) fn new(json: bool, commands: Commands) -> Self {
+        Self { json, commands }
     }
 
     /// Whether JSON was asked for.
-    pub(super) fn is_json(self) -> bool {
+    pub(super) fn is_json(&self) -> bool {
         self.json
     }
 
-    /// Whether a person watches stdout.
-    pub(super) fn is_for_a_person(self) -> bool {
-        !self.json && io::stdout().is_terminal()
+    /// A sentence of ours that names commands, good for copying them. Never a text of somebody else's.
+    pub(super) fn hint<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.commands.complete(text)
     }
 
     /// One JSON value on a line of its own.
-    pub(super) fn json<T: Serialize>(self, value: &T) -> Result<(), ApiError> {
+    pub(super) fn json<T: Serialize>(&self, value: &T) -> Result<(), ApiError> {
         let text = serde_json::to_string(value).map_err(|error| ApiError::internal(format!("{error}.")))?;
         self.raw(&format!("{}\n", visible_json(&text)))
     }
 
     /// The value as JSON if that was asked for, or else the words for people.
-    pub(super) fn either<T: Serialize>(self, value: &T, words: impl FnOnce() -> String) -> Result<(), ApiError> {
+    pub(super) fn either<T: Serialize>(&self, value: &T, words: impl FnOnce() -> String) -> Result<(), ApiError> {
         if self.json { self.json(value) } else { self.raw(&words()) }
     }
 
     /// Text as it is. A reader who has gone away wants no more of it.
-    pub(super) fn raw(self, text: &str) -> Result<(), ApiError> {
+    pub(super) fn raw(&self, text: &str) -> Result<(), ApiError> {
         let mut stdout = io::stdout().lock();
         match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
             Ok(()) => Ok(()),
@@ -52,12 +55,12 @@ impl Output {
     }
 
     /// A line about what is going on, on stderr.
-    pub(super) fn progress(self, line: &str) {
+    pub(super) fn progress(&self, line: &str) {
         let _ = writeln!(io::stderr(), "{}", visible(line));
     }
 
     /// Something that happened while a command runs, on stderr: one JSON value a line with `--json`, or else words.
-    pub(super) fn news<T: Serialize>(self, value: &T, words: &str) {
+    pub(super) fn news<T: Serialize>(&self, value: &T, words: &str) {
         let text = if self.json {
             visible_json(&serde_json::to_string(value).unwrap_or_default()).into_owned()
         } else {
@@ -67,12 +70,13 @@ impl Output {
     }
 
     /// A failure, on stderr: its problem document with `--json`, or else two lines.
-    pub(super) fn failure(self, error: &ApiError) {
+    pub(super) fn failure(&self, error: &ApiError) {
+        let (detail, hint) = (shorten_words(&error.detail), self.hint(&error.hint));
         let text = if self.json {
-            let json = serde_json::to_string(&error.document()).unwrap_or_default();
-            visible_json(&json).into_owned()
+            let document = ProblemDocument { detail: detail.into_owned(), hint: hint.into_owned(), ..error.document() };
+            visible_json(&serde_json::to_string(&document).unwrap_or_default()).into_owned()
         } else {
-            format!("compeer: {}\n  {}", visible(&error.detail), visible(&error.hint))
+            format!("compeer: {}\n  {}", visible(&detail), visible(&hint))
         };
         let _ = writeln!(io::stderr(), "{text}");
     }

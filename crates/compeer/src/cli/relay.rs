@@ -16,7 +16,8 @@ use super::output::Output;
 use super::up::Signals;
 use crate::error::ApiError;
 use crate::home::{self, HomeError, HomePath};
-use crate::relay::{Book, DeviceList, Door, Refusal};
+use crate::relay::{Book, DeviceList, Door, Place, Refusal};
+use crate::text::visible;
 
 /// How often the list of devices is read again, and what is remembered is written.
 const LOOK: Duration = Duration::from_secs(1);
@@ -42,20 +43,22 @@ pub(super) async fn run(context: &Context, args: Relay) -> Result<(), ApiError> 
     let door = Arc::new(door);
     let access = RelayAccess::KeyAnd(door.clone());
     let server = RelayServer::start(RelayServerConfig { listen: args.listen, key, access }).await?;
-    let spec = match &args.host {
-        Some(host) => server.spec_for(host),
-        None => server.spec(),
-    };
-    let spec = spec.map_err(|error| {
-        ApiError::usage(format!("This is no name of a relay: {error}."), "Name a host such as relay.example.org.")
+    // Whoever named a host answers for it.
+    let place = if args.host.is_some() { None } else { Some(Place::of(server.address())) };
+    let host = args.host.or(place.map(Place::host)).unwrap_or_default();
+    let spec = server.spec_for(&host).map_err(|error| {
+        ApiError::usage(
+            format!("This is no name of a relay: {error}."),
+            "Name a host by which peers reach it with `--host NAME`, such as relay.example.org.",
+        )
     })?;
     if args.new_key {
         // Only now is it sure that the new one can be used.
         context.home.write_relay_secret(&text)?;
     }
-    let told = tell(context.out, &spec.to_string(), args.new_key, list.as_ref());
+    let told = tell(&context.out, &spec.to_string(), place, args.new_key, list.as_ref());
     let mut keeper =
-        Keeper { out: context.out, home: &context.home, server: &server, door: &door, list, failing: false };
+        Keeper { out: &context.out, home: &context.home, server: &server, door: &door, list, failing: false };
     if told.is_ok() {
         tokio::select! {
             () = signals.wait() => {}
@@ -68,11 +71,32 @@ pub(super) async fn run(context: &Context, args: Relay) -> Result<(), ApiError> 
 }
 
 /// Says that it runs, where, and for whom.
-fn tell(out: Output, url: &str, new_key: bool, list: Option<&DeviceList>) -> Result<(), ApiError> {
-    if !out.is_for_a_person() {
-        let devices = list.map(|list| list.devices().len());
-        return out.json(&json!({ "ready": true, "url": url, "new_key": new_key, "devices": devices }));
-    }
+fn tell(
+    out: &Output,
+    url: &str,
+    place: Option<Place>,
+    new_key: bool,
+    list: Option<&DeviceList>,
+) -> Result<(), ApiError> {
+    let devices = list.map(|list| list.devices().len());
+    let ready = json!({ "ready": true, "url": url, "new_key": new_key, "devices": devices });
+    out.either(&ready, || words(url, place, new_key, list))
+}
+
+fn words(url: &str, place: Option<Place>, new_key: bool, list: Option<&DeviceList>) -> String {
+    let place = match place {
+        Some(Place::Outward(ip)) => format!(
+            "It listens on all addresses of this computer, and {ip} is the one by which it reaches others. If peers reach it \
+             by another, or from the internet, start it with `--host NAME`.\n"
+        ),
+        Some(Place::Alone) => {
+            "This computer is on no network that leads out, so only peers on it reach the relay at that \
+             address. Start it with `--host NAME`, where NAME is what others reach it by.\n"
+                .into()
+        }
+        Some(Place::Here(ip)) if ip.is_loopback() => "Only peers on this computer reach it there.\n".into(),
+        Some(Place::Here(_)) | None => String::new(),
+    };
     let key = if new_key {
         "Its key is new: addresses that it printed before no longer work, in invitations neither. Give the new one to all \
          who use it.\n"
@@ -85,17 +109,17 @@ fn tell(out: Output, url: &str, new_key: bool, list: Option<&DeviceList>) -> Res
             "The part after # is its key. Of those who have it, the {} devices listed in {} are let in; changes of that \
              file count at once.",
             list.devices().len(),
-            list.path().display()
+            visible(&list.path().to_string_lossy())
         ),
     };
-    out.raw(&format!(
-        "The relay is running. Peers use it with\n  compeer up --relay '{url}'\n{key}{whom} Ctrl+C ends it.\n"
-    ))
+    format!(
+        "The relay is running. Peers use it with\n  compeer up --relay '{url}'\n{place}{key}{whom} Ctrl+C ends it.\n"
+    )
 }
 
 /// What is done while the relay runs.
 struct Keeper<'a> {
-    out: Output,
+    out: &'a Output,
     home: &'a HomePath,
     server: &'a RelayServer,
     door: &'a Door,

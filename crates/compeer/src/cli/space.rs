@@ -12,10 +12,13 @@ use super::client::Client;
 use super::output::table;
 use crate::api::dto;
 use crate::error::ApiError;
-use crate::text::visible;
+use crate::text::{shorten, visible};
 
 /// Bytes of the longest invitation or message that is read from stdin.
 const MAX_STDIN: u64 = 256 * 1024;
+
+/// Ids that a hint lists, at most.
+const MOST_IDS: usize = 5;
 
 #[derive(Serialize)]
 struct Row {
@@ -41,7 +44,8 @@ pub(super) async fn run(context: &Context, verb: Space) -> Result<(), ApiError> 
             // A name that a shell would read otherwise is left to its id.
             let plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.' | ',');
             let named = if space.name.chars().all(plain) { &space.name } else { &space.space };
-            tell(context, &space, &format!("is ready. Invite somebody with `compeer space invite \"{named}\"`."))
+            let next = format!("is ready. Invite somebody with `compeer space invite \"{named}\"`.");
+            tell(context, &space, &context.out.hint(&next))
         }
         Space::List => list(context, &client).await,
         Space::Invite { space, level, expires, uses } => {
@@ -61,8 +65,17 @@ pub(super) async fn run(context: &Context, verb: Space) -> Result<(), ApiError> 
                 context.out.progress("Paste the invitation, then press Enter and Ctrl+D.");
             }
             let invite = read_stdin()?;
+            let before: Vec<dto::Space> = client.get("/spaces").await?;
             let space: dto::Space = client.post("/spaces/join", &dto::InviteText { invite }).await?;
-            tell(context, &space, "is joined.")
+            let was_in = before
+                .iter()
+                .find(|known| known.space == space.space && known.state == dto::SpaceState::Active)
+                .map(|known| known.level);
+            match was_in {
+                None => tell(context, &space, "is joined."),
+                Some(level) if level == space.level => tell(context, &space, "is one of your spaces already."),
+                Some(_) => tell(context, &space, "is one of your spaces already; what you may do there has changed."),
+            }
         }
         Space::Members { space } => members(context, &client, &space).await,
         Space::Remove { space, person } => {
@@ -98,7 +111,10 @@ async fn list(context: &Context, client: &Client) -> Result<(), ApiError> {
     let rows: Vec<Row> = spaces.into_iter().map(row).collect();
     context.out.either(&rows, || {
         if rows.is_empty() {
-            return "There is no space yet. Make one with `compeer space create NAME`.\n".into();
+            return context
+                .out
+                .hint("There is no space yet. Make one with `compeer space create NAME`.\n")
+                .into_owned();
         }
         let cells =
             |row: &Row| vec![row.name.clone(), row.members.to_string(), row.unread.to_string(), row.space.clone()];
@@ -171,7 +187,7 @@ pub(super) async fn find_space(client: &Client, wanted: &str) -> Result<String, 
             StatusCode::NOT_FOUND,
             "space-not-found",
             "No such space",
-            format!("There is no space called {wanted} on this computer."),
+            format!("There is no space called {} on this computer.", shorten(wanted)),
             "`compeer space list` shows them.",
         ),
         Miss::Several(ids) => ambiguous(wanted, &ids),
@@ -186,7 +202,7 @@ async fn find_member(client: &Client, space: &str, wanted: &str) -> Result<Strin
             StatusCode::NOT_FOUND,
             "member-not-found",
             "No such person",
-            format!("There is nobody called {wanted} in this space."),
+            format!("There is nobody called {} in this space.", shorten(wanted)),
             "`compeer space members SPACE` shows them.",
         ),
         Miss::Several(ids) => ambiguous(wanted, &ids),
@@ -199,9 +215,20 @@ pub(super) fn ambiguous(wanted: &str, ids: &[String]) -> ApiError {
         StatusCode::CONFLICT,
         "ambiguous",
         "Several are called that",
-        format!("Several are called {wanted}."),
-        format!("Use an id instead: {}.", ids.join(", ")),
+        format!("Several are called {}.", shorten(wanted)),
+        format!("Use an id instead: {}.", several(ids)),
     )
+}
+
+/// Some ids, not all of very many.
+fn several(ids: &[String]) -> String {
+    match ids {
+        [some @ .., _] if ids.len() > MOST_IDS => {
+            let shown = some.get(..MOST_IDS).unwrap_or(some);
+            format!("{} and {} more", shown.join(", "), ids.len() - shown.len())
+        }
+        all => all.join(", "),
+    }
 }
 
 /// Why a name leads nowhere.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Context;
-use super::output::table;
+use super::output::{Output, table};
 use crate::api::dto;
 use crate::error::ApiError;
 use crate::text::visible;
@@ -27,7 +27,7 @@ struct Peer {
 
 pub(super) async fn run(context: &Context) -> Result<(), ApiError> {
     let full: dto::Status = context.client()?.get("/status").await?;
-    let words = if context.out.is_json() { String::new() } else { words(&full) };
+    let words = if context.out.is_json() { String::new() } else { words(&full, &context.out) };
     let peer = |peer: dto::Peer| Peer { device: peer.device, name: peer.name, path: peer.path, rtt_ms: peer.rtt_ms };
     let status = Status {
         device: full.device,
@@ -39,10 +39,10 @@ pub(super) async fn run(context: &Context) -> Result<(), ApiError> {
     context.out.either(&status, || words)
 }
 
-fn words(status: &dto::Status) -> String {
+fn words(status: &dto::Status, out: &Output) -> String {
     let who = match &status.name {
         Some(name) => format!("{} on {}", visible(name), visible(&status.device_name)),
-        None => "Nobody has introduced themselves here yet. Run `compeer init --name NAME`.".to_owned(),
+        None => out.hint("Nobody has introduced themselves here yet. Run `compeer init --name NAME`.").into_owned(),
     };
     let mut text = format!("{who}\ndevice {}\n", status.device);
     if status.peers.is_empty() {
@@ -53,7 +53,7 @@ fn words(status: &dto::Status) -> String {
         text.push_str(&table(&["device", "person", "path", "round trip", "address"], &rows));
     }
     for problem in &status.problems {
-        text.push_str(&format!("\n! {}\n  {}\n", visible(&problem.text), visible(&problem.hint)));
+        text.push_str(&format!("\n! {}\n  {}\n", visible(&problem.text), visible(&out.hint(&problem.hint))));
     }
     text
 }

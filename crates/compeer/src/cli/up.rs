@@ -1,16 +1,23 @@
 //! `compeer up`: runs this computer's peer until it is told to end.
 
 use std::io;
+use std::path::Path;
 
 use compeer_mesh::RelaySpec;
 use serde::Serialize;
 
 use super::Context;
 use super::args::Up;
+use super::output::Output;
 use crate::api::{Server, check_address};
 use crate::error::ApiError;
+use crate::files;
 use crate::home::Home;
 use crate::node::{Node, NodeOptions};
+use crate::text::shorten;
+
+/// Bytes of the largest file that is read as a relay's address.
+const MAX_RELAY_FILE: u64 = 4096;
 
 /// What is printed once it can be used.
 #[derive(Serialize)]
@@ -19,6 +26,22 @@ struct Ready {
     api: String,
     device: String,
     pid: u32,
+    /// Who uses this computer; null before somebody has introduced themselves.
+    person: Option<String>,
+}
+
+fn words(ready: &Ready, out: &Output) -> String {
+    let mut text = format!("Compeer is running at {}.\n", ready.api);
+    if ready.person.is_none() {
+        text.push_str(&out.hint(
+            "Nobody has introduced themselves here yet: open the page with `compeer open` in another terminal and do it \
+             there, or run `compeer init --name NAME`. Until then no space can be made or joined.\n",
+        ));
+    } else {
+        text.push_str(&out.hint("Open the page with `compeer open` in another terminal.\n"));
+    }
+    text.push_str("Ctrl+C ends it.\n");
+    text
 }
 
 pub(super) async fn run(context: &Context, args: Up) -> Result<(), ApiError> {
@@ -42,15 +65,14 @@ pub(super) async fn run(context: &Context, args: Up) -> Result<(), ApiError> {
         }
     };
     let running = server.running();
-    let told = if context.out.is_for_a_person() {
-        context.out.raw(&format!(
-            "Compeer is running at {}.\nOpen the page with `compeer open` in another terminal. Ctrl+C ends it.\n",
-            running.url()
-        ))
-    } else {
-        let ready = Ready { ready: true, api: running.url(), device: running.device.clone(), pid: running.pid };
-        context.out.json(&ready)
+    let ready = Ready {
+        ready: true,
+        api: running.url(),
+        device: running.device.clone(),
+        pid: running.pid,
+        person: node.identity().map(|me| me.person.to_string()),
     };
+    let told = context.out.either(&ready, || words(&ready, &context.out));
     if told.is_ok() {
         signals.wait().await;
         tracing::info!("shutting down");
@@ -70,14 +92,17 @@ async fn shut_down(server: Server, node: Node) {
 /// A relay as it was typed, or the file that holds it: its address holds a secret that others could see in the list of
 /// processes.
 fn parse_relay(text: &str) -> Result<RelaySpec, ApiError> {
-    let read;
     let text = match text.strip_prefix('@') {
         Some(path) => {
-            read = std::fs::read_to_string(path)
-                .map_err(|error| ApiError::usage(format!("{path} cannot be read: {error}."), "Name another file."))?;
-            read.trim()
+            let read = files::read(Path::new(path), MAX_RELAY_FILE).map_err(|error| {
+                ApiError::usage(
+                    format!("{} cannot be read: {error}.", shorten(path)),
+                    "Name a file that holds the relay's address and nothing else.",
+                )
+            })?;
+            String::from_utf8_lossy(&read).trim().to_owned()
         }
-        None => text,
+        None => text.to_owned(),
     };
     text.parse().map_err(|error| {
         ApiError::usage(

@@ -6,10 +6,10 @@ use std::process::{Command, Output, Stdio};
 use compeer_testkit::process::Peer;
 use serde_json::Value;
 
-use super::{ALONE, peer, running};
+use super::{ALONE, findings, peer, running};
 
 /// Runs the program on a peer's home.
-fn run(peer: &Peer, arguments: &[&str], input: &str) -> Output {
+pub(super) fn run(peer: &Peer, arguments: &[&str], input: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_compeer"))
         .args(arguments)
         .env("COMPEER_HOME", peer.home())
@@ -25,7 +25,7 @@ fn run(peer: &Peer, arguments: &[&str], input: &str) -> Output {
 
 /// Runs it and checks how it fails: nothing on stdout, a sentence and a hint on stderr.
 #[track_caller]
-fn fails(peer: &Peer, arguments: &[&str], input: &str, exit: i32, code: &str) {
+pub(super) fn fails(peer: &Peer, arguments: &[&str], input: &str, exit: i32, code: &str) {
     let json = [arguments, &["--json"]].concat();
     let output = run(peer, &json, input);
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -118,7 +118,15 @@ fn usage_is_told_apart_from_failure() {
         let output = run(&peer, arguments, "");
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(output.stdout.is_empty(), "{arguments:?}");
+        // For programs it is a document like every other.
+        let output = run(&peer, &[arguments, &["--json"]].concat(), "");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let document: Value = serde_json::from_slice(&output.stderr).expect("JSON");
+        assert_eq!(document["code"], "usage", "{arguments:?}");
     }
+    fails(&peer, &["frobnicate\u{1b}[2J\u{202e}"], "", 2, "usage");
+    fails(&peer, &["status", "--a\n\nb"], "", 2, "usage");
+    fails(&peer, &["up", "--api", &"x".repeat(10_000)], "", 2, "usage");
     // An invitation is no argument.
     fails(&peer, &["space", "join", "compeer1abc"], "", 2, "usage");
     fails(&peer, &["space", "join", "-"], "not an invitation", 1, "bad-invitation");
@@ -128,6 +136,7 @@ fn usage_is_told_apart_from_failure() {
     fails(&peer, &["space", "remove", "Harbour", "Bo"], "", 1, "member-not-found");
     fails(&peer, &["space", "invite", "Harbour", "--expires", "soon"], "", 1, "bad-request");
     fails(&peer, &["space", "invite", "Harbour", "--uses", "0"], "", 1, "bad-terms");
+    fails(&peer, &["space", "invite", "Harbour", "--uses", "99999999999"], "", 1, "bad-terms");
     fails(&peer, &["chat", "send", "Harbour", ""], "", 1, "bad-content");
     fails(&peer, &["chat", "send", "Harbour", "-"], "", 1, "bad-content");
     fails(&peer, &["file", "put", "Harbour", "/nothing/there"], "", 1, "bad-path");
@@ -140,6 +149,65 @@ fn an_address_of_other_computers_is_refused() {
     fails(&peer, &["up", "--api", "0.0.0.0:0", "--no-lan"], "", 2, "usage");
     fails(&peer, &["up", "--relay", "http://nowhere", "--no-lan"], "", 2, "usage");
     assert!(!peer.home().join("api.json").exists());
+}
+
+/// A pipe waits for a writer, and a device never ends: neither is a file.
+#[test]
+fn only_regular_files_are_read() {
+    let peer = peer();
+    let pipe = peer.home().with_extension("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("runs").success());
+    let pipe = pipe.to_str().expect("plain");
+    let large = peer.home().with_extension("large");
+    std::fs::File::create(&large).and_then(|file| file.set_len(1 << 40)).expect("a file");
+    let large = large.to_str().expect("plain");
+    for file in [pipe, large, "/dev/zero", "/tmp"] {
+        fails(&peer, &["up", "--no-lan", "--relay", &format!("@{file}")], "", 2, "usage");
+        fails(&peer, &["relay", "--listen", "127.0.0.1:0", "--devices", file], "", 2, "usage");
+    }
+    std::fs::remove_file(pipe).and_then(|()| std::fs::remove_file(large)).expect("removed");
+}
+
+#[test]
+fn what_is_repeated_is_short() {
+    let peer = running("Ada");
+    peer.ask(&["space", "create", "Harbour"]).expect("creates");
+    let long = "x".repeat(20_000);
+    let arguments: &[&[&str]] = &[
+        &["space", "members", &long],
+        &["space", "remove", "Harbour", &long],
+        &["space", "create", &long],
+        &["space", "invite", "Harbour", "--expires", &long],
+        &["file", "get", "Harbour", &long, "--to", "/tmp"],
+        &["file", "put", "Harbour", &long],
+        &["file", "get", "Harbour", "a", "--to", &long],
+        &["up", "--relay", &long],
+        &["up", "--relay", &format!("@{long}")],
+        &["relay", "--listen", "127.0.0.1:0", "--host", &long],
+        &["relay", "--listen", "127.0.0.1:0", "--devices", &long],
+        &["init", "--name", &long],
+    ];
+    let mut wrong = Vec::new();
+    for arguments in arguments {
+        let output = run(&peer, arguments, "");
+        if output.status.success() || output.stderr.len() > 1000 {
+            wrong.push(format!("{} bytes of {:.20}", output.stderr.len(), arguments.join(" ")));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+#[test]
+fn what_cannot_be_logged_is_wrong_usage() {
+    let output = Command::new(env!("CARGO_BIN_EXE_compeer"))
+        .args(["status", "--json"])
+        .env("COMPEER_HOME", peer().home())
+        .env("COMPEER_LOG", "compeer=loudly")
+        .output()
+        .expect("runs");
+    assert_eq!(output.status.code(), Some(2));
+    let document: Value = serde_json::from_slice(&output.stderr).expect("JSON");
+    assert_eq!(document["code"], "usage");
 }
 
 #[test]
@@ -200,11 +268,13 @@ fn completions_and_a_doctor_need_no_peer() {
     let peer = peer();
     let script = run(&peer, &["completions", "bash"], "");
     assert!(script.status.success() && String::from_utf8_lossy(&script.stdout).contains("compeer"));
-    let findings = peer.ask(&["doctor"]).expect("looks");
+    let (code, findings) = findings(&peer);
+    assert_eq!(code, Some(1), "{findings}");
     let wrong: Vec<_> = findings.as_array().expect("a list").iter().filter(|one| one["ok"] == false).collect();
     assert!(wrong.iter().any(|one| one["check"] == "peer"), "{findings}");
     assert!(wrong.iter().all(|one| one["hint"].as_str().is_some_and(|hint| !hint.is_empty())), "{findings}");
-    let findings = running("Ada").ask(&["doctor"]).expect("looks");
+    let (code, findings) = super::findings(&running("Ada"));
+    assert_eq!(code, Some(0), "{findings}");
     let wrong: Vec<_> = findings.as_array().expect("a list").iter().filter(|one| one["ok"] == false).collect();
     assert!(wrong.is_empty(), "{wrong:?}");
 }

@@ -3,6 +3,7 @@
 mod bad_input;
 mod cli;
 mod guards;
+mod homes;
 mod http;
 mod relay;
 mod tour;
@@ -10,6 +11,7 @@ mod tour;
 use std::path::Path;
 
 use compeer_testkit::process::Peer;
+use serde_json::Value;
 
 /// Everything on loopback, on ports that the system picks.
 const ALONE: &[&str] = &["--api", "127.0.0.1:0", "--listen", "127.0.0.1:0", "--no-lan"];
@@ -17,6 +19,13 @@ const ALONE: &[&str] = &["--api", "127.0.0.1:0", "--listen", "127.0.0.1:0", "--n
 /// A new home for the program under test.
 fn peer() -> Peer {
     Peer::with_program(Path::new(env!("CARGO_BIN_EXE_compeer"))).expect("a home")
+}
+
+/// What `doctor` finds, and its exit code.
+fn findings(peer: &Peer) -> (Option<i32>, Value) {
+    let output = cli::run(peer, &["doctor", "--json"], "");
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    (output.status.code(), serde_json::from_slice(&output.stdout).expect("JSON"))
 }
 
 /// A peer that runs and belongs to somebody.

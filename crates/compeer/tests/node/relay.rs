@@ -11,7 +11,7 @@ use compeer_testkit::process::Peer;
 use compeer_testkit::wait::eventually_blocking;
 use serde_json::Value;
 
-use super::{ALONE, peer};
+use super::{ALONE, findings, peer};
 
 /// iroh's relay client pauses up to sixteen seconds between attempts.
 const SOON: Duration = Duration::from_secs(60);
@@ -93,9 +93,13 @@ fn using(url: &str, name: &str) -> Peer {
 #[track_caller]
 fn connected(peer: &Peer, connected: bool) {
     eventually_blocking(SOON, "the relay's state", || {
-        let findings = peer.ask(&["doctor"]).expect("looks");
-        let relay = findings.as_array().and_then(|list| list.iter().find(|one| one["check"] == "relay")).cloned();
-        if relay.as_ref().is_some_and(|relay| relay["ok"] == connected) { Ok(()) } else { Err(relay) }
+        let (code, findings) = findings(peer);
+        let list = findings.as_array().expect("a list");
+        let relay = list.iter().find(|one| one["check"] == "relay").cloned();
+        // A relay that is down is one finding, whatever the peer has noted about it.
+        let again = list.iter().any(|one| one["check"] == "problem" && one["text"].to_string().contains("The relay"));
+        let right = relay.as_ref().is_some_and(|relay| relay["ok"] == connected);
+        if right && (connected || (code == Some(1) && !again)) { Ok(()) } else { Err(relay) }
     });
 }
 
