@@ -133,7 +133,8 @@ impl Guard {
                 "wrong-token",
                 "Wrong token",
                 "That is not the token of this peer.",
-                "The token lies in the home folder, in the file api-token.",
+                "The token lies in the home folder, in the file api-token. If that file was changed while the peer ran, end the \
+                 peer and start it again.",
             ));
         }
         let session = cookie(headers, &self.cookie).filter(|session| self.sessions.is_open(session));

@@ -172,8 +172,8 @@ pub(super) enum Chat {
         /// The space's name or id.
         space: String,
         /// How many of the newest to show.
-        #[arg(long, default_value_t = 50, value_name = "N")]
-        limit: usize,
+        #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+        limit: u32,
     },
 }
 

@@ -38,7 +38,7 @@ pub(super) async fn run(context: &Context, verb: Chat) -> Result<(), ApiError> {
             let space = find_space(&client, &space).await?;
             send(context, &client, &space, text).await
         }
-        Chat::Log { space, limit } => log(context, &client, &space, limit).await,
+        Chat::Log { space, limit } => log(context, &client, &space, usize::try_from(limit).unwrap_or(usize::MAX)).await,
     }
 }
 

@@ -17,6 +17,9 @@ use crate::api::Event;
 use crate::error::{ApiError, ProblemDocument};
 use crate::home::HomePath;
 
+/// Somebody holds the home and does not answer.
+const IN_BETWEEN: &str = "One is starting or ending right now; try again in a moment. If it stays so, end that process and start it again with `compeer up`.";
+
 /// Bytes of one event, at most: a peer of ours sends none that long.
 const MAX_EVENT: usize = 16 * 1024 * 1024;
 
@@ -38,7 +41,7 @@ impl Client {
         }
         match (home.read_running_api()?, home.read_api_token()?) {
             (Some(running), Some(token)) => Ok(Self { address: running.address, token }),
-            _ => Err(not_running("One is starting or ending right now; try again in a moment.")),
+            _ => Err(not_running(IN_BETWEEN)),
         }
     }
 
@@ -71,7 +74,7 @@ impl Client {
     }
 
     async fn send(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Result<Response<Incoming>, ApiError> {
-        let stream = TcpStream::connect(self.address).await.map_err(|_| not_running("Start it with `compeer up`."))?;
+        let stream = TcpStream::connect(self.address).await.map_err(|_| not_running(IN_BETWEEN))?;
         // A small request must not wait for more to send; without it everything still works.
         let _ = stream.set_nodelay(true);
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|_| broken())?;

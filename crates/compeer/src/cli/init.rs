@@ -41,11 +41,12 @@ async fn alone(context: &Context, args: Init) -> Result<Introduced, ApiError> {
         let change = "Start it with `compeer up`; the name can be changed on the page (`compeer open`). Or name another `--home`.";
         return Err(already(&identity.name, change));
     }
+    let introduction = Introduction { name: Some(args.name), device_name: args.device_name, picture: None };
+    introduction.check()?;
     let home = Home::enter(context.home.clone())?;
     let config = home.journal(system_wall())?;
     let device = config.key.id().to_string();
     let journal = Journal::open(config).await?;
-    let introduction = Introduction { name: Some(args.name), device_name: args.device_name, picture: None };
     let founded = found_person(&home, &journal, introduction).await;
     journal.close().await;
     Ok(Introduced { person: founded?.person.to_string(), device })

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 use std::process;
 
+use axum::http::StatusCode;
 use compeer_core::Millis;
 use serde::Serialize;
 
@@ -50,7 +51,13 @@ impl Output {
         match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => process::exit(0),
-            Err(error) => Err(ApiError::internal(format!("The output cannot be written: {error}."))),
+            Err(error) => Err(ApiError::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "output-failed",
+                "The output was not taken",
+                format!("What was to be printed cannot be written: {error}."),
+                "The command itself was carried out. Look where its output goes, and whether there is room.",
+            )),
         }
     }
 

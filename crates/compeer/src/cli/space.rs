@@ -41,9 +41,10 @@ pub(super) async fn run(context: &Context, verb: Space) -> Result<(), ApiError> 
     match verb {
         Space::Create { name } => {
             let space: dto::Space = client.post("/spaces", &dto::SpaceName { name }).await?;
-            // A name that a shell would read otherwise is left to its id.
+            // A name that a shell or this program would read otherwise is left to its id.
             let plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.' | ',');
-            let named = if space.name.chars().all(plain) { &space.name } else { &space.space };
+            let named =
+                if space.name.chars().all(plain) && !space.name.starts_with('-') { &space.name } else { &space.space };
             let next = format!("is ready. Invite somebody with `compeer space invite \"{named}\"`.");
             tell(context, &space, &context.out.hint(&next))
         }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use axum::http::StatusCode;
 use compeer_mesh::RelaySpec;
 use serde::Serialize;
 
@@ -80,7 +81,13 @@ pub(super) async fn run(context: &Context, args: Up) -> Result<(), ApiError> {
     tokio::select! {
         () = shut_down(server, node) => told,
         // Whoever asks twice means now. Everything acknowledged is on disk.
-        () = signals.wait() => Err(ApiError::internal("The shutdown was cut short.")),
+        () = signals.wait() => Err(ApiError::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "cut-short",
+            "The shutdown was cut short",
+            "It was told to end twice, so the shutdown was cut short.",
+            "Nothing that was accepted is lost. Start it again with `compeer up`.",
+        )),
     }
 }
 
@@ -107,7 +114,7 @@ fn parse_relay(text: &str) -> Result<RelaySpec, ApiError> {
     text.parse().map_err(|error| {
         ApiError::usage(
             format!("This is no relay: {error}."),
-            "Copy what `compeer relay` printed: https://HOST:PORT/#KEY, in quotes.",
+            "Copy what the relay printed when it started: https://HOST:PORT/#KEY, in quotes.",
         )
     })
 }

@@ -331,11 +331,7 @@ impl From<StartError> for ApiError {
                 "The records of files cannot be used",
                 "Check the disk and who owns the home folder.",
             ),
-            StartError::Mesh(_) => failed(
-                "cannot-listen",
-                "The network cannot be used",
-                "Another program may use that port; name another with `--listen ADDR:PORT`.",
-            ),
+            StartError::Mesh(_) => failed("cannot-listen", "The network cannot be used", CANNOT_LISTEN),
             StartError::Spaces(_) => failed(
                 "spaces-unusable",
                 "The view of spaces cannot be used",
@@ -385,7 +381,7 @@ impl From<RelayStartError> for ApiError {
             "relay-cannot-listen",
             "The relay cannot listen",
             chain(&error),
-            "Another program may use that port; name another with `--listen ADDR:PORT`.",
+            CANNOT_LISTEN,
         )
     }
 }
@@ -441,6 +437,9 @@ impl ApiError {
         )
     }
 }
+
+/// Why the system gives no socket, as far as it can be guessed.
+const CANNOT_LISTEN: &str = "Another program may use that port, or the address is none of this computer's; name another with `--listen ADDR:PORT`.";
 
 /// What helps when a file of the home is missing or damaged.
 fn restore(path: &Path) -> String {

@@ -71,6 +71,10 @@ pub(crate) fn read_text(path: &Path, limit: u64) -> Result<Option<String>, HomeE
     let bytes = match files::read(path, limit) {
         Ok(bytes) => bytes,
         Err(FileError::System(error)) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        // Something above it is no folder, and of that it is the home that was named.
+        Err(FileError::System(error)) if error.kind() == io::ErrorKind::NotADirectory => {
+            return Err(HomeError::NotAFolder { path: path.parent().unwrap_or(path).to_owned() });
+        }
         Err(FileError::System(error)) => return Err(failed(error)),
         Err(FileError::TooLarge(_)) => return Err(HomeError::TooLarge { path: path.to_owned() }),
         Err(error @ FileError::NotRegular) => return Err(failed(io::Error::other(error))),

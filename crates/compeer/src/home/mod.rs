@@ -347,14 +347,18 @@ impl Home {
 
 pub(crate) use disk::{read_text, write_private};
 
-/// Whether the folder is empty but for the lock, or holds a device's or relay's key, or a peer has run there.
+/// What the first start makes in an empty folder before there is a key, also when it was cut off.
+const BEGINNINGS: [&str; 2] = ["lock", "device.key.new"];
+
+/// Whether the folder is empty but for such beginnings, or holds a device's or relay's key, or a peer has run there.
 fn belongs_to_compeer(path: &HomePath) -> Result<bool, HomeError> {
     if path.device_key().exists() || path.relay_key().exists() || path.was_used() {
         return Ok(true);
     }
     let failed = |source| HomeError::Read { path: path.0.clone(), source };
     for item in fs::read_dir(&path.0).map_err(failed)? {
-        if item.map_err(failed)?.file_name() != "lock" {
+        let name = item.map_err(failed)?.file_name();
+        if !BEGINNINGS.iter().any(|beginning| name == *beginning) {
             return Ok(false);
         }
     }

@@ -145,6 +145,15 @@ fn a_write_replaces_the_file_as_a_whole() {
 }
 
 #[test]
+fn a_first_start_that_was_cut_off_can_be_repeated() {
+    let (_folder, path) = empty();
+    fs::create_dir(path.folder()).expect("a folder");
+    fs::write(path.lock(), "").expect("a file");
+    fs::write(path.folder().join("device.key.new"), "half").expect("a file");
+    Home::enter(path).expect("enters").device_key().expect("makes a key");
+}
+
+#[test]
 fn a_relay_shares_the_home_of_a_peer_and_keeps_its_secret() {
     let (_folder, path) = empty();
     let home = Home::enter(path.clone()).expect("enters");

@@ -45,6 +45,11 @@ pub enum IntroduceError {
 }
 
 impl Introduction {
+    /// Whether it will do as somebody's first, before anything is made for it.
+    pub fn check(&self) -> Result<(), IntroduceError> {
+        self.clone().apply(None).map(|_| ())
+    }
+
     /// The identity after this introduction, but for the person's group. Blanks around names go.
     fn apply(self, known: Option<&Identity>) -> Result<(String, String, Option<Vec<u8>>), IntroduceError> {
         let tidy = |name: String| name.trim().to_owned();

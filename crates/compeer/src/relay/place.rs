@@ -28,7 +28,8 @@ impl Place {
     /// The host in the relay's address.
     pub(crate) fn host(self) -> String {
         match self {
-            Self::Here(ip) => ip.to_string(),
+            Self::Here(IpAddr::V6(ip)) => format!("[{ip}]"),
+            Self::Here(IpAddr::V4(ip)) => ip.to_string(),
             Self::Outward(ip) => ip.to_string(),
             Self::Alone => Ipv4Addr::LOCALHOST.to_string(),
         }

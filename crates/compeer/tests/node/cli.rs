@@ -55,7 +55,7 @@ fn a_name_that_cannot_be_changes_nothing() {
     let peer = peer();
     fails(&peer, &["init", "--name", ""], "", 1, "bad-name");
     fails(&peer, &["init", "--name", "a\u{202e}b"], "", 1, "bad-name");
-    assert!(!peer.home().join("identity.json").exists());
+    assert!(std::fs::read_dir(peer.home()).expect("lists").next().is_none(), "nothing was made");
     peer.ask(&["init", "--name", "Ada"]).expect("still possible");
 }
 
@@ -137,6 +137,7 @@ fn usage_is_told_apart_from_failure() {
     fails(&peer, &["space", "invite", "Harbour", "--expires", "soon"], "", 1, "bad-request");
     fails(&peer, &["space", "invite", "Harbour", "--uses", "0"], "", 1, "bad-terms");
     fails(&peer, &["space", "invite", "Harbour", "--uses", "99999999999"], "", 1, "bad-terms");
+    fails(&peer, &["chat", "log", "Harbour", "--limit", "0"], "", 2, "usage");
     fails(&peer, &["chat", "send", "Harbour", ""], "", 1, "bad-content");
     fails(&peer, &["chat", "send", "Harbour", "-"], "", 1, "bad-content");
     fails(&peer, &["file", "put", "Harbour", "/nothing/there"], "", 1, "bad-path");
@@ -148,6 +149,7 @@ fn an_address_of_other_computers_is_refused() {
     let peer = peer();
     fails(&peer, &["up", "--api", "0.0.0.0:0", "--no-lan"], "", 2, "usage");
     fails(&peer, &["up", "--relay", "http://nowhere", "--no-lan"], "", 2, "usage");
+    fails(&peer, &["relay", "--listen", "[::1]:0"], "", 2, "usage");
     assert!(!peer.home().join("api.json").exists());
 }
 
@@ -217,6 +219,11 @@ fn a_folder_of_somebody_else_is_no_home() {
     let home = folder.path().to_str().expect("plain");
     fails(&peer(), &["--home", home, "init", "--name", "Ada"], "", 1, "home-foreign");
     assert_eq!(std::fs::read_dir(folder.path()).expect("lists").count(), 1);
+    let file = folder.path().join("letter.txt");
+    for command in [&["status"][..], &["up"], &["init", "--name", "Ada"]] {
+        let arguments = [&["--home", file.to_str().expect("plain")], command].concat();
+        fails(&peer(), &arguments, "", 1, "home-not-a-folder");
+    }
 }
 
 #[test]

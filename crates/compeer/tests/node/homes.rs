@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use compeer_testkit::process::Peer;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::cli::{fails, run};
 use super::{ALONE, findings, peer, running};
@@ -124,49 +124,4 @@ fn hints_repeat_the_home_that_was_named() {
     // The variable names a home, too.
     let here = format!("`compeer --home {} init --name NAME`", peer.home().display());
     assert!(hint(&peer, &["status"]).contains(&here));
-}
-
-#[test]
-fn a_home_without_anybody_says_how_to_begin() {
-    let mut peer = peer();
-    peer.up(ALONE).expect("starts");
-    let code = |output: std::process::Output| {
-        let document: Value = serde_json::from_slice(&output.stderr).expect("a document");
-        document["code"].clone()
-    };
-    assert_eq!(code(run(&peer, &["space", "create", "x", "--json"], "")), "no-person");
-    let said = run(&peer, &["init", "--name", "Ada"], "");
-    let said = String::from_utf8_lossy(&said.stdout).into_owned();
-    assert!(said.contains("is running") && !said.contains(" up`"), "{said}");
-    peer.terminate().expect("ends");
-
-    // What `up` prints is for people, wherever it goes, unless JSON is asked for.
-    let empty = super::peer();
-    let (said, person) = (up(&empty, &[]), up(&empty, &["--json"]));
-    assert!(
-        said.contains("Nobody has introduced themselves here yet") && said.contains(" init --name NAME`"),
-        "{said}"
-    );
-    let ready: Value = serde_json::from_str(&person).expect("JSON");
-    assert_eq!((&ready["ready"], &ready["person"]), (&json!(true), &Value::Null));
-    assert_eq!(person.lines().count(), 1, "{person}");
-    assert!(up(&peer, &[]).starts_with("Compeer is running at http://127.0.0.1:"));
-}
-
-/// What `up` has said when it is told to end.
-fn up(peer: &Peer, further: &[&str]) -> String {
-    use std::io::{BufRead as _, Read as _};
-    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_compeer"))
-        .args([&["up"], ALONE, further].concat())
-        .env("COMPEER_HOME", peer.home())
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .expect("starts");
-    let mut stdout = std::io::BufReader::new(child.stdout.take().expect("a pipe"));
-    let mut said = String::new();
-    stdout.read_line(&mut said).expect("a line");
-    std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("is told");
-    stdout.read_to_string(&mut said).expect("the rest");
-    assert!(child.wait().expect("ends").success());
-    said
 }

@@ -6,6 +6,7 @@ mod guards;
 mod homes;
 mod http;
 mod relay;
+mod told;
 mod tour;
 
 use std::path::Path;

@@ -1,0 +1,113 @@
+//! What people are told while peers talk: what is true, in our own words.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use compeer_testkit::process::Peer;
+use compeer_testkit::wait::eventually_blocking;
+use serde_json::Value;
+
+use super::cli::run;
+use super::{ALONE, peer, running};
+
+const SOON: Duration = Duration::from_secs(30);
+
+/// What a command says to a person.
+#[track_caller]
+fn said(peer: &Peer, arguments: &[&str], input: &str) -> String {
+    let output = run(peer, arguments, input);
+    assert!(output.status.success(), "{arguments:?}: {output:?}");
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+#[test]
+fn a_message_says_what_became_of_it() {
+    let (ada, mut bo) = (running("Ada"), running("Bo"));
+    ada.ask(&["space", "create", "Harbour"]).expect("creates");
+    let send = || said(&ada, &["chat", "send", "Harbour", "hello"], "");
+    assert_eq!(send(), "Written down. Nobody else is in this space yet.\n");
+    let invite = said(&ada, &["space", "invite", "Harbour", "--uses", "2"], "");
+    assert!(said(&bo, &["space", "join", "-"], &invite).starts_with("Harbour is joined."));
+    assert!(said(&bo, &["space", "join", "-"], &invite).starts_with("Harbour is one of your spaces already."));
+    eventually_blocking(SOON, "it is sent", || {
+        let said = send();
+        if said == "Sent: held by 2 of 2.\n" { Ok(()) } else { Err(said) }
+    });
+    bo.terminate().expect("ends");
+    let away = |status: &Value| status["peers"][0]["path"] == "none";
+    eventually_blocking(SOON, "Bo is away", || ada.ask(&["status"]).ok().filter(away));
+    assert!(send().starts_with("Waiting: nobody else in this space is online."));
+    // For programs nothing waits, and nothing has changed.
+    let sent = ada.ask(&["chat", "send", "Harbour", "hello"]).expect("sends");
+    assert_eq!(sent.as_object().expect("an object").keys().collect::<Vec<_>>(), ["id"]);
+}
+
+/// What a program that runs until it is told to end has said by then, on stdout and stderr.
+fn until_ended(peer: &Peer, arguments: &[&str]) -> (String, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_compeer"))
+        .args(arguments)
+        .env("COMPEER_HOME", peer.home())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut said = String::new();
+    stdout.read_line(&mut said).expect("a line");
+    Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("is told");
+    stdout.read_to_string(&mut said).expect("the rest");
+    let output = child.wait_with_output().expect("ends");
+    assert!(output.status.success(), "{output:?}");
+    (said, String::from_utf8(output.stderr).expect("UTF-8"))
+}
+
+/// Their sentences are for those who know them; a dial that is cut off at the end is no matter for anybody.
+#[test]
+fn libraries_do_not_speak_to_people() {
+    let (mut ada, mut bo) = (running("Ada"), running("Bo"));
+    ada.ask(&["space", "create", "Harbour"]).expect("creates");
+    let invite = said(&ada, &["space", "invite", "Harbour"], "");
+    said(&bo, &["space", "join", "-"], &invite);
+    ada.terminate().expect("ends");
+    bo.terminate().expect("ends");
+    let relay = format!("https://127.0.0.1:1/#{}", "a".repeat(26));
+    let (_, stderr) = until_ended(&bo, &[&["up"], ALONE, &["--relay", &relay]].concat());
+    assert!(stderr.lines().all(|line| line.contains("WARN") && line.contains(" compeer_")), "{stderr}");
+}
+
+#[test]
+fn a_home_without_anybody_says_how_to_begin() {
+    let peer = peer();
+    let up = |further: &[&str]| until_ended(&peer, &[&["up"], ALONE, further].concat()).0;
+    // Words are for people, wherever they go, unless JSON is asked for.
+    let words = up(&[]);
+    assert!(words.contains("Nobody has introduced themselves here yet"), "{words}");
+    assert!(words.contains(" init --name NAME`"), "{words}");
+    let json = up(&["--json"]);
+    let ready: Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!((&ready["ready"], &ready["person"]), (&Value::Bool(true), &Value::Null));
+    assert_eq!(json.lines().count(), 1, "{json}");
+    peer.ask(&["init", "--name", "Ada"]).expect("introduces");
+    let words = up(&[]);
+    assert!(words.starts_with("Compeer is running at http://127.0.0.1:") && !words.contains("Nobody"), "{words}");
+}
+
+#[test]
+fn who_is_introduced_while_a_peer_runs_need_not_start_one() {
+    let mut peer = peer();
+    peer.up(ALONE).expect("starts");
+    let words = said(&peer, &["init", "--name", "Ada"], "");
+    assert!(words.contains("is running") && !words.contains(" up`"), "{words}");
+}
+
+#[test]
+fn a_relay_on_all_addresses_does_not_call_itself_this_computer() {
+    let home = peer();
+    let (words, _) = until_ended(&home, &["relay", "--listen", "0.0.0.0:0"]);
+    assert!(words.starts_with("The relay is running.") && words.contains("`--host NAME`"), "{words}");
+    let alone = words.contains("is on no network");
+    assert_eq!(words.contains("https://127.0.0.1:"), alone, "{words}");
+    let (words, _) = until_ended(&home, &["relay", "--listen", "127.0.0.1:0"]);
+    assert!(words.contains("Only peers on this computer reach it there."), "{words}");
+}
