@@ -38,7 +38,7 @@ impl std::fmt::Debug for Journal {
 impl Journal {
     /// Whether a journal lies in `dir`, as [`JournalConfig::exists`] wants it. Opens and changes nothing.
     pub fn check_exists(dir: &Path) -> Result<(), OpenError> {
-        store::check_exists(dir)
+        store::check(dir, true)
     }
 
     /// Opens the journal in `config.dir`, or makes one. Needs a Tokio runtime, on which it keeps one small task.

@@ -130,11 +130,12 @@ fn person(context: &Context) -> Finding {
 }
 
 fn journal(context: &Context) -> Finding {
-    if !context.home.was_used() {
-        return Finding::good("journal", "There is no journal yet; the first start makes it.");
-    }
-    match Journal::check_exists(&context.home.journal()) {
-        Ok(()) => Finding::good("journal", "The journal is there."),
+    match context.home.was_used() {
+        Ok(false) => Finding::good("journal", "There is no journal yet; the first start makes it."),
+        Ok(true) => match Journal::check_exists(&context.home.journal()) {
+            Ok(()) => Finding::good("journal", "The journal is there."),
+            Err(error) => Finding::bad("journal", error),
+        },
         Err(error) => Finding::bad("journal", error),
     }
 }

@@ -59,11 +59,17 @@ impl From<HomeError> for ApiError {
                 format!("If nobody else has read it, run `chmod 600 {}`. If in doubt, {}.", quoted(path), anew(path)),
             ),
             HomeError::KeyLost { path } => failed("key-lost", "The key of this device is missing", restore(path)),
-            HomeError::Read { path, .. } => failed(
-                "home-unusable",
-                "The home folder cannot be used",
-                format!("Check who owns {path} and that its owner may read it.", path = path.display()),
-            ),
+            HomeError::Read { path, source } => {
+                let hint = match source.kind() {
+                    std::io::ErrorKind::PermissionDenied => format!(
+                        "Check who owns it. If it is yours, `chmod {} {}` lets you read it.",
+                        if path.is_dir() { "700" } else { "600" },
+                        quoted(path)
+                    ),
+                    _ => format!("Check the disk. {}", restore(path)),
+                };
+                failed("home-unusable", "The home folder cannot be used", hint)
+            }
             HomeError::Write { path, .. } => failed(
                 "home-unusable",
                 "The home folder cannot be used",

@@ -194,15 +194,15 @@ impl HomePath {
     fn read_device_key(&self) -> Result<Option<DeviceKey>, HomeError> {
         let path = self.device_key();
         match read_key(&path)? {
-            None if self.was_used() => Err(HomeError::KeyLost { path }),
+            None if self.was_used()? => Err(HomeError::KeyLost { path }),
             key => Ok(key),
         }
     }
 
     /// Whether a peer has run here, or somebody was introduced: then there is a key, and a journal.
-    #[must_use]
-    pub fn was_used(&self) -> bool {
-        self.identity().exists() || self.api_token().exists()
+    pub fn was_used(&self) -> Result<bool, HomeError> {
+        let is_there = |path: PathBuf| path.try_exists().map_err(|source| HomeError::Read { path, source });
+        Ok(is_there(self.identity())? || is_there(self.api_token())?)
     }
 
     /// The secret that `compeer relay` runs under, as text; `make` makes it on first use. Takes no lock, so a relay and a
@@ -299,7 +299,7 @@ impl Home {
     /// How the journal is opened. Where a peer has run there is one: a new one in its place could write what the device
     /// has written before in another way, and others would take nothing more from it.
     pub fn journal(&self, wall: Wall) -> Result<JournalConfig, HomeError> {
-        let exists = self.path.was_used();
+        let exists = self.path.was_used()?;
         Ok(JournalConfig { exists, ..JournalConfig::new(self.path.journal(), self.device_key()?, wall) })
     }
 
@@ -352,7 +352,7 @@ const BEGINNINGS: [&str; 2] = ["lock", "device.key.new"];
 
 /// Whether the folder is empty but for such beginnings, or holds a device's or relay's key, or a peer has run there.
 fn belongs_to_compeer(path: &HomePath) -> Result<bool, HomeError> {
-    if path.device_key().exists() || path.relay_key().exists() || path.was_used() {
+    if path.device_key().exists() || path.relay_key().exists() || path.was_used()? {
         return Ok(true);
     }
     let failed = |source| HomeError::Read { path: path.0.clone(), source };

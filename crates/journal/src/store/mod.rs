@@ -74,7 +74,7 @@ pub(crate) struct Opened {
 pub(crate) fn open(dir: &Path, exists: bool) -> Result<Opened, OpenError> {
     let folder = |source| OpenError::Folder { path: dir.to_owned(), source };
     let path = dir.join(FILE);
-    check(&path, exists)?;
+    check(dir, exists)?;
     fs::create_dir_all(dir).map_err(folder)?;
     let lock = private(&dir.join(LOCK)).map_err(folder)?;
     match lock.try_lock() {
@@ -98,17 +98,10 @@ pub(crate) fn open(dir: &Path, exists: bool) -> Result<Opened, OpenError> {
 
 /// Refuses to make a new journal where there was one: where somebody knows of it, or where whoever has written entries has
 /// left a count of them beside the file.
-fn check(path: &Path, exists: bool) -> Result<(), OpenError> {
-    let missing = is_missing(path).map_err(|source| OpenError::Folder { path: path.to_owned(), source })?;
-    if missing && (exists || identity::has_counted(path)) {
-        return Err(OpenError::Lost { path: path.to_owned() });
-    }
-    Ok(())
-}
-
-/// The same for a folder, without opening anything.
-pub(crate) fn check_exists(dir: &Path) -> Result<(), OpenError> {
-    check(&dir.join(FILE), true)
+pub(crate) fn check(dir: &Path, exists: bool) -> Result<(), OpenError> {
+    let path = dir.join(FILE);
+    let missing = is_missing(&path).map_err(|source| OpenError::Folder { path: dir.to_owned(), source })?;
+    if missing && (exists || identity::has_counted(&path)) { Err(OpenError::Lost { path }) } else { Ok(()) }
 }
 
 /// A file that somebody emptied is as lost as one that was removed.
