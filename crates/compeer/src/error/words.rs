@@ -133,7 +133,7 @@ impl From<ActError> for ApiError {
                 StatusCode::BAD_REQUEST,
                 "bad-path",
                 "This cannot be shared",
-                "Name a file or folder that is there and that you may read.",
+                "Name a file or folder that is there, that you may read, and whose name every computer can use.",
             ),
             ActError::TooManyFiles { .. } => {
                 told(StatusCode::BAD_REQUEST, "too-many-files", "Too many files", "Share fewer at once.")
