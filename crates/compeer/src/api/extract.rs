@@ -31,18 +31,23 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
             }
             ApiError::bad_request("The request's body did not arrive whole.", "Send it again.")
         })?;
-        let unexpected = |what: &dyn std::fmt::Display| {
-            ApiError::bad_request(
-                format!("The body is not what is expected here: {what}."),
-                "`/api/v1/openapi.json` describes the body.",
-            )
-        };
-        // Serde takes a list for an object whose fields it fills in order; `[]` would be one with nothing said.
-        if bytes.trim_ascii_start().first() != Some(&b'{') {
-            return Err(unexpected(&"it is no object"));
-        }
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| unexpected(&error))
+        object(&bytes).map(Self)
     }
+}
+
+/// The JSON object that a body is.
+fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let unexpected = |what: &dyn std::fmt::Display| {
+        ApiError::bad_request(
+            format!("The body is not what is expected here: {what}."),
+            "`/api/v1/openapi.json` describes the body.",
+        )
+    };
+    // Serde takes a list for an object whose fields it fills in order; `[]` would be one with nothing said.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(unexpected(&"it is no object"));
+    }
+    serde_json::from_slice(bytes).map_err(|error| unexpected(&error))
 }
 
 /// A body beyond the limit.
@@ -109,5 +114,81 @@ where
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
         text.parse().map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Serialize;
+
+    use super::*;
+    use crate::api::dto;
+
+    /// Whether the bytes are such a body. What is accepted means the same when it is said again, and says no more.
+    fn is<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> bool {
+        let body: T = match object(bytes) {
+            Ok(body) => body,
+            Err(error) => {
+                assert_eq!((error.status, &*error.code), (StatusCode::BAD_REQUEST, "bad-request"));
+                return false;
+            }
+        };
+        let said = serde_json::to_value(&body).expect("JSON");
+        let again: T = object(&serde_json::to_vec(&body).expect("JSON")).expect("what is accepted can be said");
+        assert_eq!(serde_json::to_value(&again).expect("JSON"), said);
+        let sent: serde_json::Value = serde_json::from_slice(bytes).expect("JSON");
+        for field in sent.as_object().expect("an object").keys() {
+            assert!(said.get(field).is_some() || sent[field].is_null(), "{field} was passed over");
+        }
+        true
+    }
+
+    fn seeds(texts: &[&str]) -> Vec<Vec<u8>> {
+        texts.iter().map(|text| text.as_bytes().to_vec()).collect()
+    }
+
+    #[test]
+    fn fuzz_bodies_about_spaces() {
+        let seeds = seeds(&[
+            r#"{"name":"Harbour Quay"}"#,
+            r#"{"invite":"compeer1aaaa"}"#,
+            r#"{"level":"manage"}"#,
+            r#"{"level":"read","expires":"7d","uses":3}"#,
+            r#"{"name":"Ann","device_name":"desk","picture":null}"#,
+            r#"{"picture":"iVBORw0KGgo="}"#,
+        ]);
+        compeer_testkit::fuzz::run(&seeds, |bytes| {
+            let taken = [
+                is::<dto::SpaceName>(bytes),
+                is::<dto::InviteText>(bytes),
+                is::<dto::LevelChange>(bytes),
+                is::<dto::InviteRequest>(bytes),
+                is::<dto::ProfileChange>(bytes),
+            ];
+            taken.contains(&true)
+        });
+    }
+
+    #[test]
+    fn fuzz_bodies_about_messages() {
+        let seeds = seeds(&[
+            r#"{"text":"hello\n\u00fc","nonce":"n1"}"#,
+            r#"{"text":"","file":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}"#,
+            r#"{"up_to":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}"#,
+        ]);
+        compeer_testkit::fuzz::run(&seeds, |bytes| is::<dto::NewMessage>(bytes) | is::<dto::ReadMarker>(bytes));
+    }
+
+    #[test]
+    fn fuzz_bodies_about_files() {
+        let seeds = seeds(&[
+            r#"{"paths":["/home/ann/plan.pdf","C:\\Users"]}"#,
+            r#"{"to":"/home/ann"}"#,
+            r#"{"folder":"plans","to":"/home/ann"}"#,
+            "{}",
+        ]);
+        compeer_testkit::fuzz::run(&seeds, |bytes| {
+            is::<dto::LocalFiles>(bytes) | is::<dto::FetchRequest>(bytes) | is::<dto::FolderRequest>(bytes)
+        });
     }
 }
