@@ -1,23 +1,25 @@
 //! From a name that a peer chose to a path that is safe to write, on every platform.
 //!
-//! The rules are those of the strictest platform, so that what one device may receive all may: what Windows cannot
-//! hold is refused on Linux too. The exceptions are `< > : " | ? *`, common in names on Unix, which only Windows
-//! refuses. [`tame`] makes a valid name of any other, for those who must write the file anyway.
+//! What no system should be asked to write is refused. What only this system cannot hold, such as `CON` or `a?b` on
+//! Windows, is written under a name that it can: every file that somebody has can be had by everybody. [`system`]
+//! knows which names those are.
 
+mod system;
+
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Bytes of one component; common file systems hold 255. Leaves room for ` (99)` and for the name of a part file.
-pub const MAX_COMPONENT: usize = 230;
-/// Components of one relative path.
-pub const MAX_DEPTH: usize = 64;
-/// How many names [`free`] tries.
-pub(crate) const MAX_COPIES: u32 = 10_000;
+use self::system::System;
 
-/// Names that Windows gives to devices, with any extension and in any case.
-const DEVICES: [&str; 4] = ["CON", "PRN", "AUX", "NUL"];
+/// Bytes of one component: what common file systems hold.
+pub const MAX_COMPONENT: usize = 255;
+/// Components of one relative path: as many as fit into 1,024 bytes, beyond which no file can be listed.
+pub const MAX_DEPTH: usize = 512;
+/// How many numbers are tried until a name is free.
+pub(crate) const MAX_COPIES: u32 = 10_000;
 
 /// Why a peer's name is not written to disk.
 #[derive(Debug, thiserror::Error)]
@@ -25,21 +27,15 @@ pub enum SafePathError {
     /// The name or one of its components is empty.
     #[error("an empty name")]
     Empty,
-    /// The path starts at a root or a drive.
-    #[error("a name that starts at a root or a drive")]
+    /// The path starts at a root.
+    #[error("a name that starts at a root")]
     Absolute,
     /// A component is `.` or `..`.
     #[error("a name that climbs")]
     Climbs,
-    /// A control character, a backslash, or on Windows another character that names cannot have.
+    /// A control character, a backslash, or one that changes the direction of text.
     #[error("a name with the character {0:?}")]
     Character(char),
-    /// A component ends with a dot or a space, which Windows drops.
-    #[error("a name that ends with a dot or a space")]
-    Ending,
-    /// A component is the name of a Windows device.
-    #[error("a name that Windows keeps for a device")]
-    Device,
     /// A component exceeds [`MAX_COMPONENT`] bytes.
     #[error("a name of {0} bytes is too long")]
     TooLong(usize),
@@ -52,9 +48,6 @@ pub enum SafePathError {
     /// A folder on the way is a file.
     #[error("{} is not a folder", .0.display())]
     NotAFolder(PathBuf),
-    /// Every name that was tried is taken.
-    #[error("no free name for {}", .0.display())]
-    NoFreeName(PathBuf),
     /// The folder could not be read or made.
     #[error("cannot use {path}", path = path.display())]
     File {
@@ -65,7 +58,7 @@ pub enum SafePathError {
     },
 }
 
-/// Judges one component of a name.
+/// Judges one component of a name, by what no system should be asked to hold.
 ///
 /// # Errors
 /// The rule that it breaks.
@@ -79,41 +72,40 @@ pub fn check_component(name: &str) -> Result<(), SafePathError> {
     if name.len() > MAX_COMPONENT {
         return Err(SafePathError::TooLong(name.len()));
     }
-    if has_drive(name) {
-        return Err(SafePathError::Absolute);
+    match name.chars().find(|c| is_bad(*c)) {
+        Some(bad) => Err(SafePathError::Character(bad)),
+        None => Ok(()),
     }
-    if let Some(bad) = name.chars().find(|c| is_bad(*c)) {
-        return Err(SafePathError::Character(bad));
-    }
-    if name.ends_with(['.', ' ']) {
-        return Err(SafePathError::Ending);
-    }
-    if is_device(name) {
-        return Err(SafePathError::Device);
-    }
-    Ok(())
 }
 
-/// The path of `name` under `dir`. `name` is relative, with `/` between its folders. Touches no disk.
+/// The path of `name` under `dir`. `name` is relative, with `/` between its folders. A folder or file whose name this
+/// system cannot hold gets the closest name that it can. Touches no disk.
 ///
 /// # Errors
 /// The rule that `name` breaks.
 pub fn join(dir: &Path, name: &str) -> Result<PathBuf, SafePathError> {
+    let mut path = dir.to_path_buf();
+    components(System::HERE, name)?.iter().for_each(|component| path.push(component.as_ref()));
+    Ok(path)
+}
+
+/// The components of `name` as `system` can hold them.
+fn components(system: System, name: &str) -> Result<Vec<Cow<'_, str>>, SafePathError> {
     if name.is_empty() {
         return Err(SafePathError::Empty);
     }
     if name.starts_with('/') {
         return Err(SafePathError::Absolute);
     }
-    let mut path = dir.to_path_buf();
-    for (depth, component) in name.split('/').enumerate() {
-        if depth == MAX_DEPTH {
+    let mut components = Vec::new();
+    for component in name.split('/') {
+        if components.len() == MAX_DEPTH {
             return Err(SafePathError::TooDeep);
         }
         check_component(component)?;
-        path.push(component);
+        components.push(system.held(component));
     }
-    Ok(path)
+    Ok(components)
 }
 
 /// Like [`join`], and makes the folders on the way. No component below `dir` is a symbolic link when it returns, so
@@ -122,11 +114,11 @@ pub fn join(dir: &Path, name: &str) -> Result<PathBuf, SafePathError> {
 /// # Errors
 /// The rule that `name` breaks, or what stands in the way.
 pub fn prepare(dir: &Path, name: &str) -> Result<PathBuf, SafePathError> {
-    let target = join(dir, name)?;
+    let mut components = components(System::HERE, name)?;
+    let last = components.pop().ok_or(SafePathError::Empty)?;
     let mut folder = dir.to_path_buf();
-    let parents = name.split('/').count() - 1;
-    for component in name.split('/').take(parents) {
-        folder.push(component);
+    for component in &components {
+        folder.push(component.as_ref());
         match fs::create_dir(&folder) {
             Ok(()) => continue,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -141,47 +133,22 @@ pub fn prepare(dir: &Path, name: &str) -> Result<PathBuf, SafePathError> {
             return Err(SafePathError::NotAFolder(folder));
         }
     }
-    Ok(target)
+    folder.push(last.as_ref());
+    Ok(folder)
 }
 
-/// A valid component as close to `name` as the rules allow: bad characters become `_`, long names lose their middle
-/// and keep their extension. For names from systems with other rules.
+/// A component that this system can hold, as close to `name` as that allows: bad characters become `_`, and long names
+/// lose their middle and keep their extension.
 #[must_use]
 pub fn tame(name: &str) -> String {
-    let mut tamed: String = name.chars().map(|c| if c == '/' || is_bad(c) { '_' } else { c }).collect();
-    if has_drive(&tamed) {
-        tamed.replace_range(1..2, "_");
-    }
-    if tamed.len() > MAX_COMPONENT - 8 {
-        let (stem, extension) = split_extension(&tamed);
-        let extension = if extension.len() > 32 { "" } else { extension };
-        let keep = floor_boundary(stem, MAX_COMPONENT - 8 - extension.len());
-        tamed = format!("{}{extension}", &stem[..keep]);
-    }
-    while tamed.ends_with(['.', ' ']) {
-        tamed.pop();
-    }
-    if tamed.is_empty() || is_device(&tamed) {
-        tamed.insert(0, '_');
-    }
-    tamed
+    tame_for(System::HERE, name)
 }
 
-/// `path` if nothing lies there, else the first free of `name (2).ext`, `name (3).ext` and so on. Another program can
-/// take the name in between: whoever writes there must still not replace what it finds.
-///
-/// # Errors
-/// [`SafePathError::NoFreeName`], or the folder cannot be read.
-pub fn free(path: &Path) -> Result<PathBuf, SafePathError> {
-    for copy in 1..=MAX_COPIES {
-        let candidate = numbered(path, copy);
-        match fs::symlink_metadata(&candidate) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(candidate),
-            Err(source) => return Err(SafePathError::File { path: candidate, source }),
-            Ok(_) => {}
-        }
-    }
-    Err(SafePathError::NoFreeName(path.to_path_buf()))
+fn tame_for(system: System, name: &str) -> String {
+    let tamed: String = name.chars().map(|c| if c == '/' || is_bad(c) { '_' } else { c }).collect();
+    let tamed = shortened(&tamed, "");
+    let tamed = if matches!(tamed.as_str(), "" | "." | "..") { "_".to_owned() } else { tamed };
+    system.held(&tamed).into_owned()
 }
 
 /// The name for the `copy`-th file that would be called `path`; the first is `path` itself.
@@ -190,10 +157,7 @@ pub fn numbered(path: &Path, copy: u32) -> PathBuf {
     let name = path.file_name().and_then(OsStr::to_str);
     match (copy, name) {
         (0 | 1, _) => path.to_path_buf(),
-        (_, Some(name)) => {
-            let (stem, extension) = split_extension(name);
-            path.with_file_name(format!("{stem} ({copy}){extension}"))
-        }
+        (_, Some(name)) => path.with_file_name(numbered_name(name, copy)),
         // A name that is no Unicode: append, so that nothing of it is lost.
         (_, None) => {
             let mut name = path.file_name().unwrap_or_default().to_os_string();
@@ -201,6 +165,12 @@ pub fn numbered(path: &Path, copy: u32) -> PathBuf {
             path.with_file_name(name)
         }
     }
+}
+
+/// `name` with a number from 2 on before its extension, and still of a length that file systems hold.
+#[must_use]
+pub fn numbered_name(name: &str, copy: u32) -> String {
+    shortened(name, &format!(" ({copy})"))
 }
 
 /// Stem and extension, the dot with the extension. `.profile` has none; `a.tar.gz` keeps `.tar.gz` together.
@@ -217,28 +187,19 @@ fn floor_boundary(text: &str, at: usize) -> usize {
     (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
 
-fn has_drive(name: &str) -> bool {
-    matches!(name.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic())
+/// `name` with `number` before its extension, and as much of its stem as leaves room for both.
+fn shortened(name: &str, number: &str) -> String {
+    let (stem, extension) = split_extension(name);
+    // An extension that long is none.
+    let (stem, extension) = if extension.len() > 32 { (name, "") } else { (stem, extension) };
+    let keep = floor_boundary(stem, MAX_COMPONENT - number.len() - extension.len());
+    format!("{}{number}{extension}", &stem[..keep])
 }
 
 fn is_bad(c: char) -> bool {
     // Bidirectional overrides make `exe.gpj` read as `jpg.exe`.
     let overrides = matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
-    let windows = cfg!(windows) && matches!(c, '<' | '>' | ':' | '"' | '|' | '?' | '*');
-    c.is_control() || c == '\\' || overrides || windows
-}
-
-fn is_device(name: &str) -> bool {
-    let stem = name.split('.').next().unwrap_or_default().trim_end();
-    if DEVICES.iter().any(|device| stem.eq_ignore_ascii_case(device)) {
-        return true;
-    }
-    // COM1 to COM9 and LPT1 to LPT9, also with superscript digits.
-    let mut chars = stem.chars();
-    let prefix: String = chars.by_ref().take(3).collect();
-    let numbered = prefix.eq_ignore_ascii_case("COM") || prefix.eq_ignore_ascii_case("LPT");
-    let digit = chars.next().is_some_and(|c| matches!(c, '0'..='9' | '\u{B9}' | '\u{B2}' | '\u{B3}'));
-    numbered && digit && chars.next().is_none()
+    c.is_control() || c == '\\' || overrides
 }
 
 #[cfg(test)]

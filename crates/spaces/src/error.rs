@@ -120,6 +120,9 @@ pub enum FetchError {
     /// The place to put it cannot be written.
     #[error("it cannot be written to {0}")]
     Target(String),
+    /// A file or a link has the name of a folder on the way.
+    #[error("{0} is in the way: it is not a folder")]
+    NotAFolder(String),
     /// The name cannot be used here.
     #[error("its name cannot be used on this computer")]
     Name,

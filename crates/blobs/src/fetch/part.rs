@@ -287,12 +287,7 @@ pub(crate) fn publish(
                 remove_file(part)?;
                 return Ok((path, stamp));
             }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                if let Some(same) = whole_at(&path, info) {
-                    remove_file(part)?;
-                    return Ok((path, same.stamp));
-                }
-            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             // File systems without second names: look first, then rename.
             Err(_) => {
                 if matches!(fs::symlink_metadata(&path), Err(error) if error.kind() == io::ErrorKind::NotFound) {
@@ -300,6 +295,10 @@ pub(crate) fn publish(
                     return Ok((path, stamp));
                 }
             }
+        }
+        if let Some(same) = whole_at(&path, info) {
+            remove_file(part)?;
+            return Ok((path, same.stamp));
         }
     }
     Err(failed(io::ErrorKind::AlreadyExists.into()))

@@ -2,11 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use compeer_blobs::fetch::Control;
-use compeer_blobs::{BlobInfo, Existing, FetchError as BlobError, Target, Want, fetch, fetch_many};
+use compeer_blobs::safe_path::{SafePathError, prepare};
+use compeer_blobs::{
+    BlobInfo, Existing, FetchError as BlobError, Fetched, Progress, Target, Want, fetch, fetch_many, serve,
+};
 use compeer_core::{BlobHash, DeviceId, EntryHash, GroupId};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::BLOBS;
@@ -15,6 +20,8 @@ use crate::error::FetchError;
 use crate::model::{SpacesEvent, TransferId};
 use crate::service::Spaces;
 
+/// Bytes on their way from this device to itself.
+const LOCAL_BUFFER: usize = 1 << 20;
 /// How often a running transfer is told of.
 const TELL_EVERY: Duration = Duration::from_millis(250);
 /// A bundle that ends more transfers than this is told as one "look again" instead of one event each.
@@ -30,19 +37,48 @@ impl Spaces {
             let (send, recv) = self.open_blobs(&device).await?;
             fetch(&self.inner.blobs, &want, recv, send, control).await
         };
+        let outcome = self.follow_one(id, &stop, progress, fetching).await;
+        self.settle(device, vec![(id, outcome.map(|fetched| fetched.path))]).await;
+    }
+
+    /// Puts files in place whose content lies here already, elsewhere. This device serves them to itself: what is
+    /// promised of a file that comes from others holds for these, too.
+    pub(super) async fn run_local(&self, ids: Vec<TransferId>) {
+        let own = self.inner.journal.device();
+        for id in ids {
+            let Some((want, stop)) = self.prepare(id).await else { continue };
+            let control = Control { stop: stop.clone(), ..Control::default() };
+            let progress = control.progress.subscribe();
+            let (near, far) = tokio::io::duplex(LOCAL_BUFFER);
+            let ((recv, send), (far_recv, far_send)) = (tokio::io::split(near), tokio::io::split(far));
+            let serving = serve(&self.inner.blobs, Arc::new(|_: &BlobHash| true), far_recv, far_send);
+            let fetching = fetch(&self.inner.blobs, &want, recv, send, control);
+            let both = async { Box::pin(async { tokio::join!(fetching, serving) }).await.0 };
+            let outcome = self.follow_one(id, &stop, progress, both).await;
+            self.settle(own, vec![(id, outcome.map(|fetched| fetched.path))]).await;
+        }
+    }
+
+    /// Waits for one file, telling of its progress.
+    async fn follow_one(
+        &self,
+        id: TransferId,
+        stop: &CancellationToken,
+        progress: watch::Receiver<Progress>,
+        fetching: impl Future<Output = Result<Fetched, BlobError>>,
+    ) -> Result<Fetched, BlobError> {
         tokio::pin!(fetching);
         let mut tick = tokio::time::interval(TELL_EVERY);
-        let outcome = loop {
+        loop {
             tokio::select! {
-                outcome = &mut fetching => break outcome,
-                () = self.inner.stop.cancelled() => { stop.cancel(); break fetching.await; }
+                outcome = &mut fetching => return outcome,
+                () = self.inner.stop.cancelled() => { stop.cancel(); return fetching.await; }
                 _ = tick.tick() => {
                     let now = *progress.borrow();
                     self.update(id, |job| { job.done = now.done; job.rate = now.rate; });
                 }
             }
-        };
-        self.settle(device, vec![(id, outcome.map(|fetched| fetched.path))]).await;
+        }
     }
 
     /// Fetches many small files on one stream.
@@ -145,22 +181,29 @@ impl Spaces {
                 if let Some(hash) = hash {
                     blobs.entry(id.space).or_default().push(hash);
                 }
-                pictures.extend(jobs.change(&id, |job| match outcome {
+                let picture = jobs.change(&id, |job| match outcome {
                     Ok(path) => job.phase = Phase::Done(path),
                     Err(error) => job.failed(device, &error),
-                }));
+                });
+                let expected = jobs.get(&id).is_some_and(Job::is_where_it_should_be);
+                pictures.extend(picture.map(|picture| (picture, expected)));
             }
             (blobs, pictures)
         });
-        if pictures.len() > TOLD_SINGLY {
+        let many = pictures.len() > TOLD_SINGLY;
+        // Among many, only what did not go as expected.
+        for (transfer, _) in pictures.into_iter().filter(|(_, expected)| !many || !expected) {
+            self.tell(SpacesEvent::Transfer(transfer));
+        }
+        if many {
             whole.keys().for_each(|space| self.tell(SpacesEvent::Much { space: *space }));
         } else {
-            pictures.into_iter().for_each(|transfer| self.tell(SpacesEvent::Transfer(transfer)));
             for (space, files) in whole {
                 self.tell_files(space, files).await;
             }
         }
-        for (space, blobs) in blobs {
+        // What lay here before has been said.
+        for (space, blobs) in blobs.into_iter().filter(|_| device != self.inner.journal.device()) {
             self.announce_holding(space, blobs).await;
         }
     }
@@ -171,57 +214,18 @@ impl Spaces {
             self.tell(SpacesEvent::Transfer(transfer));
         }
     }
-
-    /// A wanted file whose content lies here already, maybe elsewhere: it is copied, not fetched.
-    pub(super) async fn copy_here(&self, id: TransferId, dir: &Path) {
-        let Some((name, blob)) =
-            self.inner.transfers.with(|jobs| jobs.get(&id).map(|job| (job.name.clone(), job.blob)))
-        else {
-            return;
-        };
-        let places = self.inner.blobs.places(blob.hash).await.unwrap_or_default();
-        let (dir, blobs) = (dir.to_owned(), self.inner.blobs.clone());
-        let copied = tokio::task::spawn_blocking(move || {
-            std::fs::create_dir_all(&dir).map_err(|error| disk_error(&dir, &error))?;
-            let target = compeer_blobs::safe_path::prepare(&dir, &name).map_err(|_| FetchError::Name)?;
-            let here = places.into_iter().filter(|place| place.is_file()).collect::<Vec<_>>();
-            if here.contains(&target) {
-                return Ok((target, false));
-            }
-            let source = here.first().ok_or_else(|| FetchError::Target(dir.display().to_string()))?;
-            let target = compeer_blobs::safe_path::free(&target).map_err(|_| FetchError::Name)?;
-            std::fs::copy(source, &target).map_err(|error| disk_error(&target, &error))?;
-            std::fs::File::open(&target)
-                .and_then(|file| file.sync_all())
-                .map_err(|error| disk_error(&target, &error))?;
-            Ok((target, true))
-        });
-        let outcome = match copied.await {
-            Ok(Ok((path, true))) => match blobs.add_file(&path).await {
-                Ok(info) if info == blob => Ok(path),
-                // The file changed while it was copied: it is fetched after all.
-                Ok(_) | Err(_) => return,
-            },
-            Ok(Ok((path, false))) => Ok(path),
-            Ok(Err(error)) => Err(error),
-            Err(_) => return,
-        };
-        if let Err(error) = self.inner.view.with(move |view| view.unwish(&id.space, &id.file)).await {
-            tracing::warn!(%error, "a fulfilled wish was not forgotten");
-        }
-        self.update(id, |job| {
-            job.phase = match outcome {
-                Ok(path) => Phase::Done(path),
-                Err(error) => Phase::Failed(error),
-            };
-        });
-    }
 }
 
 /// Makes the folders, and says where a file goes. Its name was chosen by somebody else, its folder by the person here.
 pub(super) fn want_of(dir: &Path, name: &str, info: BlobInfo) -> Result<Want, FetchError> {
     std::fs::create_dir_all(dir).map_err(|error| disk_error(dir, &error))?;
-    let path = compeer_blobs::safe_path::prepare(dir, name).map_err(|_| FetchError::Name)?;
+    let path = prepare(dir, name).map_err(|error| match error {
+        SafePathError::Link(path) | SafePathError::NotAFolder(path) => {
+            FetchError::NotAFolder(path.display().to_string())
+        }
+        SafePathError::File { path, source } => disk_error(&path, &source),
+        _ => FetchError::Name,
+    })?;
     Ok(Want { info, target: Target::File { path, existing: Existing::KeepBoth } })
 }
 

@@ -1,7 +1,7 @@
 //! The jobs of all transfers: what is wanted, how far it is, and how it ended. No I/O.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use compeer_blobs::{BlobInfo, FetchError as BlobError};
 use compeer_core::DeviceId;
@@ -57,6 +57,16 @@ impl Job {
         }
     }
 
+    /// Where it goes, in a form that is the same for two names that some file system takes for one.
+    pub(super) fn place(&self) -> (&Path, String) {
+        (&self.dir, self.name.to_lowercase())
+    }
+
+    /// Whether it is done, under its own name.
+    pub(super) fn is_where_it_should_be(&self) -> bool {
+        matches!(&self.phase, Phase::Done(path) if *path == self.dir.join(&self.name))
+    }
+
     pub(super) fn is_over(&self) -> bool {
         matches!(self.phase, Phase::Failed(_) | Phase::Done(_))
     }
@@ -97,6 +107,12 @@ impl Job {
     /// Another device may do better, unless the fault lies on this side.
     pub(super) fn failed(&mut self, device: DeviceId, error: &BlobError) {
         if self.phase != Phase::Running {
+            return;
+        }
+        if matches!(error, BlobError::Busy { .. }) {
+            // Another file was on its way to the same place. The next look finds it free.
+            self.phase = Phase::Queued;
+            self.from = None;
             return;
         }
         let own_fault = match error {
@@ -170,6 +186,18 @@ impl Jobs {
             self.all.remove(&oldest);
         }
         Some(picture)
+    }
+
+    /// Marks those of `ids` as running that wait. Returns which they are.
+    pub(super) fn start(&mut self, mut ids: Vec<TransferId>) -> Vec<TransferId> {
+        ids.retain(|id| self.all.get(id).is_some_and(|job| job.phase == Phase::Queued));
+        for id in &ids {
+            self.change(id, |job| {
+                job.phase = Phase::Running;
+                job.stop = CancellationToken::new();
+            });
+        }
+        ids
     }
 
     /// Changes every job that is not over, in ways that do not end it.

@@ -8,6 +8,7 @@ mod fetching;
 mod jobs;
 mod schedule;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
@@ -74,18 +75,37 @@ impl Spaces {
             })
             .await?;
         let rows = rows.into_iter().collect::<Option<Vec<_>>>().ok_or(ActError::UnknownFile)?;
-        let here = self.inner.blobs.has_many(rows.iter().map(|row| row.blob).collect()).await;
-        let here = here.map_err(compeer_blobs::AddError::from)?;
-        for (row, here) in rows.iter().zip(here) {
-            let id = TransferId { space, file: row.hash };
-            self.inner.transfers.with(|jobs| jobs.want(id, || Job::new(row, dir.clone(), false)));
-            if here {
-                self.copy_here(id, &dir).await;
+        self.inner.transfers.with(|jobs| {
+            for row in &rows {
+                jobs.want(TransferId { space, file: row.hash }, || Job::new(row, dir.clone(), false));
             }
-        }
+        });
+        let asked: BTreeSet<EntryHash> = rows.iter().map(|row| row.hash).collect();
+        self.start_local(|id| id.space == space && asked.contains(&id.file)).await?;
         self.inner.transfers.wake.notify_one();
         let ids = rows.iter().map(|row| TransferId { space, file: row.hash });
         Ok(self.inner.transfers.with(|jobs| ids.filter_map(|id| jobs.get(&id).map(|job| job.picture(id))).collect()))
+    }
+
+    /// Starts those of `which` that wait although their content lies here already, maybe under another name: nobody else
+    /// is needed for them.
+    async fn start_local(&self, which: impl Fn(&TransferId) -> bool) -> Result<(), ActError> {
+        let queued: Vec<_> = self.inner.transfers.with(|jobs| {
+            let queued = jobs.iter().filter(|(id, job)| job.phase == Phase::Queued && which(id));
+            queued.map(|(id, job)| (*id, job.blob.hash)).collect()
+        });
+        let here = self.inner.blobs.has_many(queued.iter().map(|(_, blob)| *blob).collect()).await;
+        let here = here.map_err(compeer_blobs::AddError::from)?;
+        let ids: Vec<_> = queued.into_iter().zip(here).filter(|(_, here)| *here).map(|((id, _), _)| id).collect();
+        let ids = self.inner.transfers.with(|jobs| jobs.start(ids));
+        if !ids.is_empty() {
+            let spaces = self.clone();
+            self.inner.tasks.spawn(async move {
+                spaces.run_local(ids).await;
+                spaces.inner.transfers.wake.notify_one();
+            });
+        }
+        Ok(())
     }
 
     /// Waits until a transfer is over. `None` if it was given up.
@@ -148,6 +168,9 @@ impl Spaces {
         let wish = Wish { topic: id.space, file: id.file, dir, paused };
         self.inner.view.with(move |view| view.wish(&wish)).await?;
         self.tell(SpacesEvent::Transfer(transfer.clone()));
+        if !paused {
+            self.start_local(|other| *other == id).await?;
+        }
         self.inner.transfers.wake.notify_one();
         Ok(transfer)
     }

@@ -34,6 +34,9 @@ impl Spaces {
     /// The task that decides what is fetched next.
     pub(in crate::service) async fn run_transfers(self) {
         self.load_wishes().await;
+        if let Err(error) = self.start_local(|_| true).await {
+            tracing::error!(%error, "whether files that were wanted before are here could not be read");
+        }
         let mut mesh = self.inner.mesh.events();
         let mut spaces = self.events();
         loop {
@@ -124,10 +127,14 @@ impl Spaces {
 /// Chooses which queued jobs run now, and marks them as running.
 fn choose(jobs: &mut Jobs, holders: &Holders, linked: &BTreeSet<DeviceId>) -> Vec<Start> {
     let running = || jobs.iter().map(|(_, job)| job).filter(|job| job.phase == Phase::Running);
-    let mut large = LARGE_AT_ONCE.saturating_sub(running().filter(|job| job.blob.size > SMALL).count());
+    // What this device copies to itself comes from nobody, and takes nobody's turn.
+    let coming = running().filter(|job| job.blob.size > SMALL && job.from.is_some());
+    let mut large = LARGE_AT_ONCE.saturating_sub(coming.count());
     // One device sends one bundle at a time.
     let sending = running().filter(|job| job.blob.size <= SMALL).filter_map(|job| job.from).collect::<BTreeSet<_>>();
     let bundles = BUNDLES_AT_ONCE.saturating_sub(sending.len());
+    // Two files with one place go there one after the other; the second finds the first, and gets another name.
+    let mut taken: BTreeSet<_> = running().map(Job::place).collect();
     let mut starts = Vec::new();
     let mut small: BTreeMap<DeviceId, Vec<TransferId>> = BTreeMap::new();
     let mut hopeless = Vec::new();
@@ -143,11 +150,11 @@ fn choose(jobs: &mut Jobs, holders: &Holders, linked: &BTreeSet<DeviceId>) -> Ve
             }
             Some(device) if job.blob.size <= SMALL => {
                 let bundle = small.entry(*device).or_default();
-                if bundle.len() < BUNDLE {
+                if bundle.len() < BUNDLE && taken.insert(job.place()) {
                     bundle.push(*id);
                 }
             }
-            Some(device) if large > 0 => {
+            Some(device) if large > 0 && taken.insert(job.place()) => {
                 large -= 1;
                 starts.push(Start::Large(*device, *id));
             }
