@@ -1,9 +1,12 @@
 //! Why an operation on spaces fails: one enum per kind of operation, each variant a cause.
 
+use std::path::PathBuf;
+
+use compeer_blobs::HashError;
 use compeer_core::DeviceId;
 use compeer_journal::{ReadError, WriteError};
 
-use crate::model::OpError;
+use crate::model::{FileNameError, OpError};
 
 /// The view's own file could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -60,13 +63,23 @@ pub enum ActError {
     /// The content cannot be written.
     #[error(transparent)]
     Content(#[from] OpError),
-    /// A path to share is not a readable file or folder.
-    #[error("{path}: {cause}")]
+    /// A path cannot be shared; nothing was.
+    #[error("{} cannot be shared: {cause}", path.display())]
     Path {
         /// Which.
-        path: String,
+        path: PathBuf,
         /// Why.
-        cause: String,
+        cause: Unshared,
+    },
+    /// Nothing that lies in the paths can be shared.
+    #[error("nothing of the {count} things there can be shared; the first is {}: {cause}", path.display())]
+    NothingShared {
+        /// The first.
+        path: PathBuf,
+        /// Why.
+        cause: Unshared,
+        /// How many they are.
+        count: usize,
     },
     /// More files at once than can be listed.
     #[error("more than {limit} files at once")]
@@ -92,6 +105,55 @@ pub enum ActError {
     /// The service is shutting down.
     #[error("shutting down")]
     Closed,
+}
+
+/// Why something on this disk is not shared.
+#[derive(Debug, thiserror::Error)]
+pub enum Unshared {
+    /// A folder holds none, at any depth.
+    #[error("there is no file in it")]
+    Empty,
+    /// A symbolic link inside a folder, which may lead anywhere.
+    #[error("it is a link, and what it leads to was not named")]
+    Link,
+    /// A pipe, a socket or a device.
+    #[error("it is neither a file nor a folder")]
+    Special,
+    /// A name that is no text.
+    #[error("its name is not Unicode")]
+    NotUnicode,
+    /// A name that not every computer can be asked to hold.
+    #[error("it has {0}")]
+    Name(#[from] FileNameError),
+    /// Others have its name, and there is no room for a number in it.
+    #[error("another file has its name, which is too long for a number")]
+    NoFreeName,
+    /// Below more folders than are followed.
+    #[error("it lies in too many folders inside folders")]
+    TooDeep,
+    /// The home of a peer.
+    #[error("a peer keeps its keys there, and they are never shared")]
+    Keys,
+    /// Somebody wrote to it.
+    #[error("it changed while it was read")]
+    Changed,
+    /// More bytes than a blob may have.
+    #[error(transparent)]
+    TooLarge(compeer_blobs::PieceError),
+    /// The system refuses.
+    #[error("{0}")]
+    Read(std::io::Error),
+}
+
+impl From<HashError> for Unshared {
+    fn from(error: HashError) -> Self {
+        match error {
+            HashError::Read { source, .. } => Self::Read(source),
+            HashError::NotAFile { .. } => Self::Special,
+            HashError::Changed { .. } => Self::Changed,
+            HashError::Pieces(error) => Self::TooLarge(error),
+        }
+    }
 }
 
 /// Why a space was not joined.

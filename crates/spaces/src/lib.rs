@@ -8,10 +8,10 @@ pub mod model;
 mod service;
 mod view;
 
-pub use error::{ActError, FetchError, JoinSpaceError, StartError};
+pub use error::{ActError, FetchError, JoinSpaceError, StartError, Unshared};
 pub use model::{
     FileInfo, FileState, HolderInfo, InvitationInfo, InvitationState, InviteRequest, LastMessage, MemberDevice,
     MemberInfo, MessageFile, MessageInfo, MessageRange, MessageState, Profile, SpaceInfo, SpaceState, SpacesEvent,
     Transfer, TransferId, TransferSource, TransferState,
 };
-pub use service::{BLOBS, Me, NamedFile, PRESENCE, Parts, SameName, Spaces};
+pub use service::{BLOBS, LeftOut, Listed, Me, NamedFile, PRESENCE, Parts, SameName, Shared, Spaces};

@@ -204,6 +204,14 @@ export interface LastMessage {
   text: string;
 }
 
+/** Something that was not shared. */
+export interface LeftOut {
+  /** Where it lies; a folder stands for all that is in it. */
+  path: string;
+  /** Why, in a sentence. */
+  reason: string;
+}
+
 /** What a member may do. */
 export type Level = "read" | "write" | "manage";
 
@@ -212,6 +220,9 @@ export interface LevelChange {
   /** The level. */
   level: Level;
 }
+
+/** How a file came to be on the list. */
+export type Listed = "new" | "version" | "before";
 
 /** Files to share where they lie. */
 export interface LocalFiles {
@@ -425,6 +436,24 @@ export interface Relay {
 
 /** How much a problem matters. */
 export type Severity = "warning" | "error";
+
+/** A file that somebody wanted to be on the list, and is. */
+export interface SharedFile {
+  /** The file. */
+  file: File;
+  /** How it came there. */
+  listed: Listed;
+}
+
+/** What became of paths that were to be shared. */
+export interface SharedFiles {
+  /** What is on the list now. */
+  files: SharedFile[];
+  /** What is not: the first of it. */
+  left_out: LeftOut[];
+  /** How much was left out. */
+  left_out_count: number;
+}
 
 /** A one-time link that signs a browser in. */
 export interface SignInLink {

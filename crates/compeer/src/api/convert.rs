@@ -6,8 +6,8 @@ use compeer_core::group::Level;
 use compeer_core::{DeviceId, GroupId};
 use compeer_mesh::{Path, PathInfo};
 use compeer_spaces::{
-    ActError, FileInfo, FileState, InvitationInfo, InvitationState, MemberInfo, MessageFile, MessageInfo, MessageState,
-    SpaceInfo, SpaceState, Transfer, TransferId, TransferState,
+    ActError, FileInfo, FileState, InvitationInfo, InvitationState, Listed, MemberInfo, MessageFile, MessageInfo,
+    MessageState, SpaceInfo, SpaceState, Transfer, TransferId, TransferState,
 };
 
 use super::dto;
@@ -232,6 +232,16 @@ pub(super) fn member(node: &Node, paths: &Paths, info: MemberInfo) -> dto::Membe
         joined: info.joined,
         devices: devices.collect(),
         presence,
+    }
+}
+
+impl From<Listed> for dto::Listed {
+    fn from(listed: Listed) -> Self {
+        match listed {
+            Listed::New => Self::New,
+            Listed::Version => Self::Version,
+            Listed::Before => Self::Before,
+        }
     }
 }
 

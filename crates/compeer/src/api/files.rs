@@ -12,7 +12,7 @@ use super::guard::Caller;
 use super::signin::scripts_only;
 use super::transfers::absolute;
 use super::{Api, Shared, dto};
-use crate::error::ApiError;
+use crate::error::{ApiError, words};
 
 /// The files of a space, by name.
 #[utoipa::path(
@@ -28,26 +28,39 @@ pub(super) async fn list(
     Ok(Json(answer(&api, space, files).await?))
 }
 
-/// Shares files and whole folders where they lie. Only scripts may: a page has no business with paths.
+/// Shares files and whole folders where they lie. What lies in a folder and cannot be shared is left out and named. Only
+/// scripts may: a page has no business with paths.
 #[utoipa::path(
     post, path = "/spaces/{space}/files/local", tag = "files",
     params(("space" = String, Path, description = "The space's id.")),
     request_body = dto::LocalFiles,
-    responses((status = 201, body = [dto::File]))
+    responses((status = 201, body = dto::SharedFiles))
 )]
 pub(super) async fn share_local(
     State(api): Shared,
     Extension(caller): Extension<Caller>,
     Path(Id(space)): Path<Id<GroupId>>,
     JsonBody(body): JsonBody<dto::LocalFiles>,
-) -> Result<(StatusCode, Json<Vec<dto::File>>), ApiError> {
+) -> Result<(StatusCode, Json<dto::SharedFiles>), ApiError> {
     scripts_only(&caller)?;
     let paths = body.paths.iter().map(|path| absolute(path)).collect::<Result<Vec<_>, _>>()?;
     if paths.is_empty() {
         return Err(ApiError::bad_request("There is no path.", "Name at least one file or folder."));
     }
-    let files = api.node.spaces().put(space, paths).await?;
-    Ok((StatusCode::CREATED, Json(answer(&api, space, files).await?)))
+    let shared = api.node.spaces().put(space, paths).await?;
+    let (files, listed): (Vec<_>, Vec<_>) = shared.files.into_iter().unzip();
+    let files = answer(&api, space, files).await?.into_iter().zip(listed);
+    let left_out = shared
+        .left_out
+        .first
+        .into_iter()
+        .map(|(path, cause)| dto::LeftOut { path: path.display().to_string(), reason: words::sentence(&cause) });
+    let answer = dto::SharedFiles {
+        files: files.map(|(file, listed)| dto::SharedFile { file, listed: listed.into() }).collect(),
+        left_out: left_out.collect(),
+        left_out_count: shared.left_out.count as u64,
+    };
+    Ok((StatusCode::CREATED, Json(answer)))
 }
 
 /// Takes a file off the list. The file itself stays where it is.

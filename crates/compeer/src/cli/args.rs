@@ -180,6 +180,10 @@ pub(super) enum Chat {
 #[derive(Debug, Subcommand)]
 pub(super) enum File {
     /// Share files and whole folders where they lie.
+    ///
+    /// What lies in a folder and cannot be shared is left out and named on stderr: links, pipes and devices, what cannot
+    /// be read, and names that not every computer can be asked to hold. The rest is shared, and the exit code is 1. A file
+    /// that was shared before under its name gets a new version, or stays as it is when nothing has changed.
     Put {
         /// The space's name or id.
         space: String,
@@ -193,6 +197,9 @@ pub(super) enum File {
         space: String,
     },
     /// Fetch a file, or all files below a folder of the list; ends once it is whole and verified.
+    ///
+    /// Nothing that lies there is replaced: where a name is taken by something else, or this computer cannot hold it, the
+    /// file gets another, which is said on stderr. While nobody who has the file is online, the command waits and says so.
     Get {
         /// The space's name or id.
         space: String,
@@ -201,6 +208,13 @@ pub(super) enum File {
         /// The folder to put it into.
         #[arg(long, value_name = "DIR")]
         to: PathBuf,
+    },
+    /// Take a file off the list of a space. The file itself stays where it is, as do copies that others have.
+    Remove {
+        /// The space's name or id.
+        space: String,
+        /// The file's name or id.
+        file: String,
     },
 }
 
@@ -261,6 +275,7 @@ mod tests {
             "file put Harbour a b c",
             "file list Harbour",
             "file get Harbour a --to .",
+            "file remove Harbour a",
             "events",
             "open --print",
             "relay --listen 0.0.0.0:4920",
@@ -290,6 +305,7 @@ mod tests {
             "chat log Harbour --limit -1",
             "file put Harbour",
             "file get Harbour a",
+            "file remove Harbour",
             "relay",
             "completions klingon",
             "frobnicate",

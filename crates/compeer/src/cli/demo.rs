@@ -95,7 +95,7 @@ async fn show(out: &Output, folder: &Path, peers: &mut Vec<Peer>) -> Result<bool
         let paths = vec![shared.display().to_string()];
         if let Some(peer) = peers.get(*author) {
             let body = dto::LocalFiles { paths };
-            let _: Vec<dto::File> = peer.client.post(&format!("/spaces/{space}/files/local"), &body).await?;
+            let _: dto::SharedFiles = peer.client.post(&format!("/spaces/{space}/files/local"), &body).await?;
         }
     }
     for (author, text) in TALK {

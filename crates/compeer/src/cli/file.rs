@@ -1,7 +1,7 @@
-//! `compeer file`: sharing, listing, fetching.
+//! `compeer file`: sharing, listing, fetching, taking off the list.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::io::IsTerminal;
+mod get;
+
 use std::path::{Path, PathBuf};
 
 use axum::http::StatusCode;
@@ -10,10 +10,10 @@ use serde_json::json;
 
 use super::Context;
 use super::args::File;
-use super::client::{Client, Events};
+use super::client::Client;
 use super::output::{size, table};
 use super::space::{ambiguous, find_space};
-use crate::api::{EventName, dto};
+use crate::api::dto;
 use crate::error::ApiError;
 use crate::text::{shorten, visible};
 
@@ -40,21 +40,51 @@ pub(super) async fn run(context: &Context, verb: File) -> Result<(), ApiError> {
     match verb {
         File::Put { space, paths } => put(context, &client, &space, &paths).await,
         File::List { space } => list(context, &client, &space).await,
-        File::Get { space, file, to } => get(context, &client, &space, &file, &to).await,
+        File::Get { space, file, to } => get::get(context, &client, &space, &file, &to).await,
+        File::Remove { space, file } => remove(context, &client, &space, &file).await,
     }
 }
 
 async fn put(context: &Context, client: &Client, space: &str, paths: &[PathBuf]) -> Result<(), ApiError> {
     let paths = paths.iter().map(|path| absolute(path)).collect::<Result<Vec<_>, _>>()?;
     let space = find_space(client, space).await?;
-    let files: Vec<dto::File> =
+    let shared: dto::SharedFiles =
         client.post(&format!("/spaces/{space}/files/local"), &dto::LocalFiles { paths }).await?;
-    let row = |file: dto::File| Shared { id: file.id, name: file.name, size: file.size, blob: file.blob };
-    let rows: Vec<Shared> = files.into_iter().map(row).collect();
-    context.out.either(&rows, || {
-        let lines = rows.iter().map(|row| format!("shared {} ({})\n", visible(&row.name), size(row.size)));
-        lines.collect()
-    })
+    let mut words = String::new();
+    let mut rows = Vec::with_capacity(shared.files.len());
+    for dto::SharedFile { file, listed } in shared.files {
+        let (name, size) = (visible(&file.name), size(file.size));
+        words.push_str(&match listed {
+            dto::Listed::New => format!("shared {name} ({size})\n"),
+            dto::Listed::Version => format!("shared {name} ({size}), a new version\n"),
+            dto::Listed::Before => format!("unchanged {name} ({size}), shared before\n"),
+        });
+        rows.push(Shared { id: file.id, name: file.name, size: file.size, blob: file.blob });
+    }
+    context.out.either(&rows, || words)?;
+    left_out(context, &shared.left_out, shared.left_out_count)
+}
+
+/// Names what was not shared. A command that left something out has failed in part.
+fn left_out(context: &Context, named: &[dto::LeftOut], count: u64) -> Result<(), ApiError> {
+    for one in named {
+        let words = format!("left out {}: {}", visible(&one.path), visible(&one.reason));
+        context.out.news(&json!({ "event": "left-out", "path": one.path, "reason": one.reason }), &words);
+    }
+    if count == 0 {
+        return Ok(());
+    }
+    let detail = match count {
+        1 => "1 thing was left out; the rest is shared.".to_owned(),
+        _ => format!("{count} things were left out; the rest is shared."),
+    };
+    Err(ApiError::new(
+        StatusCode::CONFLICT,
+        "left-out",
+        "Not all is shared",
+        detail,
+        "Mend what is said above and run the same command again; what is shared stays as it is.",
+    ))
 }
 
 async fn list(context: &Context, client: &Client, space: &str) -> Result<(), ApiError> {
@@ -84,145 +114,41 @@ async fn list(context: &Context, client: &Client, space: &str) -> Result<(), Api
     })
 }
 
-async fn get(context: &Context, client: &Client, space: &str, wanted: &str, to: &Path) -> Result<(), ApiError> {
-    let folder = absolute(to)?;
+async fn remove(context: &Context, client: &Client, space: &str, wanted: &str) -> Result<(), ApiError> {
     let space = find_space(client, space).await?;
     let files: Vec<dto::File> = client.get(&format!("/spaces/{space}/files")).await?;
-    // Listening starts before the transfer does, so that its end cannot be missed.
-    let mut events = client.events().await?;
-    let prefix = format!("{}/", wanted.trim_end_matches('/'));
-    let named: Vec<&dto::File> = files.iter().filter(|file| file.id == wanted || file.name == wanted).collect();
-    let (transfers, path): (Vec<dto::Transfer>, Option<String>) = match named.as_slice() {
-        [file] => {
-            let request = dto::FetchRequest { to: Some(folder) };
-            (vec![client.post(&format!("/spaces/{space}/files/{}/fetch", file.id), &request).await?], None)
-        }
-        [] if files.iter().any(|file| file.name.starts_with(&prefix)) => {
-            let path = Path::new(&folder).join(prefix.trim_end_matches('/')).display().to_string();
-            let request = dto::FolderRequest { folder: wanted.to_owned(), to: Some(folder) };
-            (client.post(&format!("/spaces/{space}/files/fetch"), &request).await?, Some(path))
-        }
-        [] => return Err(not_found(wanted)),
-        several => return Err(ambiguous(wanted, &several.iter().map(|file| file.id.clone()).collect::<Vec<_>>())),
+    let Some(file) = find_file(&files, wanted)? else {
+        let folder = format!("{}/", wanted.trim_end_matches('/'));
+        let inside = files.iter().filter(|file| file.name.starts_with(&folder)).count();
+        return Err(if inside == 0 { not_found(wanted) } else { is_a_folder(wanted, inside) });
     };
-    let mut pending = Pending::default();
-    for transfer in transfers {
-        pending.take(transfer)?;
-    }
-    wait(context, client, &mut events, &space, &mut pending).await?;
-    // A single file says where it came to lie: next to one of the same name it gets another.
-    let path = path.or(pending.last_path).unwrap_or_default();
-    context.out.either(&json!({ "path": path }), || format!("{}\n", visible(&path)))
+    let _: dto::Done = client.delete(&format!("/spaces/{space}/files/{}", file.id)).await?;
+    context
+        .out
+        .either(&json!({}), || format!("{} is off the list. The file itself stays where it is.\n", visible(&file.name)))
 }
 
-/// Transfers that are not over.
-#[derive(Default)]
-struct Pending {
-    open: BTreeMap<String, dto::Transfer>,
-    last_path: Option<String>,
-}
-
-impl Pending {
-    /// Takes note of how a transfer goes; one that failed fails everything.
-    fn take(&mut self, transfer: dto::Transfer) -> Result<(), ApiError> {
-        match transfer.state {
-            dto::TransferState::Done => {
-                self.open.remove(&transfer.id);
-                self.last_path = transfer.path;
-                Ok(())
-            }
-            dto::TransferState::Failed => Err(ApiError::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "transfer-failed",
-                "The file did not arrive",
-                format!("{} did not arrive: {}", transfer.name, transfer.error.unwrap_or_default()),
-                "Mend that and run the same command again; what has arrived is kept.",
-            )),
-            _ => {
-                self.open.insert(transfer.id.clone(), transfer);
-                Ok(())
-            }
-        }
+/// The one file that goes by that name or id, if there is one.
+fn find_file<'a>(files: &'a [dto::File], wanted: &str) -> Result<Option<&'a dto::File>, ApiError> {
+    if let Some(file) = files.iter().find(|file| file.id == wanted) {
+        return Ok(Some(file));
     }
-
-    fn progress(&self) -> String {
-        let sum = |figure: fn(&dto::Transfer) -> u64| self.open.values().map(figure).sum::<u64>();
-        let rate: f64 = self.open.values().map(|transfer| transfer.rate).sum();
-        let idle = self.open.values().all(|transfer| transfer.state == dto::TransferState::Waiting);
-        if idle {
-            return "waiting for somebody who has it".into();
-        }
-        // The rate is a few gigabytes a second at most.
-        format!("{} of {}, {}/s", size(sum(|one| one.done)), size(sum(|one| one.size)), size(rate as u64))
+    let named: Vec<&dto::File> = files.iter().filter(|file| file.name == wanted).collect();
+    match named.as_slice() {
+        [] => Ok(None),
+        [file] => Ok(Some(file)),
+        several => Err(ambiguous(wanted, &several.iter().map(|file| file.id.clone()).collect::<Vec<_>>())),
     }
 }
 
-async fn wait(
-    context: &Context,
-    client: &Client,
-    events: &mut Events,
-    space: &str,
-    pending: &mut Pending,
-) -> Result<(), ApiError> {
-    let watched = !context.out.is_json() && std::io::stderr().is_terminal();
-    let mut told = String::new();
-    while !pending.open.is_empty() {
-        let progress = pending.progress();
-        if watched && progress != told {
-            context.out.progress(&progress);
-            told = progress;
-        }
-        let Some(event) = events.next().await? else { return Err(ApiError::closing()) };
-        match (event.event, event.transfer) {
-            (EventName::TransferChanged, Some(transfer)) if pending.open.contains_key(&transfer.id) => {
-                pending.take(transfer)?;
-            }
-            (EventName::Lagged, _) => look_again(client, space, pending).await?,
-            (EventName::SpaceLeft | EventName::SpaceEnded, _) if event.space.as_deref() == Some(space) => {
-                return Err(ApiError::new(
-                    StatusCode::CONFLICT,
-                    "space-over",
-                    "The space is over",
-                    "The space ended before the file was whole.",
-                    "Ask whoever has the file for it.",
-                ));
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-/// Finds out how transfers stand after events were missed.
-async fn look_again(client: &Client, space: &str, pending: &mut Pending) -> Result<(), ApiError> {
-    let all: Vec<dto::Transfer> = client.get("/transfers").await?;
-    let mut unlisted: BTreeSet<String> = pending.open.keys().cloned().collect();
-    for transfer in all {
-        if transfer.space == space && unlisted.remove(&transfer.id) {
-            pending.take(transfer)?;
-        }
-    }
-    if unlisted.is_empty() {
-        return Ok(());
-    }
-    // Only the latest that are over are listed as transfers; the others show in the files.
-    let files: Vec<dto::File> = client.get(&format!("/spaces/{space}/files")).await?;
-    for file in files.into_iter().filter(|file| file.here) {
-        if unlisted.remove(&file.id) {
-            pending.open.remove(&file.id);
-            pending.last_path = file.path;
-        }
-    }
-    match unlisted.iter().find_map(|id| pending.open.get(id)) {
-        None => Ok(()),
-        Some(gone) => Err(ApiError::new(
-            StatusCode::CONFLICT,
-            "transfer-given-up",
-            "The file did not arrive",
-            format!("{} is no longer being fetched: somebody gave it up or took it off the list.", gone.name),
-            "Run the same command again; what has arrived is kept.",
-        )),
-    }
+fn is_a_folder(wanted: &str, files: usize) -> ApiError {
+    ApiError::new(
+        StatusCode::CONFLICT,
+        "folder",
+        "A folder",
+        format!("{wanted} is a folder with {files} files in it."),
+        "Take its files off the list one by one; `compeer file list SPACE` shows them.",
+    )
 }
 
 fn not_found(wanted: &str) -> ApiError {

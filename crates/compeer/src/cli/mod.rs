@@ -1,9 +1,9 @@
 //! The command line: `compeer NOUN VERB`.
 //!
 //! What a command prints on stdout is data: a table for people, or with `--json` exactly one JSON value (one a line for
-//! streams). Progress and failures go to stderr. Exit codes: 0 done, 1 failed (`doctor`: something is wrong), 2 wrong
-//! usage. Secrets are never arguments, because every user of a computer can see those. But for `init`, `up`, `relay`,
-//! `demo` and `doctor`, everything goes through the API of a running peer.
+//! streams). Progress and failures go to stderr. Exit codes: 0 done, 1 failed or done only in part (`doctor`: something is
+//! wrong), 2 wrong usage. Secrets are never arguments, because every user of a computer can see those. But for `init`,
+//! `up`, `relay`, `demo` and `doctor`, everything goes through the API of a running peer.
 
 mod args;
 mod chat;

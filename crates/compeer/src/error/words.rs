@@ -10,7 +10,7 @@ use compeer_core::key::KeyError;
 use compeer_journal::sync::JoinError;
 use compeer_journal::{OpenError, ReadError, WriteError};
 use compeer_mesh::relay::RelayStartError;
-use compeer_spaces::{ActError, JoinSpaceError};
+use compeer_spaces::{ActError, JoinSpaceError, Unshared};
 
 use super::ApiError;
 use crate::api::ServeError;
@@ -129,12 +129,18 @@ impl From<ActError> for ApiError {
             ActError::Content(_) => {
                 told(StatusCode::BAD_REQUEST, "bad-content", "This cannot be written", "Change it and send it again.")
             }
-            ActError::Path { .. } => told(
+            ActError::Path { cause: Unshared::Empty, .. } => told(
                 StatusCode::BAD_REQUEST,
-                "bad-path",
-                "This cannot be shared",
-                "Name a file or folder that is there, that you may read, and whose name every computer can use.",
+                "nothing-to-share",
+                "Nothing to share",
+                "Put a file into it first: a folder is shared with the files in it.",
             ),
+            ActError::Path { cause, .. } => {
+                told(StatusCode::BAD_REQUEST, "bad-path", "This cannot be shared", how_to_share(&cause))
+            }
+            ActError::NothingShared { cause, .. } => {
+                told(StatusCode::BAD_REQUEST, "nothing-to-share", "Nothing to share", how_to_share(&cause))
+            }
             ActError::TooManyFiles { .. } => {
                 told(StatusCode::BAD_REQUEST, "too-many-files", "Too many files", "Share fewer at once.")
             }
@@ -151,6 +157,18 @@ impl From<ActError> for ApiError {
             ActError::Key(error) => error.into(),
             ActError::Closed => Self::closing(),
         }
+    }
+}
+
+/// What makes something fit to be shared.
+fn how_to_share(cause: &Unshared) -> &'static str {
+    match cause {
+        Unshared::Name(_) | Unshared::NotUnicode | Unshared::NoFreeName => "Rename it, and share it again.",
+        Unshared::Link => "Name what the link leads to.",
+        Unshared::TooDeep => "Share a folder that lies deeper by itself.",
+        Unshared::Keys => "Name a file or folder outside of it.",
+        Unshared::Changed => "Share it again once no other program writes to it.",
+        _ => "Name a file or folder that is there and that you may read.",
     }
 }
 

@@ -154,7 +154,7 @@ impl Op {
                     return Err(OpError::TooLong);
                 }
             }
-            Self::File { name, .. } => check_file_name(name)?,
+            Self::File { name, .. } => check_file_name(name).map_err(TextError::from)?,
             Self::Unlist { .. } => {}
             Self::Holds { blobs } if blobs.len() > HOLDS_PER_OP => return Err(OpError::TooLong),
             Self::Holds { .. } => {}

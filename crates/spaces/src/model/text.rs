@@ -32,8 +32,28 @@ pub enum TextError {
     #[error("a message has no control characters besides line breaks and tabs")]
     Control,
     /// Not a relative path of plain names.
-    #[error("not a file name that can be used on every computer")]
-    FileName,
+    #[error(transparent)]
+    FileName(#[from] FileNameError),
+}
+
+/// Why a file cannot be listed under a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum FileNameError {
+    /// It starts or ends with a slash, has two in a row, or is none at all.
+    #[error("a file or folder without a name")]
+    Empty,
+    /// A part is `.` or `..`.
+    #[error("a name that leads out of its folder")]
+    Climbs,
+    /// A part has more bytes than common file systems hold.
+    #[error("a name of {0} bytes, and 255 is the most")]
+    PartTooLong(usize),
+    /// The file's name and those of its folders have more bytes than are listed.
+    #[error("a name of {0} bytes with its folders, and 1,024 is the most")]
+    TooLong(usize),
+    /// A control character, a backslash, or one that changes the direction of text.
+    #[error("a name with the character {0:?}")]
+    Character(char),
 }
 
 /// Whether a character can turn the text around it (Unicode bidirectional controls, UAX #9).
@@ -70,14 +90,21 @@ pub fn check_message(text: &str) -> Result<(), TextError> {
 /// Checks the name under which a file is listed: a relative path with `/` between parts that are neither empty nor
 /// dots, without control characters or backslashes. What a particular system cannot store is mapped when it is
 /// fetched; here stands what no system should be asked to.
-pub fn check_file_name(name: &str) -> Result<(), TextError> {
+pub fn check_file_name(name: &str) -> Result<(), FileNameError> {
     const PATH_BYTES: usize = 1024;
     const PART_BYTES: usize = 255;
-    let part_is_plain = |part: &str| !part.is_empty() && part.len() <= PART_BYTES && part != "." && part != "..";
-    let plain = name.len() <= PATH_BYTES
-        && name.split('/').all(part_is_plain)
-        && !name.chars().any(|c| c.is_control() || c == '\\' || turns_text(c));
-    if plain { Ok(()) } else { Err(TextError::FileName) }
+    if name.len() > PATH_BYTES {
+        return Err(FileNameError::TooLong(name.len()));
+    }
+    if let Some(bad) = name.chars().find(|c| c.is_control() || *c == '\\' || turns_text(*c)) {
+        return Err(FileNameError::Character(bad));
+    }
+    name.split('/').try_for_each(|part| match part {
+        "" => Err(FileNameError::Empty),
+        "." | ".." => Err(FileNameError::Climbs),
+        part if part.len() > PART_BYTES => Err(FileNameError::PartTooLong(part.len())),
+        _ => Ok(()),
+    })
 }
 
 #[cfg(test)]
@@ -108,9 +135,37 @@ mod tests {
         for good in ["a.txt", "folder/ä b/c", "...", ".hidden"] {
             assert_eq!(check_file_name(good), Ok(()), "{good}");
         }
-        for bad in ["", "/a", "a/", "a//b", "..", "a/../b", "./a", "a\\b", "a\0", "a\nb", "x\u{202E}gpj.exe"] {
-            assert_eq!(check_file_name(bad), Err(TextError::FileName), "{bad:?}");
+        use FileNameError::{Character, Climbs, Empty, PartTooLong, TooLong};
+        let (long, longer) = ("x".repeat(256), "x/".repeat(513));
+        for (bad, why) in [
+            ("", Empty),
+            ("/a", Empty),
+            ("a/", Empty),
+            ("a//b", Empty),
+            ("..", Climbs),
+            ("a/../b", Climbs),
+            ("./a", Climbs),
+            ("a\\b", Character('\\')),
+            ("a\0", Character('\0')),
+            ("a\nb", Character('\n')),
+            ("x\u{202E}gpj.exe", Character('\u{202E}')),
+            (&long, PartTooLong(256)),
+            (&longer, TooLong(1026)),
+        ] {
+            assert_eq!(check_file_name(bad), Err(why), "{bad:?}");
         }
-        assert!(check_file_name(&"x".repeat(256)).is_err());
+    }
+
+    /// What can be listed by one can be written by all.
+    #[test]
+    fn fuzz_listed_names() {
+        let names = ["a.txt", "folder/ä b/c", "CON/aux.h", "a:b", "end./ ", &"d/".repeat(511), &"x".repeat(255)];
+        compeer_testkit::fuzz::run(&names.map(|name| name.as_bytes().to_vec()), |bytes| {
+            let Ok(name) = std::str::from_utf8(bytes) else { return false };
+            let listed = check_file_name(name).is_ok();
+            let written = compeer_blobs::safe_path::join(std::path::Path::new("/base"), name);
+            assert!(!listed || written.is_ok(), "{name:?}: {written:?}");
+            listed
+        });
     }
 }

@@ -24,7 +24,7 @@ use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use files::{NamedFile, SameName};
+pub use files::{LeftOut, Listed, NamedFile, SameName, Shared};
 pub use presence::PRESENCE;
 pub use transfers::BLOBS;
 
@@ -95,6 +95,8 @@ struct Inner {
     nameless: tokio::sync::Notify,
     /// What was last told of each space's members, to tell what changed.
     followed: Mutex<HashMap<GroupId, follow::Followed>>,
+    /// Held from the look at which names are taken until new ones are listed.
+    listing: tokio::sync::Mutex<()>,
     /// Held while the view is brought up to date.
     catching_up: tokio::sync::Mutex<()>,
     /// Spaces that I left or ended and that nobody else knows of yet.
@@ -128,6 +130,7 @@ impl Spaces {
                 introducing: tokio::sync::Mutex::default(),
                 nameless: tokio::sync::Notify::new(),
                 followed: Mutex::default(),
+                listing: tokio::sync::Mutex::new(()),
                 catching_up: tokio::sync::Mutex::default(),
                 leaving: Mutex::new(leaving),
                 tasks: TaskTracker::new(),

@@ -54,6 +54,17 @@ impl View {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// The files of `topic` that `person` lists under `name`, oldest first.
+    pub(crate) fn files_named(&self, topic: &GroupId, person: &GroupId, name: &str) -> Result<Vec<FileRow>> {
+        let connection = self.lock();
+        let sql = format!(
+            "SELECT {COLUMNS} FROM file WHERE topic = ?1 AND name = ?2 AND person = ?3 AND {LISTED} ORDER BY clock"
+        );
+        let mut statement = connection.prepare_cached(&sql)?;
+        let rows = statement.query_map(params![topic.as_bytes(), name, person.as_bytes()], file)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// One listed file of `topic`.
     pub(crate) fn file(&self, topic: &GroupId, hash: &EntryHash) -> Result<Option<FileRow>> {
         let sql = format!("SELECT {COLUMNS} FROM file WHERE topic = ?1 AND hash = ?2 AND {LISTED}");

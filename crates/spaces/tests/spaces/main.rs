@@ -7,7 +7,7 @@ mod peer;
 use compeer_core::group::Level;
 use compeer_spaces::model::Op;
 use compeer_spaces::{
-    ActError, FileState, InvitationState, InviteRequest, JoinSpaceError, MessageState, SpaceState, TransferId,
+    ActError, FileState, InvitationState, InviteRequest, JoinSpaceError, Listed, MessageState, SpaceState, TransferId,
 };
 
 use peer::{LIMIT, Peer};
@@ -170,8 +170,8 @@ async fn files_go_straight_from_disk_to_disk() {
         std::fs::write(folder.join(format!("deep/note {n}.txt")), format!("note {n}")).expect("file");
     }
     let listed = ann.spaces.put(space, vec![folder.clone()]).await.expect("lists");
-    assert_eq!(listed.len(), 51);
-    assert!(listed.iter().all(|file| file.state == FileState::Here));
+    assert_eq!((listed.files.len(), listed.left_out.count), (51, 0));
+    assert!(listed.files.iter().all(|(file, how)| file.state == FileState::Here && *how == Listed::New));
     bo.until("the list", || async { bo.spaces.files(space).await.is_ok_and(|files| files.len() == 51) }).await;
 
     let files = bo.spaces.files(space).await.expect("files");
@@ -209,7 +209,7 @@ async fn a_file_waits_for_whoever_has_it_and_survives_a_restart() {
     ann.bring(space, &bo, Level::Write).await;
     let file = ann.path("report.pdf");
     std::fs::write(&file, vec![7; 3_000_000]).expect("file");
-    let listed = ann.spaces.put(space, vec![file]).await.expect("lists").remove(0);
+    let listed = ann.spaces.put(space, vec![file]).await.expect("lists").files.remove(0).0;
     bo.until("the list", || async { bo.spaces.files(space).await.is_ok_and(|files| files.len() == 1) }).await;
     let ann = ann.stop().await;
     let to = bo.path("got");
@@ -223,7 +223,7 @@ async fn a_file_waits_for_whoever_has_it_and_survives_a_restart() {
     // A file that is saved anew under its name replaces the earlier listing; taken off the list, it is gone for all.
     let file = ann.path("report.pdf");
     std::fs::write(&file, vec![8; 10]).expect("file");
-    let again = ann.spaces.put(space, vec![file]).await.expect("lists").remove(0);
+    let again = ann.spaces.put(space, vec![file]).await.expect("lists").files.remove(0).0;
     assert_ne!(again.id, listed.id);
     bo.until("the new one", || async {
         bo.spaces.files(space).await.is_ok_and(|files| files.len() == 1 && files[0].id == again.id)
@@ -244,7 +244,7 @@ async fn a_blob_is_served_only_to_those_who_may_read_it() {
     );
     ann.bring(shared, &bo, Level::Write).await;
     std::fs::write(ann.path("secret.txt"), "secret").expect("file");
-    let secret = ann.spaces.put(private, vec![ann.path("secret.txt")]).await.expect("lists").remove(0);
+    let secret = ann.spaces.put(private, vec![ann.path("secret.txt")]).await.expect("lists").files.remove(0).0;
     let device = bo.journal.device();
     assert!(!ann.spaces.may_read_blob(&device, &secret.blob));
 

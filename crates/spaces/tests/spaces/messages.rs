@@ -13,7 +13,7 @@ async fn a_message_can_be_about_a_file() {
     let space = ann.spaces.create("Quay".into()).await.expect("space");
     ann.bring(space, &bo, Level::Write).await;
     std::fs::write(ann.path("plan.pdf"), "plan").expect("file");
-    let plan = ann.spaces.put(space, vec![ann.path("plan.pdf")]).await.expect("lists").remove(0);
+    let plan = ann.spaces.put(space, vec![ann.path("plan.pdf")]).await.expect("lists").files.remove(0).0;
     let listed = Some(MessageFile { id: plan.id, listed: Some(("plan.pdf".into(), 4)) });
     let sent = ann.spaces.send(space, String::new(), None, Some(plan.id)).await.expect("sends");
     assert_eq!((sent.text.as_str(), &sent.file), ("", &listed));
@@ -42,7 +42,7 @@ async fn a_message_cannot_be_about_any_file() {
         ann.spaces.create("Other".into()).await.expect("space"),
     );
     std::fs::write(ann.path("plan.pdf"), "plan").expect("file");
-    let plan = ann.spaces.put(other, vec![ann.path("plan.pdf")]).await.expect("lists").remove(0);
+    let plan = ann.spaces.put(other, vec![ann.path("plan.pdf")]).await.expect("lists").files.remove(0).0;
     let elsewhere = ann.spaces.send(space, "look".into(), None, Some(plan.id)).await;
     assert!(matches!(elsewhere, Err(ActError::UnknownFile)), "{elsewhere:?}");
     let empty = ann.spaces.send(space, String::new(), None, None).await;

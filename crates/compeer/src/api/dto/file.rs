@@ -76,6 +76,47 @@ pub struct LocalFiles {
     pub paths: Vec<String>,
 }
 
+/// How a file came to be on the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Listed {
+    /// It was not there before.
+    New,
+    /// In place of what I had listed under its name.
+    Version,
+    /// It was there already, with this content.
+    Before,
+}
+
+/// A file that somebody wanted to be on the list, and is.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct SharedFile {
+    /// The file.
+    pub file: File,
+    /// How it came there.
+    pub listed: Listed,
+}
+
+/// Something that was not shared.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct LeftOut {
+    /// Where it lies; a folder stands for all that is in it.
+    pub path: String,
+    /// Why, in a sentence.
+    pub reason: String,
+}
+
+/// What became of paths that were to be shared.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct SharedFiles {
+    /// What is on the list now.
+    pub files: Vec<SharedFile>,
+    /// What is not: the first of it.
+    pub left_out: Vec<LeftOut>,
+    /// How much was left out.
+    pub left_out_count: u64,
+}
+
 /// Where to put a file.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -10,7 +10,8 @@ mod space;
 
 pub use chat::{FileRef, Holder, Message, MessagePage, MessageState, NewMessage, ReadMarker};
 pub use file::{
-    FetchRequest, File, FileHolder, FileState, FolderRequest, LocalFiles, Transfer, TransferSource, TransferState,
+    FetchRequest, File, FileHolder, FileState, FolderRequest, LeftOut, Listed, LocalFiles, SharedFile, SharedFiles,
+    Transfer, TransferSource, TransferState,
 };
 pub use node::{Done, PathKind, Peer, Problem, ProfileChange, Relay, Severity, SignInLink, Status};
 pub use space::{

@@ -1,0 +1,291 @@
+//! `compeer file get`: asks the peer for files, and waits until they are whole and in place.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::IsTerminal;
+use std::path::Path;
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use serde_json::json;
+
+use super::super::Context;
+use super::super::client::{Client, Events};
+use super::super::output::size;
+use super::super::space::find_space;
+use super::super::up::Signals;
+use super::{absolute, find_file, not_found};
+use crate::api::{EventName, dto};
+use crate::error::ApiError;
+use crate::text::visible;
+
+/// After so long without a byte it is said why.
+const QUIET: Duration = Duration::from_secs(2);
+/// People named as having a file.
+const NAMED: usize = 5;
+
+pub(super) async fn get(
+    context: &Context,
+    client: &Client,
+    space: &str,
+    wanted: &str,
+    to: &Path,
+) -> Result<(), ApiError> {
+    let signals = Signals::new()?;
+    let folder = absolute(to)?;
+    let space = find_space(client, space).await?;
+    let files: Vec<dto::File> = client.get(&format!("/spaces/{space}/files")).await?;
+    // Listening starts before the transfer does, so that its end cannot be missed.
+    let events = client.events().await?;
+    let prefix = wanted.trim_end_matches('/');
+    let (transfers, below) = match find_file(&files, wanted)? {
+        Some(file) => {
+            let request = dto::FetchRequest { to: Some(folder.clone()) };
+            (vec![client.post(&format!("/spaces/{space}/files/{}/fetch", file.id), &request).await?], None)
+        }
+        None if files.iter().any(|file| is_in(&file.name, prefix)) => {
+            let request = dto::FolderRequest { folder: prefix.to_owned(), to: Some(folder.clone()) };
+            (client.post(&format!("/spaces/{space}/files/fetch"), &request).await?, Some(prefix))
+        }
+        None => return Err(not_found(wanted)),
+    };
+    drop(files);
+    let mut get = Get { context, client, space, folder, open: BTreeMap::new(), failed: Vec::new(), last: None };
+    for transfer in transfers {
+        get.take(transfer);
+    }
+    get.wait(events, signals).await?;
+    get.outcome()?;
+    let path = get.path(below);
+    context.out.either(&json!({ "path": path }), || format!("{}\n", visible(&path)))
+}
+
+/// Whether a file lies in a folder of the list.
+fn is_in(name: &str, folder: &str) -> bool {
+    name.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// Files on their way, as far as one command asked for them.
+struct Get<'a> {
+    context: &'a Context,
+    client: &'a Client,
+    space: String,
+    folder: String,
+    /// Those that are not over.
+    open: BTreeMap<String, dto::Transfer>,
+    failed: Vec<dto::Transfer>,
+    /// The name and the place of one that is here.
+    last: Option<(String, String)>,
+}
+
+impl Get<'_> {
+    /// Takes note of how a transfer goes. One that failed does not keep the others from coming.
+    fn take(&mut self, transfer: dto::Transfer) {
+        match transfer.state {
+            dto::TransferState::Done => {
+                self.open.remove(&transfer.id);
+                if let Some(path) = transfer.path {
+                    self.tell_if_renamed(&transfer.name, &path);
+                    self.last = Some((transfer.name, path));
+                }
+            }
+            dto::TransferState::Failed => {
+                self.open.remove(&transfer.id);
+                self.failed.push(transfer);
+            }
+            _ => {
+                self.open.insert(transfer.id.clone(), transfer);
+            }
+        }
+    }
+
+    /// A file that did not come to lie under its own name.
+    fn tell_if_renamed(&self, name: &str, path: &str) {
+        let folder = Path::new(&self.folder);
+        if Path::new(path) == folder.join(name) {
+            return;
+        }
+        let why = if Path::new(path).starts_with(folder) {
+            "its own name is taken by something else there, or cannot be used on this computer"
+        } else {
+            "it was on its way there already"
+        };
+        let words = format!("{} is at {}: {why}.", visible(name), visible(path));
+        self.context.out.news(&json!({ "event": "renamed", "name": name, "path": path }), &words);
+    }
+
+    /// Where the file lies, or the folder of the list.
+    fn path(&self, below: Option<&str>) -> String {
+        let Some((name, path)) = &self.last else {
+            return Path::new(&self.folder).join(below.unwrap_or_default()).display().to_string();
+        };
+        let parts = |name: &str| name.split('/').count();
+        let up = below.map_or(0, |folder| parts(name).saturating_sub(parts(folder)));
+        Path::new(path).ancestors().nth(up).unwrap_or(Path::new(path)).display().to_string()
+    }
+
+    fn outcome(&self) -> Result<(), ApiError> {
+        let Some(first) = self.failed.first() else { return Ok(()) };
+        let others = match self.failed.len() - 1 {
+            0 => String::new(),
+            1 => " One other did not arrive either.".to_owned(),
+            others => format!(" {others} others did not arrive either."),
+        };
+        let why = first.error.as_deref().unwrap_or_default();
+        Err(ApiError::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "transfer-failed",
+            "The file did not arrive",
+            format!("{} did not arrive: {why}{others}", first.name),
+            "Mend that and run the same command again; what has arrived is kept.",
+        ))
+    }
+
+    fn is_idle(&self) -> bool {
+        self.open.values().all(|transfer| transfer.state == dto::TransferState::Waiting)
+    }
+
+    /// What is not here yet, in a word or two.
+    fn what(&self) -> String {
+        match self.open.len() {
+            1 => self.open.values().map(|one| one.name.clone()).collect(),
+            several => format!("{several} files"),
+        }
+    }
+
+    fn progress(&self) -> String {
+        let sum = |figure: fn(&dto::Transfer) -> u64| self.open.values().map(figure).sum::<u64>();
+        let rate: f64 = self.open.values().map(|transfer| transfer.rate).sum();
+        // The rate is a few gigabytes a second at most.
+        format!("{} of {}, {}/s", size(sum(|one| one.done)), size(sum(|one| one.size)), size(rate as u64))
+    }
+
+    /// Waits until all transfers are over.
+    async fn wait(&mut self, mut events: Events, mut signals: Signals) -> Result<(), ApiError> {
+        let watched = !self.context.out.is_json() && std::io::stderr().is_terminal();
+        let mut told = String::new();
+        let mut said = false;
+        while !self.open.is_empty() {
+            let idle = self.is_idle();
+            // What begins to come and stops again is said again.
+            said &= idle;
+            if watched && !idle {
+                let progress = self.progress();
+                if progress != told {
+                    self.context.out.progress(&progress);
+                    told = progress;
+                }
+            }
+            let event = tokio::select! {
+                event = events.next() => event?,
+                () = signals.wait() => return Err(self.interrupted()),
+                () = tokio::time::sleep(QUIET), if idle && !said => {
+                    said = true;
+                    self.say_why().await?;
+                    continue;
+                }
+            };
+            let Some(event) = event else { return Err(ApiError::closing()) };
+            match (event.event, event.transfer) {
+                (EventName::TransferChanged, Some(transfer)) if self.open.contains_key(&transfer.id) => {
+                    self.take(transfer);
+                }
+                (EventName::Lagged, _) => self.look_again().await?,
+                (EventName::SpaceLeft | EventName::SpaceEnded, _)
+                    if event.space.as_deref() == Some(self.space.as_str()) =>
+                {
+                    return Err(ApiError::new(
+                        StatusCode::CONFLICT,
+                        "space-over",
+                        "The space is over",
+                        "The space ended before the file was whole.",
+                        "Ask whoever has the file for it.",
+                    ));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Says why nothing comes, and what to do about it.
+    async fn say_why(&self) -> Result<(), ApiError> {
+        let files: Vec<dto::File> = self.client.get(&format!("/spaces/{}/files", self.space)).await?;
+        let (mut here, mut away) = (BTreeSet::new(), BTreeSet::new());
+        for holder in files.into_iter().filter(|file| self.open.contains_key(&file.id)).flat_map(|file| file.holders) {
+            if holder.online {
+                here.insert(holder.name)
+            } else {
+                away.insert(holder.name)
+            };
+        }
+        let what = self.what();
+        let end = "Ctrl+C ends the waiting, not the fetching.";
+        let words = match (here.is_empty(), away.is_empty()) {
+            (true, true) => format!("Nobody who is known has {what}. It comes once somebody shares it again. {end}"),
+            (true, false) => {
+                format!(
+                    "Nobody who has {what} is online: ask {} to start Compeer. It comes by itself then. {end}",
+                    names(&away)
+                )
+            }
+            (false, _) => format!(
+                "{} should have {what} and is online, but does not send it; it may have been changed or moved there. It \
+                 comes as soon as somebody can send it. {end}",
+                names(&here)
+            ),
+        };
+        let news = json!({ "event": "waiting", "files": self.open.len(), "online": here, "away": away });
+        self.context.out.news(&news, &words);
+        Ok(())
+    }
+
+    fn interrupted(&self) -> ApiError {
+        ApiError::new(
+            StatusCode::CONFLICT,
+            "interrupted",
+            "Interrupted",
+            format!("The command ended before {} arrived; the peer goes on fetching.", self.what()),
+            "Run the same command again to wait for it, or give it up on the page (`compeer open`).",
+        )
+    }
+
+    /// Finds out how transfers stand after events were missed.
+    async fn look_again(&mut self) -> Result<(), ApiError> {
+        let all: Vec<dto::Transfer> = self.client.get("/transfers").await?;
+        let mut unlisted: BTreeSet<String> = self.open.keys().cloned().collect();
+        for transfer in all {
+            if transfer.space == self.space && unlisted.remove(&transfer.id) {
+                self.take(transfer);
+            }
+        }
+        if unlisted.is_empty() {
+            return Ok(());
+        }
+        // Only the latest that are over are listed as transfers; the others show in the files.
+        let files: Vec<dto::File> = self.client.get(&format!("/spaces/{}/files", self.space)).await?;
+        for file in files.into_iter().filter(|file| file.here) {
+            if unlisted.remove(&file.id) {
+                self.open.remove(&file.id);
+            }
+        }
+        match unlisted.iter().find_map(|id| self.open.get(id)) {
+            None => Ok(()),
+            Some(gone) => Err(ApiError::new(
+                StatusCode::CONFLICT,
+                "transfer-given-up",
+                "The file did not arrive",
+                format!("{} is no longer being fetched: somebody gave it up or took it off the list.", gone.name),
+                "Run the same command again; what has arrived is kept.",
+            )),
+        }
+    }
+}
+
+/// Some names, in a row.
+fn names(all: &BTreeSet<String>) -> String {
+    let mut text = all.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    if all.len() > NAMED {
+        text.push_str(" or another");
+    }
+    text
+}
