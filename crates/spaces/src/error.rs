@@ -119,6 +119,9 @@ pub enum Unshared {
     /// A pipe, a socket or a device.
     #[error("it is neither a file nor a folder")]
     Special,
+    /// The root of a disk.
+    #[error("it has no name")]
+    NoName,
     /// A name that is no text.
     #[error("its name is not Unicode")]
     NotUnicode,

@@ -168,6 +168,28 @@ impl BlobStore {
         .await
     }
 
+    /// Which of these blobs lie whole at these very paths, in order.
+    ///
+    /// # Errors
+    /// [`StoreError`] if a record cannot be read.
+    pub async fn lie_at(&self, wanted: Vec<(BlobHash, PathBuf)>) -> Result<Vec<bool>, StoreError> {
+        let store = self.clone();
+        blocking(move || {
+            let hashes: Vec<_> = wanted.iter().map(|(hash, _)| *hash).collect();
+            let found = store.find_blocking(&hashes)?;
+            let there = wanted.iter().zip(found).map(|((_, path), found)| {
+                found.is_some_and(|found| {
+                    found.places.iter().any(|(place, stamp)| {
+                        store.absolute(place) == *path
+                            && fs::symlink_metadata(path).is_ok_and(|meta| Stamp::of(&meta) == *stamp)
+                    })
+                })
+            });
+            Ok(there.collect())
+        })
+        .await
+    }
+
     /// Opens a blob for reading; `None` if it is not here. Files found changed or missing are reported by
     /// [`StoreEvent`], and the blob's next place is tried.
     ///

@@ -164,6 +164,7 @@ impl From<ActError> for ApiError {
 fn how_to_share(cause: &Unshared) -> &'static str {
     match cause {
         Unshared::Name(_) | Unshared::NotUnicode | Unshared::NoFreeName => "Rename it, and share it again.",
+        Unshared::NoName => "Name the folders in it.",
         Unshared::Link => "Name what the link leads to.",
         Unshared::TooDeep => "Share a folder that lies deeper by itself.",
         Unshared::Keys => "Name a file or folder outside of it.",

@@ -85,7 +85,7 @@ pub(super) fn gather(paths: &[PathBuf], keys: &Keys) -> Result<(Vec<NamedFile>, 
         if path.file_name().is_none() {
             path = path.canonicalize().map_err(read)?;
         }
-        let name = name_of("", path.file_name().unwrap_or_default()).map_err(refused)?;
+        let name = path.file_name().ok_or(Unshared::NoName).and_then(|name| name_of("", name)).map_err(refused)?;
         // What the person names may be a link; what lies inside a folder may not.
         let meta = std::fs::metadata(&path).map_err(read)?;
         if meta.is_dir() {
@@ -195,6 +195,8 @@ mod tests {
         }
         let nothing = look(&dir.path().join("nothing"), &keys);
         assert!(matches!(nothing, Err(ActError::Path { cause: Unshared::Read(_), .. })), "{nothing:?}");
+        let root_of_all = look(dir.path().ancestors().last().expect("a root"), &keys);
+        assert!(matches!(root_of_all, Err(ActError::Path { cause: Unshared::NoName, .. })), "{root_of_all:?}");
         let empty = (vec![], vec![("empty".to_owned(), Unshared::Empty.to_string())]);
         assert_eq!(look(&root.join("a/empty"), &keys).expect("looks"), empty);
     }

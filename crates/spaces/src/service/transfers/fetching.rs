@@ -7,15 +7,13 @@ use std::time::Duration;
 
 use compeer_blobs::fetch::Control;
 use compeer_blobs::safe_path::{SafePathError, prepare};
-use compeer_blobs::{
-    BlobInfo, Existing, FetchError as BlobError, Fetched, Progress, Target, Want, fetch, fetch_many, serve,
-};
+use compeer_blobs::{BlobInfo, Existing, FetchError as BlobError, Target, Want, fetch, fetch_many, serve};
 use compeer_core::{BlobHash, DeviceId, EntryHash, GroupId};
-use tokio::sync::watch;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
-use super::BLOBS;
 use super::jobs::{Job, Phase};
+use super::{BLOBS, SMALL};
 use crate::error::FetchError;
 use crate::model::{SpacesEvent, TransferId};
 use crate::service::Spaces;
@@ -27,6 +25,9 @@ const TELL_EVERY: Duration = Duration::from_millis(250);
 /// A bundle that ends more transfers than this is told as one "look again" instead of one event each.
 const TOLD_SINGLY: usize = 500;
 
+/// Both ends of a stream on which blobs are asked for.
+type BlobStream = (Box<dyn AsyncWrite + Send + Unpin>, Box<dyn AsyncRead + Send + Unpin>);
+
 impl Spaces {
     /// Fetches one file, telling of its progress.
     pub(super) async fn run_large(&self, device: DeviceId, id: TransferId) {
@@ -37,7 +38,18 @@ impl Spaces {
             let (send, recv) = self.open_blobs(&device).await?;
             fetch(&self.inner.blobs, &want, recv, send, control).await
         };
-        let outcome = self.follow_one(id, &stop, progress, fetching).await;
+        tokio::pin!(fetching);
+        let mut tick = tokio::time::interval(TELL_EVERY);
+        let outcome = loop {
+            tokio::select! {
+                outcome = &mut fetching => break outcome,
+                () = self.inner.stop.cancelled() => { stop.cancel(); break fetching.await; }
+                _ = tick.tick() => {
+                    let now = *progress.borrow();
+                    self.update(id, |job| { job.done = now.done; job.rate = now.rate; });
+                }
+            }
+        };
         self.settle(device, vec![(id, outcome.map(|fetched| fetched.path))]).await;
     }
 
@@ -45,40 +57,33 @@ impl Spaces {
     /// promised of a file that comes from others holds for these, too.
     pub(super) async fn run_local(&self, ids: Vec<TransferId>) {
         let own = self.inner.journal.device();
-        for id in ids {
-            let Some((want, stop)) = self.prepare(id).await else { continue };
-            let control = Control { stop: stop.clone(), ..Control::default() };
-            let progress = control.progress.subscribe();
-            let (near, far) = tokio::io::duplex(LOCAL_BUFFER);
-            let ((recv, send), (far_recv, far_send)) = (tokio::io::split(near), tokio::io::split(far));
-            let serving = serve(&self.inner.blobs, Arc::new(|_: &BlobHash| true), far_recv, far_send);
-            let fetching = fetch(&self.inner.blobs, &want, recv, send, control);
-            let both = async { Box::pin(async { tokio::join!(fetching, serving) }).await.0 };
-            let outcome = self.follow_one(id, &stop, progress, both).await;
-            self.settle(own, vec![(id, outcome.map(|fetched| fetched.path))]).await;
+        let prepared = self.prepare_all(ids).await;
+        let there = self.in_place(&prepared).await;
+        let (whole, rest): (Vec<_>, Vec<_>) = prepared.into_iter().zip(there).partition(|(_, there)| there.is_some());
+        let whole = whole.into_iter().filter_map(|((id, _), path)| Some((id, Ok(path?))));
+        self.settle(own, whole.collect()).await;
+        let (small, large): (Vec<_>, Vec<_>) =
+            rest.into_iter().map(|(prepared, _)| prepared).partition(|(_, want)| want.info.size <= SMALL);
+        let mut small: Vec<TransferId> = small.into_iter().map(|(id, _)| id).collect();
+        while !small.is_empty() {
+            let bundle = self.inner.transfers.with(|jobs| jobs.take_bundle(&mut small));
+            self.run_bundle(own, bundle).await;
+        }
+        for (id, _) in large {
+            self.run_large(own, id).await;
         }
     }
 
-    /// Waits for one file, telling of its progress.
-    async fn follow_one(
-        &self,
-        id: TransferId,
-        stop: &CancellationToken,
-        progress: watch::Receiver<Progress>,
-        fetching: impl Future<Output = Result<Fetched, BlobError>>,
-    ) -> Result<Fetched, BlobError> {
-        tokio::pin!(fetching);
-        let mut tick = tokio::time::interval(TELL_EVERY);
-        loop {
-            tokio::select! {
-                outcome = &mut fetching => return outcome,
-                () = self.inner.stop.cancelled() => { stop.cancel(); return fetching.await; }
-                _ = tick.tick() => {
-                    let now = *progress.borrow();
-                    self.update(id, |job| { job.done = now.done; job.rate = now.rate; });
-                }
-            }
-        }
+    /// For each of these files where it lies, if it already lies where it is wanted.
+    async fn in_place(&self, prepared: &[(TransferId, Want)]) -> Vec<Option<PathBuf>> {
+        let place = |(_, want): &(TransferId, Want)| match &want.target {
+            Target::File { path, .. } => (want.info.hash, path.clone()),
+            Target::Owned => (want.info.hash, PathBuf::new()),
+        };
+        let places: Vec<_> = prepared.iter().map(place).collect();
+        // What cannot be known is fetched again.
+        let there = self.inner.blobs.lie_at(places.clone()).await.unwrap_or_else(|_| vec![false; places.len()]);
+        places.into_iter().zip(there).map(|((_, path), there)| there.then_some(path)).collect()
     }
 
     /// Fetches many small files on one stream.
@@ -105,13 +110,11 @@ impl Spaces {
                 tracing::debug!(device = %device.short(), %error, "a bundle of files broke off");
                 // What was put in place before the stream broke is here; the rest is asked for again.
                 let liar = error.is_misbehaviour();
-                let hashes = prepared.iter().map(|(_, want)| want.info.hash).collect();
-                let here = self.inner.blobs.has_many(hashes).await.unwrap_or_default();
                 let mut whole = Vec::new();
-                for (at, (id, want)) in prepared.iter().enumerate() {
-                    match &want.target {
-                        Target::File { path, .. } if here.get(at) == Some(&true) => whole.push((*id, Ok(path.clone()))),
-                        _ => self.update(*id, |job| job.retry_elsewhere(device, liar)),
+                for ((id, _), path) in prepared.iter().zip(self.in_place(&prepared).await) {
+                    match path {
+                        Some(path) => whole.push((*id, Ok(path))),
+                        None => self.update(*id, |job| job.retry_elsewhere(device, liar)),
                     }
                 }
                 whole
@@ -120,13 +123,23 @@ impl Spaces {
         self.settle(device, outcomes).await;
     }
 
-    async fn open_blobs(
-        &self,
-        device: &DeviceId,
-    ) -> Result<(compeer_mesh::SendStream, compeer_mesh::RecvStream), BlobError> {
+    /// A stream on which a device serves blobs; it may be this one.
+    async fn open_blobs(&self, device: &DeviceId) -> Result<BlobStream, BlobError> {
+        if *device == self.inner.journal.device() {
+            let (near, far) = tokio::io::duplex(LOCAL_BUFFER);
+            let blobs = self.inner.blobs.clone();
+            self.inner.tasks.spawn(async move {
+                let (recv, send) = tokio::io::split(far);
+                // How it ends shows at the other side.
+                let _ = Box::pin(serve(&blobs, Arc::new(|_: &BlobHash| true), recv, send)).await;
+            });
+            let (recv, send) = tokio::io::split(near);
+            return Ok((Box::new(send), Box::new(recv)));
+        }
         let gone = || BlobError::Stream(std::io::Error::from(std::io::ErrorKind::NotConnected));
         let link = self.inner.mesh.link(*device).ok_or_else(gone)?;
-        link.open(BLOBS).await.map_err(|_| gone())
+        let (send, recv) = link.open(BLOBS).await.map_err(|_| gone())?;
+        Ok((Box::new(send), Box::new(recv)))
     }
 
     /// What to fetch for a job; a job whose name or folder cannot be used fails here.

@@ -7,6 +7,7 @@ use compeer_blobs::{BlobInfo, FetchError as BlobError};
 use compeer_core::DeviceId;
 use tokio_util::sync::CancellationToken;
 
+use super::BUNDLE;
 use crate::error::FetchError;
 use crate::model::{Transfer, TransferId, TransferSource, TransferState};
 use crate::view::FileRow;
@@ -198,6 +199,21 @@ impl Jobs {
             });
         }
         ids
+    }
+
+    /// Takes as many of `ids` as travel together, no two of them to one place.
+    pub(super) fn take_bundle(&self, ids: &mut Vec<TransferId>) -> Vec<TransferId> {
+        let mut taken = BTreeSet::new();
+        let mut bundle = Vec::new();
+        ids.retain(|id| {
+            let Some(job) = self.all.get(id) else { return false };
+            let takes = bundle.len() < BUNDLE && taken.insert(job.place());
+            if takes {
+                bundle.push(*id);
+            }
+            !takes
+        });
+        bundle
     }
 
     /// Changes every job that is not over, in ways that do not end it.

@@ -27,6 +27,11 @@ use crate::view::{FileRow, Wish};
 /// Streams on which blobs are asked for.
 pub const BLOBS: StreamKind = StreamKind::new(32);
 
+/// Small files that travel together.
+const BUNDLE: usize = 4096;
+/// Files up to this size travel in bundles.
+const SMALL: u64 = compeer_blobs::wire::SMALL_LEN;
+
 /// All transfers of this device since it started.
 #[derive(Default)]
 pub(super) struct Transfers {

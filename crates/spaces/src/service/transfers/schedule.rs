@@ -8,6 +8,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
 use super::jobs::{Job, Jobs, Phase};
+use super::{BUNDLE, SMALL};
 use crate::error::FetchError;
 use crate::model::{SpacesEvent, TransferId};
 use crate::service::Spaces;
@@ -16,10 +17,6 @@ use crate::service::Spaces;
 const LARGE_AT_ONCE: usize = 3;
 /// Bundles of small files fetched at the same time.
 const BUNDLES_AT_ONCE: usize = 2;
-/// Small files that travel together.
-const BUNDLE: usize = 4096;
-/// Files up to this size travel in bundles.
-const SMALL: u64 = compeer_blobs::wire::SMALL_LEN;
 
 /// What the deciding task starts next.
 enum Start {
