@@ -1,5 +1,6 @@
 //! A link: one live, authenticated connection to another device, as the floors above hold it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -24,7 +25,11 @@ pub struct Link {
     inner: Arc<Inner>,
 }
 
+/// The id of the next link. A connection's own `stable_id` is an address in memory and comes again.
+static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+
 struct Inner {
+    id: u64,
     conn: Connection,
     device: DeviceId,
     door: Door,
@@ -36,7 +41,8 @@ struct Inner {
 impl Link {
     pub(crate) fn new(conn: Connection, door: Door) -> Self {
         let device = device_of(&conn);
-        let inner = Inner { conn, device, door, meter: Mutex::new(Meter::new()), closed: OnceLock::new() };
+        let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
+        let inner = Inner { id, conn, device, door, meter: Mutex::new(Meter::new()), closed: OnceLock::new() };
         Self { inner: Arc::new(inner) }
     }
 
@@ -60,8 +66,8 @@ impl Link {
 
     /// Tells this link from any earlier or later one of this process, also to the same device.
     #[must_use]
-    pub fn id(&self) -> usize {
-        self.inner.conn.stable_id()
+    pub fn id(&self) -> u64 {
+        self.inner.id
     }
 
     /// Opens a stream that speaks `kind`. The other side learns of it with the first bytes, which are on their way

@@ -111,7 +111,7 @@ pub(super) async fn keep(
 struct Keeper {
     shared: Arc<Shared>,
     /// By device: the link on which a task of ours opens the talk.
-    talks: HashMap<DeviceId, usize>,
+    talks: HashMap<DeviceId, u64>,
     /// Wanted devices without a link, and since when.
     missing: HashMap<DeviceId, Instant>,
     away: BTreeSet<DeviceId>,

@@ -1,5 +1,6 @@
 //! Two or three devices: linking, agreeing on one connection, restarting, moving, ending.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use compeer_mesh::{Addresses, DownReason, MeshEvent, Path, PeerState, Source};
@@ -30,6 +31,23 @@ async fn two_devices_link_and_exchange_a_stream() {
     a.mesh.shutdown().await;
     assert_eq!(b.down(a.device()).await, DownReason::ShuttingDown);
     b.mesh.shutdown().await;
+}
+
+/// Whoever remembers a link by its id must not take a later one for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_two_links_have_the_same_id() {
+    let (mut a, mut b) = (Node::with_seed(1).await, Node::with_seed(2).await);
+    acquaint(&a, &b);
+    a.want(&[&b]);
+    let mut seen = HashSet::new();
+    for _ in 0..40 {
+        a.up(b.device()).await;
+        b.up(a.device()).await;
+        let link = a.link(&b);
+        assert!(seen.insert(link.id()), "twice");
+        link.close();
+        b.down(a.device()).await;
+    }
 }
 
 /// A reader waits for its disk while data keeps coming: that holds up one stream and must not cost the link.
