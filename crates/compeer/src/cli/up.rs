@@ -27,13 +27,14 @@ struct Ready {
     api: String,
     device: String,
     pid: u32,
-    /// Who uses this computer; null before somebody has introduced themselves.
-    person: Option<String>,
+    /// Somebody has introduced themselves here.
+    #[serde(skip)]
+    introduced: bool,
 }
 
 fn words(ready: &Ready, out: &Output) -> String {
     let mut text = format!("Compeer is running at {}.\n", ready.api);
-    if ready.person.is_none() {
+    if !ready.introduced {
         text.push_str(&out.hint(
             "Nobody has introduced themselves here yet: open the page with `compeer open` in another terminal and do it \
              there, or run `compeer init --name NAME`. Until then no space can be made or joined.\n",
@@ -71,7 +72,7 @@ pub(super) async fn run(context: &Context, args: Up) -> Result<(), ApiError> {
         api: running.url(),
         device: running.device.clone(),
         pid: running.pid,
-        person: node.identity().map(|me| me.person.to_string()),
+        introduced: node.identity().is_some(),
     };
     let told = context.out.either(&ready, || words(&ready, &context.out));
     if told.is_ok() {

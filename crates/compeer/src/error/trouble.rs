@@ -16,6 +16,8 @@ pub(crate) const DISK_FAILED: &str = "disk-failed";
 pub(crate) const ADDRESSES_UNWRITTEN: &str = "addresses-unwritten";
 /// The relay does not know us.
 pub(crate) const RELAY_REFUSED: &str = "relay-refused";
+/// Nobody in a space lets this device in.
+pub(crate) const SHUT_OUT: &str = "shut-out";
 
 /// The device that a problem of the mesh is about.
 pub(crate) fn device_of(problem: &MeshProblem) -> Option<DeviceId> {
@@ -165,6 +167,20 @@ pub(crate) fn addresses_unwritten(why: &str) -> Trouble {
                 .into(),
         device: None,
         space: None,
+    }
+}
+
+/// Nobody in a space lets this device in.
+pub(crate) fn shut_out(space: GroupId, name: Option<&str>) -> Trouble {
+    let who = name.map_or_else(|| "Those in a space".to_owned(), |name| format!("Those in “{name}”"));
+    Trouble {
+        severity: Severity::Warning,
+        code: SHUT_OUT,
+        text: format!("{who} who are online do not let this computer in. You were probably removed."),
+        hint: "What you write there reaches nobody. Ask a manager of the space: a new invitation brings you back."
+            .into(),
+        device: None,
+        space: Some(space),
     }
 }
 

@@ -7,6 +7,7 @@ mod addresses;
 mod person;
 mod problems;
 mod serve_blobs;
+mod shut_out;
 mod watch;
 
 use std::collections::HashMap;
@@ -182,6 +183,7 @@ impl Node {
         tasks.spawn(watch::journal(node.clone(), journal_events));
         tasks.spawn(watch::sync(node.clone(), node.inner.sync.subscribe()));
         tasks.spawn(watch::spaces(node.clone(), node.inner.spaces.events()));
+        tasks.spawn(shut_out::watch(node.clone()));
         tasks.spawn(addresses::keep(node.clone(), node.inner.mesh.events()));
         tracing::info!(device = %node.device().short(), "the node is up");
         Ok(node)

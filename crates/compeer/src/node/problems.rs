@@ -114,6 +114,11 @@ impl Problems {
         self.remove(|problem| problem.trouble.code == code && problem.trouble.device == device);
     }
 
+    /// The same for something about a space.
+    pub fn resolve_in(&self, code: &str, space: GroupId) {
+        self.remove(|problem| problem.trouble.code == code && problem.trouble.space == Some(space));
+    }
+
     fn remove(&self, which: impl Fn(&Problem) -> bool) -> bool {
         let gone: Vec<u64> = {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);

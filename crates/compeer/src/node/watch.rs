@@ -103,6 +103,7 @@ pub(super) async fn name_of(node: &Node, device: DeviceId) -> String {
     name.unwrap_or_else(|| format!("The device {}", device.short()))
 }
 
-async fn space_name(node: &Node, space: GroupId) -> Option<String> {
+/// What a space is called, if that is known.
+pub(super) async fn space_name(node: &Node, space: GroupId) -> Option<String> {
     node.spaces().info(space).await.ok().map(|info| info.name).filter(|name| !name.is_empty())
 }

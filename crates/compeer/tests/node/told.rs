@@ -86,7 +86,7 @@ fn a_home_without_anybody_says_how_to_begin() {
     assert!(words.contains(" init --name NAME`"), "{words}");
     let json = up(&["--json"]);
     let ready: Value = serde_json::from_str(&json).expect("JSON");
-    assert_eq!((&ready["ready"], &ready["person"]), (&Value::Bool(true), &Value::Null));
+    assert_eq!(ready["ready"], true);
     assert_eq!(json.lines().count(), 1, "{json}");
     peer.ask(&["init", "--name", "Ada"]).expect("introduces");
     let words = up(&[]);
@@ -110,4 +110,34 @@ fn a_relay_on_all_addresses_does_not_call_itself_this_computer() {
     assert_eq!(words.contains("https://127.0.0.1:"), alone, "{words}");
     let (words, _) = until_ended(&home, &["relay", "--listen", "127.0.0.1:0"]);
     assert!(words.contains("Only peers on this computer reach it there."), "{words}");
+}
+
+#[test]
+fn who_was_removed_finds_out() {
+    let (ada, bo) = (running("Ada"), running("Bo"));
+    ada.ask(&["space", "create", "Harbour"]).expect("creates");
+    let invite = said(&ada, &["space", "invite", "Harbour"], "");
+    said(&bo, &["space", "join", "-"], &invite);
+    let person = bo.ask(&["status"]).expect("a status")["person"].as_str().expect("a person").to_owned();
+    eventually_blocking(SOON, "both are in", || {
+        let members = ada.ask(&["space", "members", "Harbour"]).ok()?;
+        (members.as_array()?.len() == 2).then_some(())
+    });
+    let told = |peer: &Peer| {
+        let status = peer.ask(&["status"]).expect("a status");
+        let problems = status["problems"].as_array().expect("problems").clone();
+        problems.into_iter().find(|problem| problem["code"] == "shut-out")
+    };
+    assert_eq!(told(&bo), None);
+    ada.ask(&["space", "remove", "Harbour", &person]).expect("removes");
+    let problem = eventually_blocking(2 * SOON, "Bo is told", || told(&bo));
+    assert!(
+        problem["text"].as_str().is_some_and(|text| text.starts_with("Those in “Harbour” who are online")),
+        "{problem}"
+    );
+    assert_eq!(told(&ada), None);
+    // A new invitation brings Bo back, and the problem is over.
+    let invite = said(&ada, &["space", "invite", "Harbour"], "");
+    said(&bo, &["space", "join", "-"], &invite);
+    eventually_blocking(SOON, "it is over", || told(&bo).is_none().then_some(()));
 }
