@@ -246,8 +246,8 @@ impl Engine {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        self.db.execute_batch("BEGIN IMMEDIATE")?;
-        let result = work(self).and_then(|()| Ok(self.db.execute_batch("COMMIT")?));
+        self.db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let result = work(self).and_then(|()| Ok(self.db.prepare_cached("COMMIT")?.execute([]).map(drop)?));
         if result.is_err() && !self.db.is_autocommit() {
             self.db.execute_batch("ROLLBACK")?;
         }
