@@ -181,9 +181,19 @@ export class Person {
    */
   async accessible(view) {
     await this.shot(`${view}-${this.name}`);
-    // What fades in has no colour to judge yet.
-    await this.page.waitForFunction(() =>
-      document.getAnimations().every((animation) => animation.playState !== 'running'),
+    // What fades in has no colour to judge yet, and what was just asked for may not have begun to.
+    await this.page.waitForFunction(
+      () =>
+        new Promise((still) => {
+          let frames = 0;
+          const look = () => {
+            const moves = document.getAnimations().some(({ playState }) => playState === 'running');
+            frames = moves ? 0 : frames + 1;
+            if (frames < 10) requestAnimationFrame(look);
+            else still(true);
+          };
+          look();
+        }),
     );
     const cdp = await this.context.newCDPSession(this.page);
     const { frameTree } = await cdp.send('Page.getFrameTree');

@@ -35,6 +35,7 @@ describe('the tour', () => {
     await ann.accessible('start');
     await ann.command('Create a space');
     const dialog = ann.page.getByRole('dialog', { name: 'Create a space' });
+    await dialog.waitFor();
     await ann.accessible('create');
     await dialog.getByLabel('Name').fill(spaceName);
     await dialog.getByRole('button', { name: 'Create' }).click();
@@ -47,6 +48,7 @@ describe('the tour', () => {
   it('invites, and joins by the invitation as text', async () => {
     await ann.page.getByRole('button', { name: 'Invite someone' }).click();
     const invite = ann.page.getByRole('dialog', { name: `Invite to ${spaceName}` });
+    await invite.waitFor();
     await ann.accessible('invite');
     await invite.getByRole('button', { name: 'Make an invitation' }).click();
     const text = await invite.getByRole('textbox', { name: 'Invitation' }).inputValue();
