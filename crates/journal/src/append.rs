@@ -24,8 +24,8 @@ const KEYS_PER_GRANT: usize = 1024;
 const WRAP_BYTES: usize = 96;
 /// When a grant that failed is tried again.
 const GRANT_AGAIN: Duration = Duration::from_secs(30);
-/// Up to this many devices, those who could hand out keys in another's place wait no longer for each other.
-const SMALL_GROUP: usize = 12;
+/// For each so many devices, those who could hand out keys in another's place spread over three times the delay.
+const SPREAD_OVER: usize = 12;
 /// Devices outside that one grant names.
 const OUTSIDERS: usize = 256;
 /// Cuts on other topics in one act; devices cut off beyond that are cut off by the clock.
@@ -227,7 +227,7 @@ impl Engine {
         };
         // Between one and four times the delay in a small group. In a large one many could do it, so they spread further
         // and the first of them spares the others the work.
-        let crowd = topic.rules.devices().len().div_ceil(SMALL_GROUP);
+        let crowd = topic.rules.devices().len().div_ceil(SPREAD_OVER);
         let spread = f64::from(topic_tag(id, &self.me)[0]) / 85.0 * crowd as f64;
         let (now, later) = (Instant::now(), self.options.grant_delay.mul_f64(1.0 + spread));
         let when = |device: DeviceId| {

@@ -33,7 +33,7 @@ pub(crate) const QUEUE: usize = 1024;
 /// Jobs in one transaction.
 const BATCH_JOBS: usize = 1024;
 /// Bytes written in one transaction, after which it takes no further job.
-const BATCH_BYTES: usize = 8 * 1024 * 1024;
+pub(crate) const BATCH_BYTES: usize = 8 * 1024 * 1024;
 /// Records: how many entries we wrote, and when this journal was last put back from a copy.
 const COUNT: &str = "count";
 const RESTORED: &str = "restored";

@@ -7,7 +7,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::engine::Engine;
+use crate::engine::{BATCH_BYTES, Engine};
 use crate::event::JournalEvent;
 use crate::store::{StoreError, write};
 
@@ -17,8 +17,6 @@ const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// What could not be written is at least so much: how much it was is not known when already its first entry failed.
 const MARGIN: usize = 64 * 1024;
-/// More is never tried: a transaction is not larger.
-const MOST: usize = 8 * 1024 * 1024;
 /// The record that is written to see whether it can be.
 const RECORD: &str = "room";
 
@@ -50,7 +48,7 @@ impl Recovery {
 
     /// A transaction failed that had written so much.
     pub(crate) fn failed(&mut self, bytes: usize) {
-        self.bytes = self.bytes.max(bytes + MARGIN).min(MOST);
+        self.bytes = self.bytes.max(bytes + MARGIN).min(BATCH_BYTES);
         self.due.get_or_insert_with(|| Instant::now() + self.pause);
     }
 
@@ -76,7 +74,7 @@ impl Engine {
             // Should entries fail all the same, more room was needed than was tried, and it is not said every second that
             // there is room.
             self.recovery.pause = (self.recovery.pause * 2).min(LONGEST_PAUSE);
-            self.recovery.bytes = (self.recovery.bytes * 2).min(MOST);
+            self.recovery.bytes = (self.recovery.bytes * 2).min(BATCH_BYTES);
             self.recovered();
         } else {
             self.recovery.due = Some(Instant::now() + self.recovery.pause);
