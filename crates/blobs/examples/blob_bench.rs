@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use compeer_blobs::{BlobInfo, BlobStore, Control, Existing, Target, Want, fetch, fetch_many, hash_file, serve};
+use compeer_blobs::{
+    Anyone, BlobInfo, BlobStore, Control, Existing, Target, Want, fetch, fetch_many, hash_file, serve,
+};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -127,7 +129,7 @@ where
 {
     let store = store.clone();
     tokio::spawn(async move {
-        if let Err(error) = serve(&store, Arc::new(|_: &_| true), recv, send).await {
+        if let Err(error) = serve(&store, Arc::new(Anyone), recv, send).await {
             eprintln!("serving failed: {error}");
         }
     })

@@ -7,6 +7,7 @@ use std::io;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::UNIX_EPOCH;
 
 use crate::error::Interrupted;
@@ -122,6 +123,19 @@ pub(crate) fn preallocate(file: &File, size: u64) -> io::Result<()> {
     file.set_len(size)
 }
 
+/// Gives a file another name, never that of another file. Where the file system knows no such call the answer is an error
+/// that is not [`io::ErrorKind::AlreadyExists`].
+pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    #[cfg(any(target_os = "linux", target_vendor = "apple"))]
+    {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        Ok(renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)?)
+    }
+    // A second name never replaces a file, where a rename would.
+    #[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+    std::fs::hard_link(from, to).and_then(|()| std::fs::remove_file(from))
+}
+
 /// Makes the names in a folder survive a power cut.
 pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
     // Windows has no such call and needs none: NTFS journals names.
@@ -178,6 +192,38 @@ pub(crate) fn threads(jobs: usize) -> usize {
     /// Asked once: the answer is found in the files of the control groups, slower than hashing a small file.
     static CORES: LazyLock<usize> = LazyLock::new(|| std::thread::available_parallelism().map_or(1, NonZero::get));
     if jobs <= 1 { jobs } else { jobs.min(*CORES).min(MOST) }
+}
+
+/// `work` for each number below `count`, results in order. `worth` is how much of it is worth a thread.
+pub(crate) fn on_all_cores<T: Send>(count: usize, worth: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let threads = threads(count.div_ceil(worth));
+    if threads <= 1 {
+        return (0..count).map(work).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let turn = || {
+        let mut done = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            if at >= count {
+                return done;
+            }
+            done.push((at, work(at)));
+        }
+    };
+    let mut done = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(turn)).collect();
+        let mut done = turn();
+        for other in others {
+            match other.join() {
+                Ok(theirs) => done.extend(theirs),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        done
+    });
+    done.sort_unstable_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
 /// Runs work that blocks on the threads kept for that.

@@ -31,6 +31,6 @@ pub use fetch::{Control, Download, Existing, Fetched, Progress, Target, Want, fe
 pub use fetch_many::fetch_many;
 pub use hash_file::{FileHash, hash_file};
 pub use piece::{Layout, PieceList, PieceSet};
-pub use provide::{Access, Served, serve};
+pub use provide::{Access, Anyone, Served, serve};
 pub use store::{BlobInfo, BlobReader, BlobStore, StoreEvent};
 pub use stream::IDLE_LIMIT;

@@ -33,13 +33,24 @@ const GROUPS_AHEAD: usize = 4;
 
 /// Who may have a blob. Made for one requester, so it knows who asks.
 pub trait Access: Send + Sync + 'static {
-    /// Whether the requester may read the blob. Called where blocking is allowed, once for each blob asked for.
-    fn may_read(&self, hash: &BlobHash) -> bool;
+    /// Which of these blobs the requester may read, in their order. Called where blocking is allowed, with every blob
+    /// asked for; one without an answer may not be read.
+    fn may_read(&self, hashes: &[BlobHash]) -> Vec<bool>;
 }
 
-impl<F: Fn(&BlobHash) -> bool + Send + Sync + 'static> Access for F {
-    fn may_read(&self, hash: &BlobHash) -> bool {
-        self(hash)
+impl<F: Fn(&[BlobHash]) -> Vec<bool> + Send + Sync + 'static> Access for F {
+    fn may_read(&self, hashes: &[BlobHash]) -> Vec<bool> {
+        self(hashes)
+    }
+}
+
+/// Anyone may have anything: for a device that serves itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Anyone;
+
+impl Access for Anyone {
+    fn may_read(&self, hashes: &[BlobHash]) -> Vec<bool> {
+        vec![true; hashes.len()]
     }
 }
 
@@ -99,7 +110,7 @@ impl<A: Access, W: AsyncWrite + Unpin> Provider<A, W> {
     async fn pieces(&mut self, hash: BlobHash, with_list: bool, wanted: PieceSet) -> Result<(), ServeError> {
         let (store, access) = (self.store.clone(), Arc::clone(&self.access));
         let reader = blocking(move || {
-            if !access.may_read(&hash) {
+            if access.may_read(&[hash]) != [true] {
                 return Ok(None);
             }
             match store.open_blocking(&hash) {
@@ -202,12 +213,13 @@ type Group = Vec<(BlobHash, Option<Found>)>;
 
 /// Looks up what may be served, in groups to be read by one job each.
 fn find_groups<A: Access>(store: &BlobStore, access: &A, hashes: &[BlobHash]) -> Result<Vec<Group>, ServeError> {
+    let may_read = access.may_read(hashes).into_iter().chain(std::iter::repeat(false));
     let found = store.find_blocking(hashes)?;
     let mut groups = Vec::with_capacity(hashes.len().div_ceil(GROUP));
     let mut group = Vec::new();
     let mut len = 0;
-    for (hash, found) in hashes.iter().zip(found) {
-        let found = found.filter(|_| access.may_read(hash));
+    for ((hash, found), may_read) in hashes.iter().zip(found).zip(may_read) {
+        let found = found.filter(|_| may_read);
         len += found.as_ref().map_or(0, |found| found.size.min(SMALL_LEN));
         group.push((*hash, found));
         if group.len() == GROUP || len >= GROUP_LEN {

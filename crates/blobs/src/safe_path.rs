@@ -7,6 +7,7 @@
 mod system;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
@@ -108,33 +109,55 @@ fn components(system: System, name: &str) -> Result<Vec<Cow<'_, str>>, SafePathE
     Ok(components)
 }
 
-/// Like [`join`], and makes the folders on the way. No component below `dir` is a symbolic link when it returns, so
-/// a link that lies in a shared folder cannot lead a peer's file out of it. `dir` itself may be one: it is the user's.
-///
-/// # Errors
-/// The rule that `name` breaks, or what stands in the way.
-pub fn prepare(dir: &Path, name: &str) -> Result<PathBuf, SafePathError> {
-    let mut components = components(System::HERE, name)?;
-    let last = components.pop().ok_or(SafePathError::Empty)?;
-    let mut folder = dir.to_path_buf();
-    for component in &components {
-        folder.push(component.as_ref());
-        match fs::create_dir(&folder) {
-            Ok(()) => continue,
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(source) => return Err(SafePathError::File { path: folder, source }),
-        }
-        let meta =
-            fs::symlink_metadata(&folder).map_err(|source| SafePathError::File { path: folder.clone(), source })?;
-        if meta.is_symlink() {
-            return Err(SafePathError::Link(folder));
-        }
-        if !meta.is_dir() {
-            return Err(SafePathError::NotAFolder(folder));
-        }
+/// The folders below one folder that were looked at and hold nothing that could lead elsewhere: what many files share is
+/// looked at once.
+#[derive(Debug)]
+pub struct Folders {
+    dir: PathBuf,
+    safe: HashSet<PathBuf>,
+}
+
+impl Folders {
+    /// The folders below `dir`. `dir` itself may be a symbolic link: it is the user's.
+    #[must_use]
+    pub fn below(dir: &Path) -> Self {
+        Self { dir: dir.to_path_buf(), safe: HashSet::new() }
     }
-    folder.push(last.as_ref());
-    Ok(folder)
+
+    /// Like [`join`], and makes the folders on the way. No component below the folder was a symbolic link when it was
+    /// first looked at, so a link that lies in a shared folder cannot lead a peer's file out of it.
+    ///
+    /// # Errors
+    /// The rule that `name` breaks, or what stands in the way.
+    pub fn prepare(&mut self, name: &str) -> Result<PathBuf, SafePathError> {
+        let mut components = components(System::HERE, name)?;
+        let last = components.pop().ok_or(SafePathError::Empty)?;
+        let mut folder = self.dir.clone();
+        for component in &components {
+            folder.push(component.as_ref());
+            if !self.safe.contains(&folder) {
+                make_folder(&folder)?;
+                self.safe.insert(folder.clone());
+            }
+        }
+        folder.push(last.as_ref());
+        Ok(folder)
+    }
+}
+
+/// Makes a folder if it is not there; a link to one is none.
+fn make_folder(folder: &Path) -> Result<(), SafePathError> {
+    let failed = |source| SafePathError::File { path: folder.to_path_buf(), source };
+    match fs::create_dir(folder) {
+        Ok(()) => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(source) => return Err(failed(source)),
+    }
+    let meta = fs::symlink_metadata(folder).map_err(failed)?;
+    if meta.is_symlink() {
+        return Err(SafePathError::Link(folder.to_path_buf()));
+    }
+    if meta.is_dir() { Ok(()) } else { Err(SafePathError::NotAFolder(folder.to_path_buf())) }
 }
 
 /// A component that this system can hold, as close to `name` as that allows: bad characters become `_`, and long names

@@ -22,6 +22,7 @@ const names = [
   'file.changed',
   'file.removed',
   'transfer.changed',
+  'transfers.done',
   'space.changed',
   'space.joined',
   'space.left',

@@ -82,6 +82,8 @@ export function applyEvent(cache: QueryClient, event: NodeEvent): QueryKey[] {
       return [[]];
     case 'chat.typing':
     case 'hello':
+    case 'transfers.done':
+      // The node says "lagged" with it, and everything is looked at again.
       return [];
     default:
       // A newer node may know events that this page does not.

@@ -50,6 +50,7 @@ export type NodeEvent =
     }
   | { event: 'file.removed'; at: number; space: string; id: string }
   | { event: 'transfer.changed'; at: number; space: string; id: string; transfer: Transfer }
+  | { event: 'transfers.done'; at: number; space: string; files: string[]; folder: string }
   | { event: 'space.changed'; at: number; space: string; space_info: Space }
   | { event: 'space.joined' | 'space.left' | 'space.ended'; at: number; space: string }
   | {

@@ -281,14 +281,10 @@ pub(crate) fn publish(
     }
     for copy in 1..=safe_path::MAX_COPIES {
         let path = safe_path::numbered(target, copy);
-        // A second name never replaces a file, where a rename would.
-        match fs::hard_link(part, &path) {
-            Ok(()) => {
-                remove_file(part)?;
-                return Ok((path, stamp));
-            }
+        match disk::rename_new(part, &path) {
+            Ok(()) => return Ok((path, stamp)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            // File systems without second names: look first, then rename.
+            // File systems without such a call: look first, then rename.
             Err(_) => {
                 if matches!(fs::symlink_metadata(&path), Err(error) if error.kind() == io::ErrorKind::NotFound) {
                     fs::rename(part, &path).map_err(failed)?;

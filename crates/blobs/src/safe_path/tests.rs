@@ -97,10 +97,10 @@ fn copies_keep_their_extension() {
 #[test]
 fn folders_are_made_and_files_in_the_way_are_told() {
     let dir = tempfile::tempdir().expect("a folder");
-    let path = prepare(dir.path(), "a/b/c.txt").expect("prepared");
+    let path = Folders::below(dir.path()).prepare("a/b/c.txt").expect("prepared");
     fs::write(&path, "x").expect("writes");
-    assert!(prepare(dir.path(), "a/b/d.txt").is_ok());
-    assert!(matches!(prepare(dir.path(), "a/b/c.txt/d"), Err(SafePathError::NotAFolder(_))));
+    assert!(Folders::below(dir.path()).prepare("a/b/d.txt").is_ok());
+    assert!(matches!(Folders::below(dir.path()).prepare("a/b/c.txt/d"), Err(SafePathError::NotAFolder(_))));
 }
 
 #[cfg(unix)]
@@ -110,8 +110,8 @@ fn links_on_the_way_are_refused() {
     let outside = tempfile::tempdir().expect("a folder");
     std::os::unix::fs::symlink(outside.path(), dir.path().join("out")).expect("links");
     std::os::unix::fs::symlink("/nowhere", dir.path().join("dangling")).expect("links");
-    assert!(matches!(prepare(dir.path(), "out/a.txt"), Err(SafePathError::Link(_))));
-    assert!(matches!(prepare(dir.path(), "dangling/a.txt"), Err(SafePathError::Link(_))));
+    assert!(matches!(Folders::below(dir.path()).prepare("out/a.txt"), Err(SafePathError::Link(_))));
+    assert!(matches!(Folders::below(dir.path()).prepare("dangling/a.txt"), Err(SafePathError::Link(_))));
 }
 
 #[test]

@@ -3,12 +3,11 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use compeer_core::BlobHash;
 
 use super::record::{self, Place};
-use super::{Arrived, BlobInfo, BlobStore};
+use super::{Arrived, BlobInfo, BlobStore, STATS};
 use crate::disk::{self, Stamp, blocking};
 use crate::error::{AddError, HashError, Interrupted, StoreError};
 use crate::hash_file::{FileHash, hash_file};
@@ -47,7 +46,7 @@ impl BlobStore {
 
     fn add_files_blocking(&self, paths: &[PathBuf]) -> Result<Vec<Result<BlobInfo, AddError>>, StoreError> {
         let known = self.known_blocking(paths)?;
-        let looked = on_all_cores(paths.len(), |at| match (known.get(at), paths.get(at)) {
+        let looked = disk::on_all_cores(paths.len(), 1, |at| match (known.get(at), paths.get(at)) {
             (Some(Some(info)), _) => Ok(Looked::Known(*info)),
             (_, path) => hash_at(path.map_or(Path::new(""), PathBuf::as_path)),
         });
@@ -83,7 +82,7 @@ impl BlobStore {
             let stamp = Stamp::of(&fs::metadata(&path).ok()?);
             Some((Place { path, owned: false }, stamp))
         };
-        let stamps: Vec<_> = paths.iter().map(stamped).collect();
+        let stamps = disk::on_all_cores(paths.len(), STATS, |at| paths.get(at).and_then(stamped));
         let mut db = self.db();
         // One transaction, so that the database is locked once.
         let tx = db.transaction()?;
@@ -145,36 +144,4 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()?;
     fs::rename(&part, path)?;
     path.parent().map_or(Ok(()), disk::sync_dir)
-}
-
-/// `work` for each number below `count`, results in order.
-fn on_all_cores<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let threads = disk::threads(count);
-    if threads <= 1 {
-        return (0..count).map(work).collect();
-    }
-    let next = AtomicUsize::new(0);
-    let turn = || {
-        let mut done = Vec::new();
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            if at >= count {
-                return done;
-            }
-            done.push((at, work(at)));
-        }
-    };
-    let mut done = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(turn)).collect();
-        let mut done = turn();
-        for other in others {
-            match other.join() {
-                Ok(theirs) => done.extend(theirs),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        done
-    });
-    done.sort_unstable_by_key(|(at, _)| *at);
-    done.into_iter().map(|(_, result)| result).collect()
 }

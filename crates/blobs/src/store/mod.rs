@@ -24,7 +24,7 @@ use tracing::{info, warn};
 pub(crate) use self::claim::Claim;
 pub use self::reader::BlobReader;
 use self::record::{Found, Partial, Place};
-use crate::disk::{Stamp, blocking};
+use crate::disk::{self, Stamp, blocking};
 use crate::error::{ReadError, StoreError};
 use crate::piece::{Layout, PieceList};
 
@@ -32,6 +32,8 @@ use crate::piece::{Layout, PieceList};
 const EVENTS: usize = 1024;
 /// Files hashed at the same time. Each large one already uses every core.
 const HASHERS: usize = 2;
+/// Files to look at, without reading them, that are worth a thread.
+const STATS: usize = 256;
 
 /// A blob's name and size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,14 +145,12 @@ impl BlobStore {
         let store = self.clone();
         blocking(move || {
             let found = store.find_blocking(&hashes)?;
-            let here = found.into_iter().map(|found| {
-                found.is_some_and(|found| {
-                    found.places.iter().any(|(place, stamp)| {
-                        fs::metadata(store.absolute(place)).is_ok_and(|meta| Stamp::of(&meta) == *stamp)
-                    })
-                })
-            });
-            Ok(here.collect())
+            let is_there = |(place, stamp): &(Place, Stamp)| {
+                fs::metadata(store.absolute(place)).is_ok_and(|meta| Stamp::of(&meta) == *stamp)
+            };
+            Ok(disk::on_all_cores(found.len(), STATS, |at| {
+                found.get(at).and_then(Option::as_ref).is_some_and(|found| found.places.iter().any(is_there))
+            }))
         })
         .await
     }
@@ -177,15 +177,14 @@ impl BlobStore {
         blocking(move || {
             let hashes: Vec<_> = wanted.iter().map(|(hash, _)| *hash).collect();
             let found = store.find_blocking(&hashes)?;
-            let there = wanted.iter().zip(found).map(|((_, path), found)| {
-                found.is_some_and(|found| {
-                    found.places.iter().any(|(place, stamp)| {
-                        store.absolute(place) == *path
-                            && fs::symlink_metadata(path).is_ok_and(|meta| Stamp::of(&meta) == *stamp)
-                    })
-                })
-            });
-            Ok(there.collect())
+            let lies = |path: &Path, (place, stamp): &(Place, Stamp)| {
+                store.absolute(place) == *path
+                    && fs::symlink_metadata(path).is_ok_and(|meta| Stamp::of(&meta) == *stamp)
+            };
+            Ok(disk::on_all_cores(wanted.len(), STATS, |at| match (wanted.get(at), found.get(at)) {
+                (Some((_, path)), Some(Some(found))) => found.places.iter().any(|place| lies(path, place)),
+                _ => false,
+            }))
         })
         .await
     }

@@ -10,8 +10,11 @@ use crate::disk::Stamp;
 use crate::error::StoreError;
 use crate::piece::PieceList;
 
-/// Places that are tried when a blob is opened.
-const SOME_PLACES: i64 = 16;
+/// The blob with up to 16 of its places: one is needed, and an empty file may lie in a hundred thousand. One statement,
+/// because it is asked ten thousand times in a row, and without a parameter behind `LIMIT`: SQLite would plan it anew each
+/// time (`sqlite3ExprIsInteger` looks at what is bound).
+const FIND: &str = "SELECT size, path, owned, mtime_ns, inode FROM blob JOIN place ON place.blob = blob.id
+    WHERE hash = ?1 LIMIT 16";
 
 /// Where a file lies: the user's, by absolute path, or the store's, relative to its folder.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -82,23 +85,29 @@ fn stamp_of(row: &Row<'_>, mtime: usize, inode: usize, size: u64) -> rusqlite::R
     Ok(Stamp { size, mtime_ns: row.get(mtime)?, inode: row.get::<_, i64>(inode)? as u64 })
 }
 
-/// The blob with up to [`SOME_PLACES`] of its places: one is needed, and an empty file may lie in a hundred thousand.
-/// Its list is left out unless `with_list`: for huge blobs it takes 2 MiB.
+/// The blob with some of its places. Its list is left out unless `with_list`: for huge blobs it takes 2 MiB.
 pub(super) fn find(db: &Connection, hash: &BlobHash, with_list: bool) -> Result<Option<Found>, StoreError> {
-    let blob = db
-        .prepare_cached("SELECT id, size, CASE WHEN ?2 THEN pieces ELSE x'' END FROM blob WHERE hash = ?1")?
-        .query_row(params![Hash(*hash), with_list], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)? as u64, row.get(2)?))
-        })
-        .optional()?;
-    let Some((id, size, pieces)) = blob else { return Ok(None) };
-    let places = db
-        .prepare_cached("SELECT path, owned, mtime_ns, inode FROM place WHERE blob = ?1 LIMIT ?2")?
-        .query_map([id, SOME_PLACES], |row| {
-            Ok((Place { path: path_of(row.get(0)?), owned: row.get(1)? }, stamp_of(row, 2, 3, size)?))
-        })?
-        .collect::<Result<_, _>>()?;
-    Ok(Some(Found { size, pieces, places }))
+    let Some(mut found) = find_places(db, hash)? else { return Ok(None) };
+    if with_list {
+        found.pieces =
+            db.prepare_cached("SELECT pieces FROM blob WHERE hash = ?1")?.query_row([Hash(*hash)], |row| row.get(0))?;
+    }
+    Ok(Some(found))
+}
+
+fn find_places(db: &Connection, hash: &BlobHash) -> Result<Option<Found>, StoreError> {
+    let mut statement = db.prepare_cached(FIND)?;
+    let mut rows = statement.query([Hash(*hash)])?;
+    let mut found: Option<Found> = None;
+    while let Some(row) = rows.next()? {
+        let size = row.get::<_, i64>(0)? as u64;
+        let place = Place { path: path_of(row.get(1)?), owned: row.get(2)? };
+        let stamp = stamp_of(row, 3, 4, size)?;
+        // A blob has a place for as long as it is recorded.
+        let found = found.get_or_insert(Found { size, pieces: Vec::new(), places: Vec::new() });
+        found.places.push((place, stamp));
+    }
+    Ok(found)
 }
 
 /// All places of a blob.

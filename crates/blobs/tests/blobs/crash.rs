@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use compeer_blobs::wire::{Request, decode_request};
-use compeer_blobs::{BlobInfo, BlobStore, Control, Download, FetchError, fetch, serve};
+use compeer_blobs::{Anyone, BlobInfo, BlobStore, Control, Download, FetchError, fetch, serve};
 use proptest::prelude::*;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -140,7 +140,7 @@ async fn a_killed_process_goes_on_where_it_was() {
         let (recv, send) = stream.into_split();
         let (bell, rung) = oneshot::channel();
         let (send, store) = (Trip { inner: send, left, bell: Some(bell) }, a.store.clone());
-        let provider = tokio::spawn(async move { serve(&store, Arc::new(|_: &_| true), recv, send).await });
+        let provider = tokio::spawn(async move { serve(&store, Arc::new(Anyone), recv, send).await });
         timeout(LIMIT, rung).await.expect("in time").expect("rings");
         child.kill().expect("kills");
         child.wait().expect("is dead");

@@ -9,7 +9,7 @@ use compeer_blobs::wire::{
     Answer, PieceHead, Request, SMALL_LEN, SmallHead, encode_answer, encode_piece_head, encode_request,
     encode_small_head,
 };
-use compeer_blobs::{BlobInfo, Control, FetchError, Fetched, PieceList, ServeError, fetch, fetch_many, serve};
+use compeer_blobs::{Anyone, BlobInfo, Control, FetchError, Fetched, PieceList, ServeError, fetch, fetch_many, serve};
 use tokio::io::{AsyncWriteExt, duplex, split};
 
 use crate::support::{Home, MIB, content, info_of, parts, request, want};
@@ -265,7 +265,7 @@ async fn serve_to(home: &Home, said: &[u8]) -> (Result<compeer_blobs::Served, Se
     let (recv, send) = split(far);
     near.write_all(said).await.expect("sends");
     near.shutdown().await.expect("closes");
-    let done = serve(&home.store, Arc::new(|_: &_| true), recv, send).await;
+    let done = serve(&home.store, Arc::new(Anyone), recv, send).await;
     let mut answer = Vec::new();
     tokio::io::AsyncReadExt::read_to_end(&mut near, &mut answer).await.expect("reads");
     (done, answer)
@@ -310,7 +310,7 @@ async fn a_requester_that_stalls_is_given_up() {
         let (mut near, far) = duplex(64 * 1024);
         let (recv, send) = split(far);
         near.write_all(said).await.expect("sends");
-        let done = serve(&home.store, Arc::new(|_: &_| true), recv, send).await;
+        let done = serve(&home.store, Arc::new(Anyone), recv, send).await;
         assert!(matches!(done, Err(ServeError::Stalled)), "{done:?}");
     }
 }

@@ -55,6 +55,7 @@ impl Home {
         let store = self.store.clone();
         let served = tokio::spawn(async move {
             let (recv, send) = split(far);
+            let allow = move |hashes: &[BlobHash]| hashes.iter().map(&allow).collect::<Vec<_>>();
             serve(&store, Arc::new(allow), recv, send).await
         });
         (split(near), served)

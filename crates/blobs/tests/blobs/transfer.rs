@@ -6,7 +6,7 @@ use std::sync::Arc;
 use compeer_blobs::fetch::discard;
 use compeer_blobs::piece::PieceSet;
 use compeer_blobs::wire::Request;
-use compeer_blobs::{Control, Download, FetchError, StoreEvent, Target, Want, fetch, serve};
+use compeer_blobs::{Anyone, Control, Download, FetchError, StoreEvent, Target, Want, fetch, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
@@ -53,7 +53,7 @@ async fn over_tcp() {
     let provider = tokio::spawn(async move {
         let (stream, _) = listener.accept().await.expect("accepts");
         let (recv, send) = stream.into_split();
-        serve(&store, Arc::new(|_: &_| true), recv, send).await
+        serve(&store, Arc::new(Anyone), recv, send).await
     });
     let (recv, send) = TcpStream::connect(address).await.expect("connects").into_split();
     fetch(&b.store, &want(info, b.path("t")), recv, send, Control::default()).await.expect("fetches");

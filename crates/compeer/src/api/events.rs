@@ -54,6 +54,10 @@ pub enum EventName {
     /// A transfer moved: `space`, `id`, `transfer`.
     #[serde(rename = "transfer.changed")]
     TransferChanged,
+    /// Many transfers ended as they should, and are not told one by one: `space`, `files`, `folder`. Each file lies under
+    /// its name in that folder.
+    #[serde(rename = "transfers.done")]
+    TransfersDone,
     /// A space changed: `space`, `space_info`.
     #[serde(rename = "space.changed")]
     SpaceChanged,
@@ -158,6 +162,14 @@ pub struct Event {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub file: Option<dto::File>,
+    /// The ids of files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub files: Option<Vec<String>>,
+    /// The folder in which they lie, absolute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub folder: Option<String>,
     /// The transfer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -192,6 +204,8 @@ impl Event {
             mentions: None,
             message: None,
             file: None,
+            files: None,
+            folder: None,
             transfer: None,
             space_info: None,
             problem: None,

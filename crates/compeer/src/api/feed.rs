@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use compeer_core::{DeviceId, GroupId};
+use compeer_core::{DeviceId, EntryHash, GroupId};
 use compeer_mesh::MeshEvent;
 use compeer_spaces::{FileInfo, SpaceState, SpacesEvent, Transfer, TransferId, TransferState};
 use tokio::sync::broadcast::{self, error::RecvError};
@@ -150,6 +150,11 @@ impl Writer {
             SpacesEvent::FileChanged { space, file } => self.of_file(EventName::FileChanged, space, *file).await,
             SpacesEvent::FileRemoved { space, file } => {
                 self.send(Event { id: Some(file.to_string()), ..named(EventName::FileRemoved, space) });
+            }
+            SpacesEvent::Fetched { space, dir, files } => {
+                let (files, folder) =
+                    (Some(files.iter().map(EntryHash::to_string).collect()), Some(dir.display().to_string()));
+                self.send(Event { files, folder, ..named(EventName::TransfersDone, space) });
             }
             SpacesEvent::Transfer(transfer) => self.of_transfer(transfer).await,
             SpacesEvent::Space { space } => self.of_space(space).await,

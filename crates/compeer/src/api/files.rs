@@ -5,26 +5,41 @@ use axum::http::StatusCode;
 use axum::{Extension, Json};
 use compeer_core::{EntryHash, GroupId};
 use compeer_spaces::{FileInfo, TransferId};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::convert::{self, Paths, People};
-use super::extract::{Id, JsonBody, Path};
+use super::extract::{Id, JsonBody, Path, Query};
 use super::guard::Caller;
 use super::signin::scripts_only;
 use super::transfers::absolute;
 use super::{Api, Shared, dto};
 use crate::error::{ApiError, words};
 
+/// Which files to list.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Which {
+    /// Only those that go by this name or id.
+    named: Option<String>,
+}
+
 /// The files of a space, by name.
 #[utoipa::path(
     get, path = "/spaces/{space}/files", tag = "files",
-    params(("space" = String, Path, description = "The space's id.")),
+    params(("space" = String, Path, description = "The space's id."), Which),
     responses((status = 200, body = [dto::File]))
 )]
 pub(super) async fn list(
     State(api): Shared,
     Path(Id(space)): Path<Id<GroupId>>,
+    Query(which): Query<Which>,
 ) -> Result<Json<Vec<dto::File>>, ApiError> {
-    let files = api.node.spaces().files(space).await?;
+    let files = match which.named {
+        Some(name) => api.node.spaces().files_named(space, name).await?,
+        None => api.node.spaces().files(space).await?,
+    };
     Ok(Json(answer(&api, space, files).await?))
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path as FsPath, PathBuf};
 use axum::extract::State;
 use axum::{Extension, Json};
 use compeer_core::{EntryHash, GroupId};
-use compeer_spaces::{ActError, Transfer, TransferId};
+use compeer_spaces::{Transfer, TransferId};
 
 use super::convert::{self, Paths, People};
 use super::extract::{Id, JsonBody, Path};
@@ -68,13 +68,8 @@ pub(super) async fn fetch_folder(
     JsonBody(body): JsonBody<dto::FolderRequest>,
 ) -> Result<Json<Vec<dto::Transfer>>, ApiError> {
     let to = destination(&caller, body.to)?;
-    let prefix = format!("{}/", body.folder.trim_end_matches('/'));
-    let files = api.node.spaces().files(space).await?;
-    let wanted: Vec<_> = files.iter().filter(|file| file.name.starts_with(&prefix)).map(|file| file.id).collect();
-    if wanted.is_empty() {
-        return Err(ActError::UnknownFile.into());
-    }
-    let transfers = api.node.spaces().fetch_all(space, wanted, to).await?;
+    let folder = body.folder.trim_end_matches('/').to_owned();
+    let transfers = api.node.spaces().fetch_folder(space, folder, to).await?;
     let people = People::of(&api.node, space).await?;
     let paths = Paths::now(&api.node);
     Ok(Json(transfers.into_iter().map(|info| convert::transfer(info, &people, &paths)).collect()))

@@ -95,7 +95,7 @@ async fn take_all(parts: &mut Multipart, folder: &FsPath, named: &mut Vec<NamedF
             ApiError::bad_request(words::sentence(&error), "Give the file a plain name and send it again.")
         })?;
         let (within, wanted) = (folder.to_owned(), name.clone());
-        let prepared = tokio::task::spawn_blocking(move || safe_path::prepare(&within, &wanted)).await;
+        let prepared = tokio::task::spawn_blocking(move || safe_path::Folders::below(&within).prepare(&wanted)).await;
         let path = prepared.map_err(|_| ApiError::closing())?.map_err(|error| {
             ApiError::bad_request(words::sentence(&error), "Give the file a plain name and send it again.")
         })?;

@@ -128,6 +128,12 @@ async fn remove(context: &Context, client: &Client, space: &str, wanted: &str) -
         .either(&json!({}), || format!("{} is off the list. The file itself stays where it is.\n", visible(&file.name)))
 }
 
+/// The files that go by a name or id.
+async fn files_named(client: &Client, space: &str, name: &str) -> Result<Vec<dto::File>, ApiError> {
+    let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("named", name).finish();
+    client.get(&format!("/spaces/{space}/files?{query}")).await
+}
+
 /// The one file that goes by that name or id, if there is one.
 fn find_file<'a>(files: &'a [dto::File], wanted: &str) -> Result<Option<&'a dto::File>, ApiError> {
     if let Some(file) = files.iter().find(|file| file.id == wanted) {

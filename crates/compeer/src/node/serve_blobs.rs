@@ -42,7 +42,7 @@ pub(super) async fn run(node: Node, mut streams: mpsc::Receiver<IncomingStream>)
 async fn serve(node: &Node, stream: IncomingStream) {
     let device = stream.device;
     let spaces = node.spaces().clone();
-    let access = Arc::new(move |hash: &BlobHash| spaces.may_read_blob(&device, hash));
+    let access = Arc::new(move |hashes: &[BlobHash]| spaces.may_read_blobs(&device, hashes));
     let served = Box::pin(compeer_blobs::serve(node.blobs(), access, stream.recv, stream.send)).await;
     match served {
         Ok(served) => tracing::debug!(device = %device.short(), bytes = served.bytes, "served blobs"),

@@ -365,6 +365,15 @@ pub enum SpacesEvent {
     },
     /// A transfer moved.
     Transfer(Transfer),
+    /// Many transfers ended as they should: these files are here, each under its name in `dir`.
+    Fetched {
+        /// Where.
+        space: GroupId,
+        /// The folder they were wanted in.
+        dir: PathBuf,
+        /// Which.
+        files: Vec<EntryHash>,
+    },
     /// A space appeared, changed its name, level or state, or was rebuilt: look again.
     Space {
         /// Which.

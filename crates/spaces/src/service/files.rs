@@ -13,21 +13,13 @@ pub use self::share::{Listed, SameName, Shared};
 use super::{Spaces, name_or_id};
 use crate::error::ActError;
 use crate::model::{FileInfo, FileState, HOLDS_PER_OP, Op, TransferId};
-use crate::view::FileRow;
+use crate::view::{FileRow, View};
 
 impl Spaces {
     /// Those of `files` that are listed, in the same order.
     pub(super) async fn files_by(&self, space: GroupId, files: Vec<EntryHash>) -> Result<Vec<FileInfo>, ActError> {
         let rules = self.rules(&space)?;
-        let rows = self
-            .inner
-            .view
-            .with(move |view| {
-                let rows = files.iter().map(|hash| view.file(&space, hash));
-                rows.collect::<Result<Vec<_>, _>>()
-            })
-            .await?;
-        let rows: Vec<FileRow> = rows.into_iter().flatten().collect();
+        let rows = self.inner.view.with(move |view| view.files_by(&space, &files)).await?;
         if let [row] = rows.as_slice() {
             return Ok(vec![self.file(space, row.hash).await?]);
         }
@@ -39,6 +31,19 @@ impl Spaces {
         let rules = self.rules(&space)?;
         self.catch_up(space).await;
         let rows = self.inner.view.with(move |view| view.files(&space)).await?;
+        self.file_infos(&space, &rules, rows).await
+    }
+
+    /// The files of a space that go by a name, or the one whose id it is.
+    pub async fn files_named(&self, space: GroupId, name: String) -> Result<Vec<FileInfo>, ActError> {
+        let rules = self.rules(&space)?;
+        self.catch_up(space).await;
+        let id = name.parse().ok();
+        let look = move |view: &View| match id.map(|id| view.file(&space, &id)).transpose()?.flatten() {
+            Some(row) => Ok(vec![row]),
+            None => view.files_named(&space, None, &name),
+        };
+        let rows = self.inner.view.with(look).await?;
         self.file_infos(&space, &rules, rows).await
     }
 
@@ -82,18 +87,19 @@ impl Spaces {
         }
     }
 
-    /// Whether `device` may be served `blob`: it may read a space in which this device offers it. Asked for every blob,
-    /// so it only looks at indexes; call it where blocking is allowed.
+    /// Which of `blobs` may be served to `device`, in their order: it may read a space in which this device offers them.
+    /// Asked for every blob, so it only looks at indexes; call it where blocking is allowed.
     #[must_use]
-    pub fn may_read_blob(&self, device: &DeviceId, blob: &BlobHash) -> bool {
-        let topics = self.inner.view.topics_served(blob, &self.inner.journal.device());
-        topics.is_ok_and(|topics| self.may_read_any(device, &topics))
+    pub fn may_read_blobs(&self, device: &DeviceId, blobs: &[BlobHash]) -> Vec<bool> {
+        // What cannot be looked up is not served.
+        let topics = self.inner.view.topics_served(blobs, &self.inner.journal.device()).unwrap_or_default();
+        let mut readable: HashMap<GroupId, bool> = HashMap::new();
+        let mut may_read = |topic: &GroupId| *readable.entry(*topic).or_insert_with(|| self.may_read(device, topic));
+        topics.iter().map(|topics| topics.iter().any(&mut may_read)).collect()
     }
 
-    fn may_read_any(&self, device: &DeviceId, topics: &[GroupId]) -> bool {
-        topics.iter().any(|topic| {
-            self.rules(topic).is_ok_and(|rules| rules.ended().is_none() && rules.level(device) >= Some(Level::Read))
-        })
+    fn may_read(&self, device: &DeviceId, space: &GroupId) -> bool {
+        self.rules(space).is_ok_and(|rules| rules.ended().is_none() && rules.level(device) >= Some(Level::Read))
     }
 
     async fn file_infos(&self, space: &GroupId, rules: &Rules, rows: Vec<FileRow>) -> Result<Vec<FileInfo>, ActError> {

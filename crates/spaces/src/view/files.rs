@@ -54,21 +54,45 @@ impl View {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// The files of `topic` that `person` lists under `name`, oldest first.
-    pub(crate) fn files_named(&self, topic: &GroupId, person: &GroupId, name: &str) -> Result<Vec<FileRow>> {
+    /// The files of `topic` that `person`, or anybody, lists under `name`, oldest first.
+    pub(crate) fn files_named(&self, topic: &GroupId, person: Option<&GroupId>, name: &str) -> Result<Vec<FileRow>> {
         let connection = self.lock();
         let sql = format!(
-            "SELECT {COLUMNS} FROM file WHERE topic = ?1 AND name = ?2 AND person = ?3 AND {LISTED} ORDER BY clock"
+            "SELECT {COLUMNS} FROM file WHERE topic = ?1 AND name = ?2 AND (?3 IS NULL OR person = ?3) AND {LISTED}
+             ORDER BY clock"
         );
         let mut statement = connection.prepare_cached(&sql)?;
-        let rows = statement.query_map(params![topic.as_bytes(), name, person.as_bytes()], file)?;
+        let rows = statement.query_map(params![topic.as_bytes(), name, person.map(GroupId::as_bytes)], file)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The listed files of `topic` in the folder `folder` of the list, by name.
+    pub(crate) fn files_below(&self, topic: &GroupId, folder: &str) -> Result<Vec<FileRow>> {
+        let connection = self.lock();
+        // Between `folder/` and `folder0`: the character after the slash.
+        let sql = format!(
+            "SELECT {COLUMNS} FROM file WHERE topic = ?1 AND name > ?2 || '/' AND name < ?2 || '0' AND {LISTED}
+             ORDER BY name, clock"
+        );
+        let mut statement = connection.prepare_cached(&sql)?;
+        let rows = statement.query_map(params![topic.as_bytes(), folder], file)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Those of `files` that are listed in `topic`, in their order.
+    pub(crate) fn files_by(&self, topic: &GroupId, files: &[EntryHash]) -> Result<Vec<FileRow>> {
+        let connection = self.lock();
+        let sql = format!("SELECT {COLUMNS} FROM file WHERE topic = ?1 AND hash = ?2 AND {LISTED}");
+        let mut statement = connection.prepare_cached(&sql)?;
+        let mut row =
+            |hash: &EntryHash| statement.query_row(params![topic.as_bytes(), hash.as_bytes()], file).optional();
+        let rows = files.iter().filter_map(|hash| row(hash).transpose());
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// One listed file of `topic`.
     pub(crate) fn file(&self, topic: &GroupId, hash: &EntryHash) -> Result<Option<FileRow>> {
-        let sql = format!("SELECT {COLUMNS} FROM file WHERE topic = ?1 AND hash = ?2 AND {LISTED}");
-        Ok(self.lock().prepare_cached(&sql)?.query_row(params![topic.as_bytes(), hash.as_bytes()], file).optional()?)
+        Ok(self.files_by(topic, std::slice::from_ref(hash))?.pop())
     }
 
     /// The devices that say they hold `blob` whole.
@@ -91,17 +115,18 @@ impl View {
         Ok(holders)
     }
 
-    /// The topics that list this content and in which `own` has said that it holds it. Somebody else's listing alone
+    /// For each blob the topics that list it and in which `own` has said that it holds it. Somebody else's listing alone
     /// opens nothing: whoever learned a hash could otherwise list it where they may read, and be served.
-    pub(crate) fn topics_served(&self, blob: &BlobHash, own: &DeviceId) -> Result<Vec<GroupId>> {
+    pub(crate) fn topics_served(&self, blobs: &[BlobHash], own: &DeviceId) -> Result<Vec<Vec<GroupId>>> {
         let connection = self.lock();
         let sql = format!(
             "SELECT DISTINCT topic FROM file WHERE blob = ?1 AND {LISTED}
              AND EXISTS (SELECT 1 FROM holds h WHERE h.topic = file.topic AND h.blob = file.blob AND h.device = ?2)"
         );
         let mut statement = connection.prepare_cached(&sql)?;
-        let rows = statement.query_map([blob.as_bytes(), own.as_bytes()], |row| group_at(row, 0))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        let mut topics =
+            |blob: &BlobHash| statement.query_map([blob.as_bytes(), own.as_bytes()], |row| group_at(row, 0))?.collect();
+        Ok(blobs.iter().map(&mut topics).collect::<rusqlite::Result<_>>()?)
     }
 
     /// Remembers that a file is wanted, across restarts.

@@ -83,7 +83,7 @@ impl Peer {
                     let (spaces, blobs) = (spaces.clone(), blobs.clone());
                     tokio::spawn(async move {
                         let device = stream.device;
-                        let access = move |hash: &_| spaces.may_read_blob(&device, hash);
+                        let access = move |hashes: &[_]| spaces.may_read_blobs(&device, hashes);
                         let _ =
                             compeer_blobs::serve(&blobs, std::sync::Arc::new(access), stream.recv, stream.send).await;
                     });

@@ -13,7 +13,7 @@ use super::super::client::{Client, Events};
 use super::super::output::size;
 use super::super::space::find_space;
 use super::super::up::Signals;
-use super::{absolute, find_file, not_found};
+use super::{absolute, files_named, find_file, not_found};
 use crate::api::{EventName, dto};
 use crate::error::ApiError;
 use crate::text::visible;
@@ -33,7 +33,7 @@ pub(super) async fn get(
     let signals = Signals::new()?;
     let folder = absolute(to)?;
     let space = find_space(client, space).await?;
-    let files: Vec<dto::File> = client.get(&format!("/spaces/{space}/files")).await?;
+    let files = files_named(client, &space, wanted).await?;
     // Listening starts before the transfer does, so that its end cannot be missed.
     let events = client.events().await?;
     let prefix = wanted.trim_end_matches('/');
@@ -42,13 +42,14 @@ pub(super) async fn get(
             let request = dto::FetchRequest { to: Some(folder.clone()) };
             (vec![client.post(&format!("/spaces/{space}/files/{}/fetch", file.id), &request).await?], None)
         }
-        None if files.iter().any(|file| is_in(&file.name, prefix)) => {
+        None => {
             let request = dto::FolderRequest { folder: prefix.to_owned(), to: Some(folder.clone()) };
-            (client.post(&format!("/spaces/{space}/files/fetch"), &request).await?, Some(prefix))
+            let asked = client.post(&format!("/spaces/{space}/files/fetch"), &request).await;
+            let transfers: Vec<dto::Transfer> =
+                asked.map_err(|error| if error.code == "file-not-found" { not_found(wanted) } else { error })?;
+            (transfers, Some(prefix))
         }
-        None => return Err(not_found(wanted)),
     };
-    drop(files);
     let mut get = Get { context, client, space, folder, open: BTreeMap::new(), failed: Vec::new(), last: None };
     for transfer in transfers {
         get.take(transfer);
@@ -57,11 +58,6 @@ pub(super) async fn get(
     get.outcome()?;
     let path = get.path(below);
     context.out.either(&json!({ "path": path }), || format!("{}\n", visible(&path)))
-}
-
-/// Whether a file lies in a folder of the list.
-fn is_in(name: &str, folder: &str) -> bool {
-    name.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Files on their way, as far as one command asked for them.
@@ -95,6 +91,16 @@ impl Get<'_> {
             _ => {
                 self.open.insert(transfer.id.clone(), transfer);
             }
+        }
+    }
+
+    /// Takes note of transfers that ended as they should.
+    fn take_done(&mut self, files: Vec<String>, folder: &str) {
+        for id in files {
+            let Some(transfer) = self.open.remove(&id) else { continue };
+            let path = Path::new(folder).join(&transfer.name).display().to_string();
+            self.tell_if_renamed(&transfer.name, &path);
+            self.last = Some((transfer.name, path));
         }
     }
 
@@ -189,7 +195,11 @@ impl Get<'_> {
                 (EventName::TransferChanged, Some(transfer)) if self.open.contains_key(&transfer.id) => {
                     self.take(transfer);
                 }
-                (EventName::Lagged, _) => self.look_again().await?,
+                (EventName::TransfersDone, _) => {
+                    self.take_done(event.files.unwrap_or_default(), &event.folder.unwrap_or_default());
+                }
+                // With a space it says that much came at once; what became of transfers is told all the same.
+                (EventName::Lagged, _) if event.space.is_none() => self.look_again().await?,
                 (EventName::SpaceLeft | EventName::SpaceEnded, _)
                     if event.space.as_deref() == Some(self.space.as_str()) =>
                 {

@@ -66,16 +66,25 @@ impl Spaces {
         let gathered = tokio::task::spawn_blocking(move || gather(&paths, &keys)).await;
         let (found, mut left_out) = gathered.map_err(|_| ActError::Closed)??;
         let mut sharing = Sharing::default();
-        for batch in found.chunks(BATCH) {
-            let mut whole = Vec::with_capacity(batch.len());
-            for (file, hashed) in batch.iter().zip(self.hash(batch).await?) {
-                match hashed {
-                    Ok(blob) => whole.push((file.clone(), blob)),
+        // While a batch is listed the next is hashed.
+        let mut hashed: Vec<(NamedFile, BlobInfo)> = Vec::new();
+        for batch in found.chunks(BATCH).map(Some).chain([None]) {
+            let ready = std::mem::take(&mut hashed);
+            let hash = async {
+                match batch {
+                    Some(batch) => self.hash(batch).await,
+                    None => Ok(Vec::new()),
+                }
+            };
+            let list = self.list_batch(space, ready, SameName::Replace, &mut sharing, &mut left_out);
+            let (results, ()) = tokio::try_join!(hash, list)?;
+            for (file, result) in batch.unwrap_or_default().iter().zip(results) {
+                match result {
+                    Ok(blob) => hashed.push((file.clone(), blob)),
                     Err(AddError::Hash(error)) => left_out.add(file.path.clone(), error.into()),
                     Err(error @ AddError::Store(_)) => return Err(error.into()),
                 }
             }
-            self.list_batch(space, whole, SameName::Replace, &mut sharing, &mut left_out).await?;
         }
         if sharing.listed.is_empty() {
             left_out = left_out.none()?;
@@ -114,6 +123,9 @@ impl Spaces {
         sharing: &mut Sharing,
         left_out: &mut LeftOut,
     ) -> Result<(), ActError> {
+        if files.is_empty() {
+            return Ok(());
+        }
         let me = self.person_id()?;
         // Whoever shares the same at the same time waits, and then finds it listed.
         let turn = self.inner.listing.lock().await;
@@ -208,7 +220,7 @@ fn name_for(
         if given.get(&candidate).is_some_and(|other| *other != blob) {
             continue;
         }
-        let rows = view.files_named(space, me, &candidate)?;
+        let rows = view.files_named(space, Some(me), &candidate)?;
         let before: Vec<_> = rows.into_iter().map(|row| (row.hash, row.blob)).collect();
         let free = before.is_empty() || before.iter().any(|(_, other)| *other == blob);
         if same_name == SameName::Replace || free {

@@ -1,13 +1,13 @@
 //! Fetching: one large file or many small ones from one device, and what comes of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use compeer_blobs::fetch::Control;
-use compeer_blobs::safe_path::{SafePathError, prepare};
-use compeer_blobs::{BlobInfo, Existing, FetchError as BlobError, Target, Want, fetch, fetch_many, serve};
+use compeer_blobs::safe_path::{Folders, SafePathError};
+use compeer_blobs::{Anyone, BlobInfo, Existing, FetchError as BlobError, Target, Want, fetch, fetch_many, serve};
 use compeer_core::{BlobHash, DeviceId, EntryHash, GroupId};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
@@ -131,7 +131,7 @@ impl Spaces {
             self.inner.tasks.spawn(async move {
                 let (recv, send) = tokio::io::split(far);
                 // How it ends shows at the other side.
-                let _ = Box::pin(serve(&blobs, Arc::new(|_: &BlobHash| true), recv, send)).await;
+                let _ = Box::pin(serve(&blobs, Arc::new(Anyone), recv, send)).await;
             });
             let (recv, send) = tokio::io::split(near);
             return Ok((Box::new(send), Box::new(recv)));
@@ -156,7 +156,15 @@ impl Spaces {
             let running = running.filter(|(_, job)| job.phase == Phase::Running);
             running.map(|(id, job)| (id, job.dir.clone(), job.name.clone(), job.blob)).collect()
         });
-        let make = move || places.into_iter().map(|(id, dir, name, blob)| (id, want_of(&dir, &name, blob))).collect();
+        let make = move || {
+            let mut folders = HashMap::new();
+            let want = |(id, dir, name, blob): (TransferId, PathBuf, String, BlobInfo)| {
+                let folders = folders.entry(dir).or_insert_with_key(|dir| folders_below(dir));
+                let want = folders.as_mut().map_err(|error| error.clone());
+                (id, want.and_then(|folders| want_in(folders, &name, blob)))
+            };
+            places.into_iter().map(want).collect()
+        };
         // A runtime that is shutting down prepares nothing more.
         let made: Vec<(TransferId, Result<Want, FetchError>)> =
             tokio::task::spawn_blocking(make).await.unwrap_or_default();
@@ -198,15 +206,22 @@ impl Spaces {
                     Ok(path) => job.phase = Phase::Done(path),
                     Err(error) => job.failed(device, &error),
                 });
-                let expected = jobs.get(&id).is_some_and(Job::is_where_it_should_be);
+                let expected = jobs.get(&id).filter(|job| job.is_where_it_should_be()).map(|job| job.dir.clone());
                 pictures.extend(picture.map(|picture| (picture, expected)));
             }
             (blobs, pictures)
         });
         let many = pictures.len() > TOLD_SINGLY;
-        // Among many, only what did not go as expected.
-        for (transfer, _) in pictures.into_iter().filter(|(_, expected)| !many || !expected) {
-            self.tell(SpacesEvent::Transfer(transfer));
+        let mut expected: BTreeMap<(GroupId, PathBuf), Vec<EntryHash>> = BTreeMap::new();
+        for (transfer, place) in pictures {
+            // Among many, only what did not go as expected is told by itself.
+            match place.filter(|_| many) {
+                Some(dir) => expected.entry((transfer.id.space, dir)).or_default().push(transfer.id.file),
+                None => self.tell(SpacesEvent::Transfer(transfer)),
+            }
+        }
+        for ((space, dir), files) in expected {
+            self.tell(SpacesEvent::Fetched { space, dir, files });
         }
         if many {
             whole.keys().for_each(|space| self.tell(SpacesEvent::Much { space: *space }));
@@ -229,10 +244,20 @@ impl Spaces {
     }
 }
 
-/// Makes the folders, and says where a file goes. Its name was chosen by somebody else, its folder by the person here.
+/// Makes the folders, and says where a file goes.
 pub(super) fn want_of(dir: &Path, name: &str, info: BlobInfo) -> Result<Want, FetchError> {
+    want_in(&mut folders_below(dir)?, name, info)
+}
+
+/// The folder that files go to, made if it is not there.
+fn folders_below(dir: &Path) -> Result<Folders, FetchError> {
     std::fs::create_dir_all(dir).map_err(|error| disk_error(dir, &error))?;
-    let path = prepare(dir, name).map_err(|error| match error {
+    Ok(Folders::below(dir))
+}
+
+/// Says where a file goes. Its name was chosen by somebody else, its folder by the person here.
+fn want_in(folders: &mut Folders, name: &str, info: BlobInfo) -> Result<Want, FetchError> {
+    let path = folders.prepare(name).map_err(|error| match error {
         SafePathError::Link(path) | SafePathError::NotAFolder(path) => {
             FetchError::NotAFolder(path.display().to_string())
         }

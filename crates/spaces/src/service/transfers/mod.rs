@@ -61,25 +61,46 @@ impl Spaces {
         dir: Option<PathBuf>,
     ) -> Result<Vec<Transfer>, ActError> {
         self.rules(&space)?;
+        let asked = files.len();
+        let rows = self.inner.view.with(move |view| view.files_by(&space, &files)).await?;
+        if rows.len() < asked {
+            return Err(ActError::UnknownFile);
+        }
+        self.fetch_rows(space, rows, dir).await
+    }
+
+    /// Asks for all files in a folder of the list.
+    ///
+    /// # Errors
+    /// [`ActError::UnknownFile`] if there are none.
+    pub async fn fetch_folder(
+        &self,
+        space: GroupId,
+        folder: String,
+        dir: Option<PathBuf>,
+    ) -> Result<Vec<Transfer>, ActError> {
+        self.rules(&space)?;
+        self.catch_up(space).await;
+        let rows = self.inner.view.with(move |view| view.files_below(&space, &folder)).await?;
+        if rows.is_empty() {
+            return Err(ActError::UnknownFile);
+        }
+        self.fetch_rows(space, rows, dir).await
+    }
+
+    async fn fetch_rows(
+        &self,
+        space: GroupId,
+        rows: Vec<FileRow>,
+        dir: Option<PathBuf>,
+    ) -> Result<Vec<Transfer>, ActError> {
         let dir = match dir {
             Some(dir) => dir,
             None => self.inner.downloads.join(self.folder_of(space).await?),
         };
-        let (asked, to) = (files.clone(), dir.clone());
-        let rows = self
-            .inner
-            .view
-            .with(move |view| {
-                let mut rows = Vec::with_capacity(asked.len());
-                for file in &asked {
-                    rows.push(view.file(&space, file)?);
-                }
-                let wish = |row: &FileRow| Wish { topic: space, file: row.hash, dir: to.clone(), paused: false };
-                view.wish_all(&rows.iter().flatten().map(wish).collect::<Vec<_>>())?;
-                Ok(rows)
-            })
-            .await?;
-        let rows = rows.into_iter().collect::<Option<Vec<_>>>().ok_or(ActError::UnknownFile)?;
+        let wish = |row: &FileRow| Wish { topic: space, file: row.hash, dir: dir.clone(), paused: false };
+        let wishes: Vec<_> = rows.iter().map(wish).collect();
+        self.inner.view.with(move |view| view.wish_all(&wishes)).await?;
         self.inner.transfers.with(|jobs| {
             for row in &rows {
                 jobs.want(TransferId { space, file: row.hash }, || Job::new(row, dir.clone(), false));
