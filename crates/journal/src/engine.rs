@@ -359,6 +359,7 @@ impl Engine {
             for (id, touched) in &touched {
                 let Some(topic) = self.topics.0.get(id) else {
                     views.remove(id);
+                    self.shared.forget_reach();
                     continue;
                 };
                 for (author, from) in &touched.logs {
@@ -370,7 +371,10 @@ impl Engine {
                 let whole = touched.rules || touched.keys || touched.adopted;
                 match views.get_mut(id).filter(|_| !whole) {
                     Some(view) => view.advance(topic, touched.logs.keys()),
-                    None => drop(views.insert(*id, View::of(topic))),
+                    None => {
+                        views.insert(*id, View::of(topic));
+                        self.shared.forget_reach();
+                    }
                 }
             }
         }

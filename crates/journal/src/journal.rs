@@ -315,15 +315,20 @@ impl Journal {
         self.shared.may_pull(device, topic)
     }
 
-    /// The topics that `device` may pull from here, in ascending order.
+    /// Whether `device` has access to something that we take part in.
+    pub(crate) fn is_member(&self, device: &DeviceId) -> bool {
+        self.shared.views().values().any(|view| view.adopted && view.rules.level(device).is_some())
+    }
+
+    /// The topics that `device` may pull from here.
     #[must_use]
-    pub fn shared_with(&self, device: &DeviceId) -> Vec<GroupId> {
+    pub fn shared_with(&self, device: &DeviceId) -> Arc<BTreeSet<GroupId>> {
         self.shared.shared_with(device)
     }
 
     /// The devices that may pull anything from here, ours excluded: whom to connect to.
     #[must_use]
-    pub fn neighbours(&self) -> BTreeSet<DeviceId> {
+    pub fn neighbours(&self) -> Arc<BTreeSet<DeviceId>> {
         self.shared.neighbours()
     }
 

@@ -2,8 +2,8 @@
 //!
 //! The engine changes it after each commit; handles read it under short locks.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use compeer_core::group::{EpochInfo, GroupKind, Rules};
 use compeer_core::{DeviceId, DeviceKey, GroupId, Millis, Tip, Wall};
@@ -17,6 +17,8 @@ use crate::topic::{Keys, Topic};
 
 /// Events that a slow listener may be behind.
 const EVENTS: usize = 1024;
+/// Devices of which it is remembered what they may have.
+const REMEMBERED: usize = 4096;
 const DIGEST_CONTEXT: &str = "compeer 2026 topic digest v1";
 
 pub(crate) struct Shared {
@@ -25,6 +27,8 @@ pub(crate) struct Shared {
     pub(crate) wall: Wall,
     pub(crate) readers: Readers,
     views: RwLock<BTreeMap<GroupId, View>>,
+    /// Worked out from the views, and asked for with every message. Locked after them.
+    reach: Mutex<Reach>,
     pub(crate) receipts: Receipts,
     /// Some receipt is new.
     pub(crate) receipts_noted: Notify,
@@ -34,6 +38,13 @@ pub(crate) struct Shared {
     pub(crate) asking: watch::Sender<BTreeMap<GroupId, BTreeSet<DeviceId>>>,
     /// How often the disk has taken entries again after it had failed.
     pub(crate) recoveries: watch::Sender<u64>,
+}
+
+/// Who may have what, as far as somebody has asked since the rules last changed.
+#[derive(Default)]
+struct Reach {
+    shared: HashMap<DeviceId, Arc<BTreeSet<GroupId>>>,
+    neighbours: Option<Arc<BTreeSet<DeviceId>>>,
 }
 
 /// The committed state of one topic.
@@ -68,6 +79,7 @@ impl Shared {
             wall,
             readers,
             views: RwLock::default(),
+            reach: Mutex::default(),
             receipts: Receipts::default(),
             receipts_noted: Notify::new(),
             events: broadcast::channel(EVENTS).0,
@@ -111,11 +123,24 @@ impl Shared {
             }
             is_rules_only(view)
         };
-        rules_only && self.shared_with(device).binary_search(topic).is_ok()
+        rules_only && self.shared_with(device).contains(topic)
     }
 
-    pub(crate) fn shared_with(&self, device: &DeviceId) -> Vec<GroupId> {
+    pub(crate) fn shared_with(&self, device: &DeviceId) -> Arc<BTreeSet<GroupId>> {
         let views = self.views();
+        if let Some(known) = self.reach().shared.get(device) {
+            return Arc::clone(known);
+        }
+        let shared = Arc::new(Self::work_out_shared(&views, device));
+        let mut reach = self.reach();
+        if reach.shared.len() >= REMEMBERED {
+            reach.shared.clear();
+        }
+        reach.shared.insert(*device, Arc::clone(&shared));
+        shared
+    }
+
+    fn work_out_shared(views: &BTreeMap<GroupId, View>, device: &DeviceId) -> BTreeSet<GroupId> {
         let direct = || views.iter().filter(|(_, view)| view.rules.level(device).is_some());
         let mut topics: BTreeSet<GroupId> = direct().map(|(topic, _)| *topic).collect();
         // A company in a space brings its people along.
@@ -129,15 +154,28 @@ impl Shared {
                 }
             }
         }
-        topics.into_iter().collect()
+        topics
     }
 
-    pub(crate) fn neighbours(&self) -> BTreeSet<DeviceId> {
+    pub(crate) fn neighbours(&self) -> Arc<BTreeSet<DeviceId>> {
         let views = self.views();
-        // Where we are out, the others keep nothing for us.
-        let ours = views.values().filter(|view| view.rules.level(&self.device).is_some());
-        let devices = ours.flat_map(|view| view.rules.devices().keys());
-        devices.filter(|device| **device != self.device).copied().collect()
+        let mut reach = self.reach();
+        let work_out = || {
+            // Where we are out, the others keep nothing for us.
+            let ours = views.values().filter(|view| view.rules.level(&self.device).is_some());
+            let devices = ours.flat_map(|view| view.rules.devices().keys());
+            Arc::new(devices.filter(|device| **device != self.device).copied().collect())
+        };
+        Arc::clone(reach.neighbours.get_or_insert_with(work_out))
+    }
+
+    fn reach(&self) -> MutexGuard<'_, Reach> {
+        self.reach.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The rules of some topic have changed; whoever says so holds the views.
+    pub(crate) fn forget_reach(&self) {
+        *self.reach() = Reach::default();
     }
 }
 

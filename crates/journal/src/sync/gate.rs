@@ -46,9 +46,7 @@ impl JournalGate {
     /// Whether the device is in something that we take part in. The log of its own person alone does not count: it stays
     /// here when that person is removed from everything.
     pub(crate) fn is_member(&self, device: &DeviceId) -> bool {
-        let topics = self.journal.topics();
-        let mut ours = topics.iter().filter(|info| info.adopted).filter_map(|info| self.journal.rules(&info.topic));
-        ours.any(|rules| rules.level(device).is_some()) || self.hosts().contains(device)
+        self.journal.is_member(device) || self.hosts().contains(device)
     }
 
     fn expects_guests(&self) -> bool {

@@ -233,8 +233,9 @@ impl Shared {
 
     /// The topics that `peer` itself is in. The rules of members come with these.
     pub(crate) fn shares(&self, peer: &DeviceId) -> BTreeSet<GroupId> {
-        let shared = self.journal.shared_with(peer).into_iter();
-        shared.filter(|topic| self.journal.rules(topic).is_some_and(|rules| rules.level(peer).is_some())).collect()
+        let shared = self.journal.shared_with(peer);
+        let is_in = |topic: &&GroupId| self.journal.rules(topic).is_some_and(|rules| rules.level(peer).is_some());
+        shared.iter().filter(is_in).copied().collect()
     }
 
     // Growth and receipts.

@@ -138,7 +138,8 @@ impl Peer {
     pub(crate) async fn pull(&self, from: &Peer) -> u64 {
         let mut stored = 0;
         loop {
-            let shared = from.journal.shared_with(&self.id()).into_iter().filter(|topic| self.journal.wants(topic));
+            let shared = from.journal.shared_with(&self.id());
+            let shared = shared.iter().copied().filter(|topic| self.journal.wants(topic));
             let runs: Vec<Run> = shared.flat_map(|topic| from.news_for(self, &topic)).collect();
             let report = self.take(from, runs).await;
             assert_eq!(report.refused, []);

@@ -153,8 +153,8 @@ impl Session {
             return self.due(|state| state.summary = true);
         }
         if self.state().equal.replace(digest) != Some(digest) {
-            for topic in shared.journal.shared_with(&self.peer) {
-                self.holds_the_same(shared, &topic);
+            for topic in shared.journal.shared_with(&self.peer).iter() {
+                self.holds_the_same(shared, topic);
             }
         }
     }
@@ -168,7 +168,7 @@ impl Session {
     }
 
     async fn compare_topics(&self, shared: &Shared, theirs: &[TopicDigest]) {
-        let mut ours: BTreeSet<_> = shared.journal.shared_with(&self.peer).into_iter().collect();
+        let mut ours = BTreeSet::clone(&shared.journal.shared_with(&self.peer));
         for TopicDigest { topic, digest } in theirs {
             let also_ours = ours.remove(topic);
             if !shared.journal.wants(topic) && !shared.takes_part(topic, &self.peer).await {

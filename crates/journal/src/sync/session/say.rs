@@ -42,9 +42,11 @@ impl Session {
                 }
             }
             if due.summary {
-                let shared_topics = shared.journal.shared_with(&self.peer).into_iter().take(ITEMS);
+                let shared_topics = shared.journal.shared_with(&self.peer);
                 let topics = shared_topics
-                    .filter_map(|topic| Some(TopicDigest { topic, digest: shared.journal.digest(&topic)? }))
+                    .iter()
+                    .take(ITEMS)
+                    .filter_map(|topic| Some(TopicDigest { topic: *topic, digest: shared.journal.digest(topic)? }))
                     .collect();
                 wire::send(&mut send, &Message::Summary { topics }).await?;
             }
