@@ -332,6 +332,11 @@ impl Journal {
         self.shared.neighbours()
     }
 
+    /// The topic along whose links this one's entries travel.
+    pub(crate) fn tree(&self, topic: &GroupId) -> GroupId {
+        self.shared.tree(topic)
+    }
+
     /// A hash over where every log of the topic ends: equal exactly when two devices hold the same of it.
     #[must_use]
     pub fn digest(&self, topic: &GroupId) -> Option<[u8; 32]> {

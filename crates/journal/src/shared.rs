@@ -45,6 +45,7 @@ pub(crate) struct Shared {
 struct Reach {
     shared: HashMap<DeviceId, Arc<BTreeSet<GroupId>>>,
     neighbours: Option<Arc<BTreeSet<DeviceId>>>,
+    trees: Option<BTreeMap<GroupId, GroupId>>,
 }
 
 /// The committed state of one topic.
@@ -167,6 +168,19 @@ impl Shared {
             Arc::new(devices.filter(|device| **device != self.device).copied().collect())
         };
         Arc::clone(reach.neighbours.get_or_insert_with(work_out))
+    }
+
+    /// The topic along whose links this one's entries travel: that of a member group is the one it is a member of, so that
+    /// everybody who joins need not find the quickest links anew.
+    pub(crate) fn tree(&self, topic: &GroupId) -> GroupId {
+        let views = self.views();
+        let mut reach = self.reach();
+        let work_out = || {
+            let ours = views.iter().rev().filter(|(_, view)| view.adopted);
+            ours.flat_map(|(outer, view)| view.member_groups.iter().map(|inner| (*inner, *outer))).collect()
+        };
+        let trees = reach.trees.get_or_insert_with(work_out);
+        trees.get(topic).copied().unwrap_or(*topic)
     }
 
     fn reach(&self) -> MutexGuard<'_, Reach> {

@@ -50,7 +50,8 @@ pub(crate) fn meta(db: &Connection, name: &str) -> Result<Option<Vec<u8>>> {
 }
 
 pub(crate) fn set_meta(db: &Connection, name: &str, value: &[u8]) -> Result<()> {
-    db.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?1, ?2)", params![name, value])?;
+    let sql = "INSERT OR REPLACE INTO meta (name, value) VALUES (?1, ?2)";
+    db.prepare_cached(sql)?.execute(params![name, value])?;
     Ok(())
 }
 

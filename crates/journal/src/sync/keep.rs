@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until};
 use tracing::Instrument as _;
 
+use super::receipts::in_crowd;
 use super::shared::Shared;
 use super::wire::Frames;
 use super::{Fault, SYNC, SyncOptions, talk};
@@ -22,9 +23,15 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// How long a link stays that is not needed any more, and how many such links there are at most.
 const LINGER: Duration = Duration::from_secs(120);
 const LINGERING: usize = 16;
-/// Changes of members are gathered for this long, and changes of addresses.
+/// Changes of members are gathered for this long, and changes of addresses: each costs a look at everybody, and a message to
+/// everybody we are linked to. In a large group they are gathered longer, by so much for each device.
 const GATHER: Duration = Duration::from_millis(20);
+const GATHER_EACH: Duration = Duration::from_millis(2);
 const GATHER_ADDRESSES: Duration = Duration::from_secs(1);
+const GATHER_ADDRESSES_EACH: Duration = Duration::from_millis(50);
+/// No longer than this.
+const GATHER_MOST: Duration = Duration::from_secs(1);
+const GATHER_ADDRESSES_MOST: Duration = Duration::from_secs(15);
 /// Receipts that name all logs are sent every so many comparisons of digests.
 const FULL_RECEIPTS_EVERY: u32 = 10;
 
@@ -61,7 +68,7 @@ pub(super) async fn keep(
             event = journal_events.recv() => match event {
                 Ok(JournalEvent::Rules { .. } | JournalEvent::Adopted { .. } | JournalEvent::Forgotten { .. })
                 | Err(RecvError::Lagged(_)) => {
-                    members_at.get_or_insert(Instant::now() + GATHER);
+                    members_at.get_or_insert(Instant::now() + keeper.gather());
                 }
                 Ok(_) => {}
                 Err(RecvError::Closed) => return,
@@ -74,7 +81,7 @@ pub(super) async fn keep(
                     }
                 }
                 Ok(MeshEvent::AddressesLearned { .. }) => {
-                    addresses_at.get_or_insert(Instant::now() + GATHER_ADDRESSES);
+                    addresses_at.get_or_insert(Instant::now() + keeper.gather_addresses());
                 }
                 Ok(_) => {}
                 Err(RecvError::Lagged(_)) => shared.mesh.links().iter().for_each(|link| keeper.linked(link)),
@@ -101,7 +108,7 @@ pub(super) async fn keep(
                 if members_at.take_if(|at| *at <= now).is_some() {
                     keeper.refresh();
                     shared.adopt_ours().await;
-                    addresses_at.get_or_insert(now + GATHER_ADDRESSES);
+                    addresses_at.get_or_insert(now + keeper.gather_addresses());
                 }
             }
         }
@@ -120,6 +127,16 @@ struct Keeper {
 }
 
 impl Keeper {
+    /// How long changes of members are gathered.
+    fn gather(&self) -> Duration {
+        GATHER + in_crowd(GATHER_EACH, self.shared.crowd()).min(GATHER_MOST)
+    }
+
+    /// How long changes of addresses are gathered.
+    fn gather_addresses(&self) -> Duration {
+        GATHER_ADDRESSES + in_crowd(GATHER_ADDRESSES_EACH, self.shared.crowd()).min(GATHER_ADDRESSES_MOST)
+    }
+
     /// A link is up: whoever dialled opens the talk.
     fn linked(&mut self, link: &Link) {
         if link.outgoing() && self.talks.insert(link.device(), link.id()) != Some(link.id()) {

@@ -18,10 +18,12 @@ use super::wire::{Held, Receipt};
 /// How long a receipt waits for more to say in a small group.
 const SHORTEST: Duration = Duration::from_millis(20);
 /// In a larger group everybody's receipt reaches everybody, so what a device has to check grows with their number. It waits
-/// this long for each of them, which keeps the work of checking below a hundredth of a core.
-const EACH: Duration = Duration::from_millis(50);
+/// this long for each of them, which keeps the work of checking below a thousandth of a core.
+const EACH: Duration = Duration::from_millis(150);
 /// How long it waits at most.
-const LONGEST: Duration = Duration::from_secs(30);
+const LONGEST: Duration = Duration::from_secs(60);
+/// Others' receipts that are passed on wait so much shorter, at each step: that is no more to check, only more messages.
+const STEPS: u32 = 6;
 /// Receipts of others that wait to be passed on. The oldest are dropped: later ones say the same and more.
 const PASSING: usize = 4096;
 
@@ -32,11 +34,12 @@ pub(crate) fn is_large(devices: usize) -> bool {
 
 /// How long a receipt waits in a group of this many devices.
 fn delay(devices: usize) -> Duration {
-    if !is_large(devices) {
-        SHORTEST
-    } else {
-        EACH.saturating_mul(u32::try_from(devices).unwrap_or(u32::MAX)).min(LONGEST)
-    }
+    if is_large(devices) { in_crowd(EACH, devices).min(LONGEST) } else { SHORTEST }
+}
+
+/// What is spent on each device in a large group; nothing in a small one.
+pub(crate) fn in_crowd(each: Duration, devices: usize) -> Duration {
+    if is_large(devices) { each.saturating_mul(u32::try_from(devices).unwrap_or(u32::MAX)) } else { Duration::ZERO }
 }
 
 /// What is to be said, and when.
@@ -82,7 +85,7 @@ impl Receipts {
             self.passing.drain(..PASSING / 2);
         }
         self.passing.push((receipt, from));
-        self.passing_at.get_or_insert(now + delay(devices));
+        self.passing_at.get_or_insert(now + delay(devices) / STEPS);
     }
 
     /// When something is next to be said.

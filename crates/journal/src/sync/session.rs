@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use super::shared::Shared;
 use super::transfer::{self, SERVED_AT_ONCE};
 use super::wire::{self, Digest, Frames, Message, Part, Receipt, Whereabouts};
+use crate::run::Growth;
 
 /// An announcement waits this long for the entries to come by a push, before they are asked for.
 const GRACE: Duration = Duration::from_millis(100);
@@ -97,6 +98,8 @@ struct State {
     /// Topics whose heights are to be told, and whether the other's are asked for.
     heights: BTreeMap<GroupId, bool>,
     fresh: BTreeMap<(GroupId, DeviceId), Fresh>,
+    /// When logs that are only announced are to be said, should nothing else be.
+    announce_at: Option<Instant>,
     /// Where the other device's own logs end here, as far as it was not told.
     held: BTreeMap<GroupId, Tip>,
     lazy: BTreeSet<GroupId>,
@@ -104,7 +107,7 @@ struct State {
     // What is known of the other device.
     /// How many entries of a log it has.
     known: HashMap<(GroupId, DeviceId), u64>,
-    /// Topics whose entries by others it does not want to be pushed.
+    /// Topics along whose links it does not want entries by others to be pushed.
     announce: HashSet<GroupId>,
     /// The digest over all shared topics when it last had the same as we.
     equal: Option<Digest>,
@@ -138,6 +141,7 @@ impl State {
             addresses: std::mem::take(&mut self.addresses),
             heights: std::mem::take(&mut self.heights),
             fresh: std::mem::take(&mut self.fresh),
+            announce_at: self.announce_at.take(),
             held: std::mem::take(&mut self.held),
             lazy: std::mem::take(&mut self.lazy),
             receipts: self.receipts.drain(..self.receipts.len().min(RECEIPTS_AT_ONCE)).collect(),
@@ -145,12 +149,13 @@ impl State {
         }
     }
 
-    fn is_anything_due(&self) -> bool {
+    fn is_anything_due(&self, now: Instant) -> bool {
         self.hello
             || self.summary
             || self.addresses
-            || !(self.heights.is_empty() && self.fresh.is_empty() && self.held.is_empty())
-            || !(self.lazy.is_empty() && self.receipts.is_empty())
+            || !(self.heights.is_empty() && self.held.is_empty() && self.lazy.is_empty() && self.receipts.is_empty())
+            || self.announce_at.is_some_and(|at| at <= now)
+            || self.fresh.values().any(|fresh| fresh.push)
     }
 }
 
@@ -247,19 +252,23 @@ impl Session {
         true
     }
 
-    /// A log grew here. `push` sends the entries, otherwise they are announced. `own` entries are pushed even when the
-    /// other device gets those of others sooner elsewhere.
-    pub(crate) fn grew(&self, topic: GroupId, author: DeviceId, first: u64, tip: Tip, push: bool, own: bool) {
+    /// A log grew here: its entries are sent or announced. Those that nobody sent us, our `own`, are sent even when the other
+    /// device gets those of others sooner elsewhere. An announcement waits for `hold`, unless something else is said.
+    pub(crate) fn grew(&self, growth: &Growth, push: bool, tree: &GroupId, hold: Duration) {
+        let Growth { topic, author, first, tip, from } = *growth;
         let mut state = self.state();
         if state.known.get(&(topic, author)).is_some_and(|known| *known > tip.seq) {
             return;
         }
-        let push = push && (own || !state.announce.contains(&topic));
+        let push = push && (from.is_none() || !state.announce.contains(tree));
         let fresh = state.fresh.entry((topic, author)).or_insert(Fresh { first, tip, push });
         fresh.first = fresh.first.min(first);
         fresh.push &= push;
         if fresh.tip.seq < tip.seq {
             fresh.tip = tip;
+        }
+        if !fresh.push {
+            state.announce_at.get_or_insert(Instant::now() + hold);
         }
         drop(state);
         self.write.notify_one();
@@ -285,16 +294,12 @@ impl Session {
         });
     }
 
-    /// It asked for entries of the topic: pushing there is worth while again, and it has these now.
-    pub(crate) fn served(&self, topic: GroupId, parts: &[Part]) {
-        let mut state = self.state();
-        state.announce.remove(&topic);
-        for part in parts {
-            state.knows(topic, part.author, part.end());
-        }
+    /// It asked for entries that travel along the links of this topic: pushing there is worth while again.
+    pub(crate) fn asked_for(&self, tree: &GroupId) {
+        self.state().announce.remove(tree);
     }
 
-    /// It sent us these, so it has them.
+    /// These were sent from one of us to the other, so it has them.
     pub(crate) fn has(&self, topic: GroupId, parts: &[Part]) {
         let mut state = self.state();
         for part in parts {

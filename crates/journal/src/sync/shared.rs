@@ -24,6 +24,8 @@ use crate::run::Growth;
 
 /// A log that grew by more than this at once is announced, not pushed: such growth was fetched, and others fetch it too.
 const PUSHED: u64 = 1024;
+/// In a large group most links only tell of what comes along others: what is to be told waits so long for more of it.
+const HOLD: Duration = Duration::from_millis(100);
 /// How long a device that misbehaved is not spoken to; twice as long each further time.
 const SHUNNED: Duration = Duration::from_secs(30);
 const SHUNNED_MOST: Duration = Duration::from_secs(3600);
@@ -240,6 +242,11 @@ impl Shared {
 
     // Growth and receipts.
 
+    /// How many devices take part in the largest topic.
+    pub(crate) fn crowd(&self) -> usize {
+        locked(&self.devices).values().copied().max().unwrap_or(0)
+    }
+
     /// How many devices take part in a topic; `None` when we do not.
     fn devices(&self, topic: &GroupId) -> Option<usize> {
         locked(&self.devices).get(topic).copied()
@@ -250,7 +257,9 @@ impl Shared {
     pub(crate) fn grew(&self, growth: &Growth) {
         let Growth { topic, author, first, tip, from } = *growth;
         let push = tip.seq.saturating_sub(first) < PUSHED;
+        let tree = self.journal.tree(&topic);
         let devices = self.devices(&topic);
+        let hold = if self.devices(&tree).is_some_and(is_large) { HOLD } else { Duration::ZERO };
         // In a small group the receipt is as quick.
         let tell_author = devices.is_some_and(is_large);
         for session in self.sessions().into_iter().filter(|session| self.journal.may_pull(&session.peer, &topic)) {
@@ -260,7 +269,7 @@ impl Shared {
                     session.holds(topic, tip);
                 }
             } else if Some(session.peer) != from {
-                session.grew(topic, author, first, tip, push, from.is_none());
+                session.grew(growth, push, &tree, hold);
             }
         }
         // The author of an entry holds it; everybody else says so.

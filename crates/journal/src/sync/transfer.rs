@@ -105,9 +105,10 @@ pub(crate) async fn serve(
     let Ok(_place) = session.serving.acquire().await else { return };
     // A stream that is gone has no priority, which the first write will notice.
     let _ = send.set_priority(BULK_PRIORITY);
+    session.asked_for(&shared.journal.tree(&topic));
     let served = tokio::select! {
         () = session.stop.cancelled() => return,
-        served = send_ranges(shared, &session.peer, &mut send, topic, ranges.into(), |parts| session.served(topic, parts)) => served,
+        served = send_ranges(shared, &session.peer, &mut send, topic, ranges.into(), |parts| session.has(topic, parts)) => served,
     };
     if served.is_ok() {
         let _ = send.finish();

@@ -61,8 +61,8 @@ impl Session {
         let report = self.take_in(shared, runs).await?;
         if report.stored == 0 && report.known > 0 {
             // Others are quicker. What it wrote itself it goes on pushing.
-            let topics = ends.keys().filter(|(_, author)| *author != self.peer).map(|(topic, _)| *topic);
-            let topics: BTreeSet<_> = topics.collect();
+            let topics = ends.keys().filter(|(_, author)| *author != self.peer);
+            let topics: BTreeSet<_> = topics.map(|(topic, _)| shared.journal.tree(topic)).collect();
             if !topics.is_empty() {
                 self.due(|state| state.lazy.extend(topics));
             }
@@ -103,7 +103,8 @@ impl Session {
             Message::Heights { topic, logs, answer } => self.compare_heights(shared, topic, &logs, answer).await,
             Message::Have { topic, logs } if shared.journal.wants(&topic) => self.hear_of(shared, topic, &logs),
             Message::Lazy { topic } if shared.journal.may_pull(&self.peer, &topic) => {
-                self.state().announce.insert(topic);
+                let tree = shared.journal.tree(&topic);
+                self.state().announce.insert(tree);
             }
             Message::Receipts { receipts } => {
                 for receipt in receipts {

@@ -22,8 +22,15 @@ impl Session {
     pub(super) async fn write(&self, shared: &Arc<Shared>, mut send: SendStream) -> Result<(), End> {
         let mut pause = Instant::now();
         loop {
-            if !self.state().is_anything_due() {
-                self.write.notified().await;
+            let (is_due, announce_at) = {
+                let state = self.state();
+                (state.is_anything_due(Instant::now()), state.announce_at)
+            };
+            if !is_due {
+                tokio::select! {
+                    () = self.write.notified() => {}
+                    () = sleep_until(announce_at.unwrap_or(pause)), if announce_at.is_some() => {}
+                }
                 continue;
             }
             sleep_until(pause).await;
