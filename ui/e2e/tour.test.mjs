@@ -348,6 +348,11 @@ describe('the tour', () => {
     await dialog.getByRole('textbox').fill(`${spaceName} two`);
     await button.click();
     await dialog.waitFor({ state: 'detached' });
+    const copyLink = ann.page.locator('[aria-label="Copy link to message"]:focus');
+    for (let tabs = 0; tabs < 3 && (await copyLink.count()) === 0; tabs++) {
+      await ann.page.keyboard.press('Tab');
+    }
+    assert.equal(await copyLink.count(), 1, 'all of its buttons can be reached');
     await bo.page.getByText(/This space (has ended|is not here)/).waitFor();
   });
 

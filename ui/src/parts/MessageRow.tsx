@@ -81,7 +81,8 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
         )}
       </div>
       <div
-        className={`absolute -top-4 ${message.mine ? 'right-36' : 'right-2'} rounded-control border border-line bg-raised p-px shadow-raised group-focus-visible:flex group-has-focus-visible:flex touch:-top-11 touch:right-2 mouse:group-hover:flex ${active ? 'touch:flex' : ''} hidden`}
+        // Unseen, but there: the Tab key could not step onto what is only shown once it has stepped there.
+        className={`absolute -top-4 ${message.mine ? 'right-36' : 'right-2'} flex rounded-control border border-line bg-raised p-px shadow-raised group-focus-visible:pointer-events-auto group-focus-visible:opacity-100 group-has-focus-visible:pointer-events-auto group-has-focus-visible:opacity-100 touch:-top-11 touch:right-2 mouse:group-hover:pointer-events-auto mouse:group-hover:opacity-100 ${active ? 'touch:pointer-events-auto touch:opacity-100' : ''} pointer-events-none opacity-0`}
       >
         {message.text !== '' && (
           <IconButton
