@@ -3,12 +3,33 @@ import { cache, keys } from './cache';
 import { request, sentenceOf } from './client';
 import { onEvent } from './events';
 import { leftBehind, receive, withoutFile, type MessageWindow, type Pending } from './messages';
-import { createKeptStore } from './store';
+import { createKeptStore, createStore } from './store';
 import type { Message, SharedFile } from './types';
 import { upload } from './uploads';
 
 /** Kept in the browser, so that a reload or a node that is down loses nothing typed. All its tabs show the same. */
 export const outbox = createKeptStore<Pending[]>('compeer.outbox', [], { follow: true });
+
+/** How long what another tab has sent may outlive its place in the outbox, in ms: its message comes by another way. */
+const grace = 1000;
+
+/** What is drawn: the outbox, and what just left it in another tab. Without that it would be gone for a blink. */
+export const drawn = createStore<Pending[]>(outbox.get());
+
+outbox.subscribe(() => {
+  const items = outbox.get();
+  const nonces = new Set(items.map(({ nonce }) => nonce));
+  const leaving = drawn
+    .get()
+    .filter(({ nonce, state }) => state === 'sending' && !nonces.has(nonce));
+  drawn.set([...leaving, ...items]);
+  if (leaving.length > 0) setTimeout(() => undraw(leaving), grace);
+});
+
+function undraw(items: Pending[]): void {
+  const kept = new Set(outbox.get().map(({ nonce }) => nonce));
+  drawn.set((before) => before.filter((item) => !items.includes(item) || kept.has(item.nonce)));
+}
 
 /** This tab, for as long as this page lives in it. */
 const tab: string = crypto.randomUUID();
@@ -96,6 +117,7 @@ export function retry(nonce: string): void {
 }
 
 export function discard(nonce: string): void {
+  drawn.set((items) => items.filter((item) => item.nonce !== nonce));
   outbox.set((items) => items.filter((item) => item.nonce !== nonce));
 }
 

@@ -4,7 +4,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { sayTyping } from '~/api/actions';
 import { ownUrl, sentenceOf } from '~/api/client';
 import { stillPending, type MessageWindow } from '~/api/messages';
-import { discard, outbox, retry, send } from '~/api/outbox';
+import { discard, drawn, retry, send } from '~/api/outbox';
 import {
   forgetOldest,
   loadAround,
@@ -102,7 +102,7 @@ function OpenChat({ space, window }: { space: Space; window: MessageWindow }) {
   const status = useStatus().data;
   const members = useMembers(id).data;
   const files = useFiles(id).data;
-  const pending = stillPending(useStore(outbox), window, id);
+  const pending = stillPending(useStore(drawn), window, id);
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const [glowing, setGlowing] = useState<string | null>(null);
