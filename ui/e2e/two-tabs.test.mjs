@@ -91,6 +91,52 @@ describe('two tabs', () => {
     await one.go('chat', space);
   });
 
+  /** Keeps what the tab announces. @param {Person} tab */
+  const overhear = (tab) =>
+    tab.page.evaluate(() => {
+      /** @type {string[]} */ const announced = [];
+      class Notice {
+        static permission = 'granted';
+        /** @param {string} title @param {{ body: string }} more */
+        constructor(title, { body }) {
+          announced.push(`${title}: ${body}`);
+        }
+      }
+      Object.assign(globalThis, { Notification: Notice, announced });
+    });
+  /** What it announced to somebody who does not look at it. @param {Person} tab @returns {Promise<string[]>} */
+  const announced = (tab) => tab.page.evaluate('globalThis.announced');
+  /** @param {Person} tab @param {boolean} looked */
+  const look = (tab, looked) =>
+    tab.page.evaluate((looked) => {
+      document.hasFocus = () => looked;
+      dispatchEvent(new Event(looked ? 'focus' : 'blur'));
+    }, looked);
+
+  it('announces what is new once, and only while nobody looks at any of them', async () => {
+    // Now the first is the one that listens.
+    await two.page.reload();
+    await two.composer.waitFor();
+    for (const tab of [one, two]) await overhear(tab);
+    await look(one, false);
+    await look(two, true);
+    await bo.say(`before your eyes ${stamp}`);
+    await onlyOnce(one, `before your eyes ${stamp}`);
+    await look(two, false);
+    await bo.say(`behind your back ${stamp}`);
+    await until(async () => (await announced(one)).length > 0, 'a notice');
+    assert.deepEqual(await announced(one), [
+      `Bo Tanaka in ${spaceName}: behind your back ${stamp}`,
+    ]);
+    assert.deepEqual(await announced(two), []);
+    // Turned off in one tab, it is off in all.
+    await two.page.evaluate(() => localStorage.setItem('compeer.notify', 'false'));
+    await bo.say(`quietly ${stamp}`);
+    await onlyOnce(one, `quietly ${stamp}`);
+    assert.equal((await announced(one)).length, 1);
+    await two.page.evaluate(() => localStorage.setItem('compeer.notify', 'true'));
+  });
+
   it('leaves a draft alone while another is written', async () => {
     await two.go('chat', other);
     await one.composer.fill(`half a thought ${stamp}`);
@@ -171,9 +217,13 @@ describe('two tabs', () => {
 
   it('goes on when the tab that listens closes', async () => {
     one.calm();
+    await overhear(two);
+    await look(two, false);
     await one.page.close();
     await bo.say(`still there, ${stamp}?`);
     await onlyOnce(two, `still there, ${stamp}?`);
+    await until(async () => (await announced(two)).length > 0, 'a notice of the other tab');
+    await look(two, true);
     await two.say(`yes, ${stamp}`);
     await onlyOnce(bo, `yes, ${stamp}`);
     await two

@@ -17,6 +17,34 @@ function subscribe(listener: () => void): () => void {
   };
 }
 
+/** Held by every tab that somebody looks at, for as long as they do. */
+const lookedAt = 'compeer.looked-at';
+
+/** Lets the other tabs of this browser know when somebody looks at this one. */
+export function startAttention(): void {
+  if (!('locks' in navigator)) return;
+  let release: (() => void) | null = null;
+  const follow = () => {
+    if (looking() === (release !== null)) return;
+    release?.();
+    release = null;
+    if (!looking()) return;
+    const held = new Promise<void>((done) => {
+      release = done;
+    });
+    void navigator.locks.request(lookedAt, { mode: 'shared' }, () => held);
+  };
+  subscribe(follow);
+  follow();
+}
+
+/** Does somebody look at any tab of this browser? */
+export async function anyLooking(): Promise<boolean> {
+  if (looking() || !('locks' in navigator)) return looking();
+  const { held = [] } = await navigator.locks.query();
+  return held.some(({ name }) => name === lookedAt);
+}
+
 export const useLooking = () => useSyncExternalStore(subscribe, looking);
 
 /** The space whose newest messages are being seen right now: nothing in it counts as unread. */

@@ -4,7 +4,7 @@ import { createKeptStore } from '~/api/store';
 export type Theme = 'light' | 'dark' | 'system';
 
 /** `public/theme.js` reads the same key before the first paint. */
-export const theme = createKeptStore<Theme>('compeer.theme', 'system');
+export const theme = createKeptStore<Theme>('compeer.theme', 'system', { follow: true });
 
 /** Raise a notification when something new arrives and the page is not being looked at. */
-export const notify = createKeptStore<boolean>('compeer.notify', true);
+export const notify = createKeptStore<boolean>('compeer.notify', true, { follow: true });
