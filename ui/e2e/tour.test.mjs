@@ -257,6 +257,50 @@ describe('the tour', () => {
     await bo.composer.waitFor();
   });
 
+  /** Whether the middle of it is what a pointer there would hit. @param {import('playwright-core').Locator} thing */
+  const inReach = (thing) =>
+    thing.evaluate((element) => {
+      const { x, y, width, height } = element.getBoundingClientRect();
+      const hit = document.elementFromPoint(x + width / 2, y + height / 2);
+      return hit !== null && (element === hit || element.contains(hit));
+    });
+
+  it('covers nothing that is in use, at any width', async () => {
+    await ann.go('chat', space);
+    await ann.composer.fill('Half a thought');
+    const send = ann.page.getByRole('button', { name: 'Send', exact: true });
+    await ann.page.getByRole('button', { name: 'Show people' }).click();
+    const people = ann.page.getByRole('complementary', { name: 'People' });
+    await people.getByRole('link', { name: /Details of Bo/ }).waitFor();
+    for (const width of [1440, 1100, 900, 720]) {
+      await ann.page.setViewportSize({ width, height: 900 });
+      await until(() => inReach(send), `Send to be in reach at ${width} pixels`);
+      const wide = await ann.page.evaluate(() => document.documentElement.scrollWidth);
+      assert.ok(wide <= width, `nothing sticks out at ${width}: ${wide}`);
+    }
+    await ann.page.keyboard.press('Escape');
+    await people.waitFor({ state: 'detached' });
+
+    // The list makes room for what was opened from it, and has the focus again afterwards.
+    const list = ann.page.getByRole('navigation', { name: `${spaceName} two` });
+    const bosRow = list.getByRole('link', { name: 'Bo Tanaka' });
+    await bosRow.click();
+    await ann.page.getByRole('complementary', { name: 'Person' }).waitFor();
+    await list.waitFor({ state: 'hidden' });
+    await ann.page.keyboard.press('Escape');
+    await bosRow.waitFor();
+    await until(() => bosRow.evaluate((row) => row === document.activeElement), 'the focus back');
+    await ann.page.setViewportSize({ width: 1440, height: 900 });
+
+    // A notice stands above where one writes.
+    const row = ann.message(`Second try ${stamp}`);
+    await row.hover();
+    await row.getByRole('button', { name: 'Copy text' }).click();
+    await ann.page.getByText('Copied.').waitFor();
+    assert.ok(await inReach(send), 'Send is in reach below a notice');
+    await ann.composer.fill('');
+  });
+
   it('works with the keyboard alone, and gives the focus back', async () => {
     await ann.go('files', space);
     await ann.page.getByRole('row').nth(1).waitFor();
@@ -289,6 +333,11 @@ describe('the tour', () => {
     await ann.page.keyboard.press('Tab');
     assert.equal(await focused(), newest, 'its own buttons come next');
     assert.equal(await ann.page.evaluate(() => document.activeElement?.tagName), 'BUTTON');
+    const copyLink = ann.page.locator('[aria-label="Copy link to message"]:focus');
+    for (let tabs = 0; tabs < 3 && (await copyLink.count()) === 0; tabs++) {
+      await ann.page.keyboard.press('Tab');
+    }
+    assert.equal(await copyLink.count(), 1, 'all of its buttons can be reached');
   });
 
   it('keeps the chosen theme over a reload', async () => {
@@ -326,6 +375,11 @@ describe('the tour', () => {
     await phone.page.unroute('**/messages');
     await phone.page.getByRole('button', { name: 'Back' }).click();
     const sidebar = phone.page.getByRole('navigation', { name: `${spaceName} two` });
+    // A person's page leads back to where it was opened from.
+    await sidebar.getByRole('link', { name: 'Ann Lee' }).click();
+    await phone.page.getByRole('heading', { name: 'Person' }).waitFor();
+    await phone.accessible('phone-person');
+    await phone.page.getByRole('button', { name: 'Back' }).first().click();
     await sidebar.getByRole('link', { name: 'Files' }).click();
     await phone.page.getByRole('link', { name: `note-${stamp}.txt`, exact: true }).waitFor();
     await phone.accessible('phone-files');
@@ -348,11 +402,6 @@ describe('the tour', () => {
     await dialog.getByRole('textbox').fill(`${spaceName} two`);
     await button.click();
     await dialog.waitFor({ state: 'detached' });
-    const copyLink = ann.page.locator('[aria-label="Copy link to message"]:focus');
-    for (let tabs = 0; tabs < 3 && (await copyLink.count()) === 0; tabs++) {
-      await ann.page.keyboard.press('Tab');
-    }
-    assert.equal(await copyLink.count(), 1, 'all of its buttons can be reached');
     await bo.page.getByText(/This space (has ended|is not here)/).waitFor();
   });
 

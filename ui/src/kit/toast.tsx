@@ -1,5 +1,5 @@
 /** A short word about what just happened, with at most one thing to do about it. */
-import { useEffect, useRef } from 'react';
+import { useEffect, useLayoutEffect, useRef, type RefObject } from 'react';
 import { createStore, useStore } from '~/api/store';
 import { IconButton } from './Button';
 import { Icon } from './Icon';
@@ -71,14 +71,34 @@ export function tellUndoable(text: string, commit: (() => void) | null, undo: ()
   });
 }
 
+/** How high the foot of the pane is, where words are written: notices stand above it. */
+const foot = createStore(0);
+
+/** Keeps notices off this element at the foot of the pane. */
+export function useFoot(element: RefObject<HTMLElement | null>): void {
+  useLayoutEffect(() => {
+    if (element.current === null) return;
+    const observer = new ResizeObserver(([entry]) =>
+      foot.set(Math.ceil(entry?.borderBoxSize[0]?.blockSize ?? 0)),
+    );
+    observer.observe(element.current);
+    return () => {
+      observer.disconnect();
+      foot.set(0);
+    };
+  }, [element]);
+}
+
 export function Toasts() {
   const items = useStore(toasts);
+  const above = useStore(foot);
   return (
     <div
       role="region"
       aria-label="Notices"
       aria-live="polite"
-      className="pointer-events-none fixed right-4 bottom-4 z-50 flex w-[min(400px,calc(100vw-32px))] flex-col gap-2 phone:bottom-[calc(72px+env(safe-area-inset-bottom))]"
+      style={{ '--foot': `${above}px` } as React.CSSProperties}
+      className="pointer-events-none fixed right-4 bottom-[calc(16px+var(--foot))] z-50 flex w-[min(400px,calc(100vw-32px))] flex-col gap-2 phone:bottom-[calc(72px+env(safe-area-inset-bottom)+var(--foot))]"
     >
       {items.map((toast) => (
         <Card key={toast.id} toast={toast} />

@@ -17,6 +17,9 @@ export function parseDetail(text: string | undefined): Detail | null {
   return kind === 'person' ? { kind: 'person', id } : { kind: 'file', id };
 }
 
+/** It stands beside the main pane and never on it: what is under it could not be pressed. */
+export const detailWidth = 340;
+
 const titles = { people: 'People', person: 'Person', file: 'File' };
 
 export function DetailPanel({
@@ -35,7 +38,8 @@ export function DetailPanel({
   return (
     <Frame
       aria-label={titles[detail.kind]}
-      className="flex w-[340px] flex-none animate-sheet flex-col border-l border-line bg-panel phone:w-full phone:flex-1 phone:border-l-0 phone:bg-raised max-[1179px]:desk:absolute max-[1179px]:desk:inset-y-0 max-[1179px]:desk:right-0 max-[1179px]:desk:z-20 max-[1179px]:desk:shadow-float"
+      style={{ width: phone ? undefined : detailWidth }}
+      className="flex flex-none animate-sheet flex-col border-l border-line bg-panel phone:w-full phone:flex-1 phone:border-l-0 phone:bg-raised"
     >
       <header className="flex h-13 flex-none items-center gap-1 border-b border-line pr-2 pl-4 phone:pl-1">
         <IconButton icon="back" label="Back" className="desk:hidden!" onClick={onClose} />

@@ -1,15 +1,22 @@
 /** The frame: rail, sidebar, main pane, detail; on a phone one of them at a time. */
-import { Outlet, useLocation, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { useCallback, useEffect } from 'react';
+import {
+  Outlet,
+  useLocation,
+  useNavigate,
+  useParams,
+  useRouter,
+  useSearch,
+} from '@tanstack/react-router';
+import { useCallback, useEffect, useRef } from 'react';
 import { useSpaces } from '~/api/queries';
 import { useStore } from '~/api/store';
 import { DropZone } from '~/features/files/DropZone';
-import { usePhone } from '~/kit/hooks';
+import { useMedia, usePhone } from '~/kit/hooks';
 import { plainName } from '~/kit/text';
 import { attended } from '~/parts/attention';
 import { Badge } from './Badge';
 import { Banner } from './Banner';
-import { DetailPanel, parseDetail } from './Detail';
+import { DetailPanel, detailWidth, parseDetail } from './Detail';
 import { Dialogs } from './Dialogs';
 import { lastSpace } from './lastSpace';
 import { Rail } from './Rail';
@@ -18,6 +25,27 @@ import { useShortcuts } from './shortcuts';
 import { Sidebar } from './Sidebar';
 import { TabBar } from './TabBar';
 import { nextUnread } from './unread';
+
+const railWidth = 56;
+/** So much of the main pane stays beside a detail; where there is less, the sidebar makes room for it. */
+const leastMain = 380;
+
+/** What was in use before the detail opened gets the focus back when it closes, if nothing else has it by then. */
+function useReturnedFocus(open: boolean): void {
+  const before = useRef<Element | null>(null);
+  // While drawing, before what had the focus may be taken out of sight.
+  const was = useRef(open);
+  if (open && !was.current) before.current = document.activeElement;
+  was.current = open;
+  useEffect(() => {
+    if (open || before.current === null) return;
+    const { activeElement } = document;
+    if (activeElement === null || activeElement === document.body) {
+      (before.current as HTMLElement).focus({ preventScroll: true });
+    }
+    before.current = null;
+  }, [open]);
+}
 
 export function Layout() {
   const phone = usePhone();
@@ -39,6 +67,8 @@ export function Layout() {
 
   const detail = inSpace === undefined ? null : parseDetail(search.detail);
   const hasDetail = detail !== null;
+  const crowded = useMedia(`(width < ${railWidth + width + leastMain + detailWidth}px)`);
+  useReturnedFocus(hasDetail);
   const closeDetail = useCallback(() => {
     if (!hasDetail) return false;
     void navigate({
@@ -47,6 +77,12 @@ export function Layout() {
     });
     return true;
   }, [hasDetail, navigate]);
+  const { history } = useRouter();
+  // A phone's arrow leads to where one came from: the list, the conversation, or everybody.
+  const backFromDetail = () => {
+    if (history.canGoBack()) history.back();
+    else closeDetail();
+  };
   const toUnread = useCallback(
     (step: 1 | -1) => {
       const next = nextUnread(spaces ?? [], params.space ?? null, step, attended.get());
@@ -71,7 +107,7 @@ export function Layout() {
   );
   const panel =
     detail !== null && inSpace !== undefined ? (
-      <DetailPanel space={inSpace} detail={detail} onClose={() => void closeDetail()} />
+      <DetailPanel space={inSpace} detail={detail} onClose={phone ? backFromDetail : closeDetail} />
     ) : null;
   if (phone) {
     const covered = listing !== undefined || panel !== null;
@@ -116,7 +152,8 @@ export function Layout() {
           <nav
             aria-label={plainName(space.name)}
             style={{ width }}
-            className="relative flex flex-none flex-col border-r border-line bg-panel"
+            hidden={hasDetail && crowded}
+            className={`relative flex-none flex-col border-r border-line bg-panel ${hasDetail && crowded ? 'hidden' : 'flex'}`}
           >
             <Sidebar space={space} />
             <Resizer />

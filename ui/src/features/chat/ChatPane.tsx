@@ -26,7 +26,7 @@ import { copyText, useNow } from '~/kit/hooks';
 import { Icon } from '~/kit/Icon';
 import { Name } from '~/kit/Text';
 import { plainName, plainText } from '~/kit/text';
-import { tell, tellFailure } from '~/kit/toast';
+import { tell, tellFailure, useFoot } from '~/kit/toast';
 import { Composer } from '~/parts/Composer';
 import { showDialog } from '~/parts/dialogs';
 import { PaneHeader } from '~/parts/PaneHeader';
@@ -108,6 +108,8 @@ function OpenChat({ space, window }: { space: Space; window: MessageWindow }) {
   const [glowing, setGlowing] = useState<string | null>(null);
 
   const anchored = useAnchor(id, scroller, content, window);
+  const foot = useRef<HTMLDivElement>(null);
+  useFoot(foot);
   const { atEnd, farFromEnd, toEnd, toRow } = anchored;
   const reading = useReading(space, window, atEnd && !window.newer);
   const { newFrom, ready, missed, forgetNew } = reading;
@@ -300,7 +302,10 @@ function OpenChat({ space, window }: { space: Space; window: MessageWindow }) {
           )}
         </div>
       </div>
-      <div className="relative mx-auto w-full max-w-[808px] flex-none px-6 pb-4 phone:px-3 phone:pb-2">
+      <div
+        ref={foot}
+        className="relative mx-auto w-full max-w-[808px] flex-none px-6 pb-4 phone:px-3 phone:pb-2"
+      >
         {(missed > 0 || farFromEnd || window.newer) && (
           <div className="pointer-events-none absolute inset-x-0 -top-10 z-10 flex justify-center">
             <button
