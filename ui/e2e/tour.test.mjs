@@ -301,6 +301,21 @@ describe('the tour', () => {
     await ann.composer.fill('');
   });
 
+  it('says that nothing is known of the others while the own node does not answer', async () => {
+    await ann.page.getByRole('link', { name: 'Network' }).first().click();
+    const row = ann.page.getByRole('row').filter({ hasText: 'Bo Tanaka' });
+    await row.getByText(/^direct/).waitFor();
+    await ann.page.route('**/api/**', (route) => route.abort());
+    await ann.page.getByText('Compeer on this computer does not answer.').waitFor();
+    await row.getByText('unknown').waitFor();
+    await ann.accessible('down');
+    await ann.page.unroute('**/api/**');
+    await row.getByText(/^direct/).waitFor();
+    await ann.page
+      .getByText('Compeer on this computer does not answer.')
+      .waitFor({ state: 'detached' });
+  });
+
   it('works with the keyboard alone, and gives the focus back', async () => {
     await ann.go('files', space);
     await ann.page.getByRole('row').nth(1).waitFor();

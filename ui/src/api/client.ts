@@ -46,6 +46,23 @@ export function reportExpired(): void {
   connection.set((before) => (before.expired ? before : { up: true, expired: true }));
 }
 
+/** A restart takes a moment; a blink of the line is not worth a word. */
+const patience = 1200;
+
+/** Has the node not answered for a while? Then nobody can say how others are reached: what is shown is from before. */
+export const silent = createStore(false);
+
+let waiting: ReturnType<typeof setTimeout> | undefined;
+connection.subscribe(() => {
+  if (connection.get().up === false) {
+    waiting ??= setTimeout(() => silent.set(true), patience);
+  } else {
+    clearTimeout(waiting);
+    waiting = undefined;
+    silent.set(false);
+  }
+});
+
 export const base = '/api/v1';
 
 type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';

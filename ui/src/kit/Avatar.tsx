@@ -1,7 +1,7 @@
 /** A person: their picture, or two letters on their own colour, and how they are reached. */
 import { initials } from './text';
 
-export type Presence = 'here' | 'relay' | 'away';
+export type Presence = 'here' | 'relay' | 'away' | 'unknown';
 
 const dots: Record<Presence, string> = {
   here: 'bg-held',
@@ -9,6 +9,7 @@ const dots: Record<Presence, string> = {
   relay:
     'bg-[linear-gradient(90deg,var(--wait)_50%,var(--raised)_50%)] ring-[1.5px] ring-inset ring-wait',
   away: 'bg-raised ring-[1.5px] ring-inset ring-text-3',
+  unknown: 'bg-(--line-strong)',
 };
 
 const sizes = {

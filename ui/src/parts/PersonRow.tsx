@@ -1,5 +1,6 @@
 /** A member: who, how they are reached, and whether they have everything. */
-import { ownUrl } from '~/api/client';
+import { ownUrl, silent } from '~/api/client';
+import { useStore } from '~/api/store';
 import type { Member } from '~/api/types';
 import { Avatar } from '~/kit/Avatar';
 import { formatCount } from '~/kit/format';
@@ -17,13 +18,14 @@ export function MemberAvatar({
   /** Without the presence dot. */
   quiet?: boolean;
 }) {
+  const down = useStore(silent);
   return (
     <Avatar
       name={member.name}
       hue={member.hue}
       picture={ownUrl(member.picture)}
       {...(size ? { size } : {})}
-      presence={quiet ? null : presenceOf(member)}
+      presence={quiet ? null : presenceOf(member, down)}
     />
   );
 }
@@ -42,6 +44,7 @@ export function SupplyPill({ member }: { member: Member }) {
 }
 
 export function PersonRow({ member, now }: { member: Member; now: number }) {
+  const down = useStore(silent);
   return (
     <div className="flex min-w-0 flex-1 items-center gap-2.5 py-1.5">
       <MemberAvatar member={member} size="l" />
@@ -49,7 +52,7 @@ export function PersonRow({ member, now }: { member: Member; now: number }) {
         <div className="truncate">
           <Name>{member.name}</Name>
         </div>
-        <div className="truncate text-tiny text-text-3 nums">{reachWord(member, now)}</div>
+        <div className="truncate text-tiny text-text-3 nums">{reachWord(member, now, down)}</div>
       </div>
       {!member.me && <SupplyPill member={member} />}
     </div>

@@ -69,6 +69,13 @@ describe('how a person is reached', () => {
     expect(missingOf(member([device({}), device({ has_all: true, missing: 0 })]))).toBeNull();
   });
 
+  it('is not told while the own node does not answer', () => {
+    const bo = member([device({ path: 'direct', rtt_ms: 0.4 })]);
+    expect(reachWord(bo, now, true)).toBe('not known right now');
+    expect(presenceOf(bo, true)).toBe('unknown');
+    expect(reachWord({ ...bo, me: true }, now, true)).toBe('this is you');
+  });
+
   it('sums up the network', () => {
     expect(peersWord([])).toBe('nobody yet');
   });
@@ -102,6 +109,7 @@ describe('transfers and files', () => {
     expect(transferWord({ ...transfer, state: 'failed', error: 'The disk is full.' })).toBe(
       'The disk is full.',
     );
+    expect(transferWord(transfer, true)).toBe('2.6 GB of 4.2 GB');
     expect(transferWord({ ...transfer, rate: 0, eta_s: null, from: [] })).toBe('2.6 GB of 4.2 GB');
   });
 
@@ -130,6 +138,7 @@ describe('transfers and files', () => {
       word: 'Dee is away',
     });
     expect(fileWord(file({ holders: [{ ...dee, online: true }] })).word).toBe('not here');
+    expect(fileWord(file({ holders: [dee] }), true).word).toBe('not here');
     expect(fileWord(file({ state: 'here', here: true })).meaning).toBe('held');
   });
 

@@ -34,7 +34,8 @@ export function stateMeans(message: Pick<Message, 'state' | 'held_by' | 'of'>): 
   if (message.of <= 1) return 'Nobody else is in this space yet.';
   if (message.state === 'waiting') return 'Only on this device; nobody else has it yet.';
   if (message.held_by <= 2 && message.of > 2) return 'At least one other member has it, verified.';
-  return 'These members have it on their own disks.';
+  const all = message.held_by >= message.of;
+  return `${all ? `All ${message.of}` : `${message.held_by} of ${message.of}`} have it on their own disks.`;
 }
 
 export const levelWords: Record<Level, string> = {
@@ -49,7 +50,10 @@ export const levelNotes: Record<Level, string> = {
   manage: 'Also invites, removes and changes what others may do.',
 };
 
-export function pathWord(path: Path | 'self', lan = false): string {
+/** A path as far as it is known: while the own node does not answer, it is not. */
+export type KnownPath = Path | 'self' | 'unknown';
+
+export function pathWord(path: KnownPath, lan = false): string {
   switch (path) {
     case 'direct':
       return lan ? 'direct · LAN' : 'direct';
@@ -59,19 +63,29 @@ export function pathWord(path: Path | 'self', lan = false): string {
       return 'this device';
     case 'none':
       return 'away';
+    case 'unknown':
+      return 'unknown';
   }
 }
 
-export const pathMeaning: Record<Path | 'self', Meaning> = {
+export const pathMeaning: Record<KnownPath, Meaning> = {
   direct: 'held',
   relay: 'wait',
   none: 'off',
+  unknown: 'off',
   self: 'accent',
 };
 
-/** `bo-desktop · direct, 0.4 ms`, or since when they are away. The best path of all devices counts. */
-export function reachWord(member: Member, now: number): string {
+/** What stands for every path and presence while the own node does not answer. */
+export const unknownWord = 'not known right now';
+
+/**
+ * `bo-desktop · direct, 0.4 ms`, or since when they are away. The best path of all devices counts. `silent`: the own node
+ * does not answer.
+ */
+export function reachWord(member: Member, now: number, silent = false): string {
   if (member.me) return 'this is you';
+  if (silent) return unknownWord;
   const device = bestDevice(member);
   if (device !== undefined && device.path !== 'none') {
     const rtt = device.rtt_ms === null ? '' : `, ${formatRtt(device.rtt_ms)}`;
@@ -86,7 +100,8 @@ const order: (Path | 'self')[] = ['self', 'direct', 'relay', 'none'];
 export const bestDevice = (member: Member) =>
   [...member.devices].sort((a, b) => order.indexOf(a.path) - order.indexOf(b.path))[0];
 
-export function presenceOf(member: Member): Presence {
+export function presenceOf(member: Member, silent = false): Presence {
+  if (silent) return 'unknown';
   const path = bestDevice(member)?.path;
   if (path === 'relay') return 'relay';
   return path === 'direct' || path === 'self' || member.presence === 'here' ? 'here' : 'away';
@@ -115,13 +130,14 @@ export function peersWord(peers: Peer[]): string {
 }
 
 /** What a transfer does: `2.6 GB of 4.2 GB · 0:27 left · 96.4 MB/s · from Bo and Cy`. */
-export function transferWord(transfer: Transfer): string {
+export function transferWord(transfer: Transfer, silent = false): string {
   const names = [...new Set(transfer.from.map(({ name }) => plainName(name)))];
   const from = names.length === 0 ? '' : `from ${listNames(names)}`;
   const parts = (...words: string[]) => words.filter((word) => word !== '').join(' · ');
   const soFar = `${formatSize(transfer.done)} of ${formatSize(transfer.size)}`;
   switch (transfer.state) {
     case 'running':
+      if (silent) return soFar;
       // Where room is short, the end is cut off: whom it comes from is what one misses least.
       return parts(
         soFar,
@@ -146,7 +162,7 @@ export interface FileWord {
   about: string;
 }
 
-export function fileWord(file: SharedFile): FileWord {
+export function fileWord(file: SharedFile, silent = false): FileWord {
   switch (file.state) {
     case 'here':
       return { meaning: 'held', word: 'here', about: 'Whole and verified on this device.' };
@@ -166,6 +182,12 @@ export function fileWord(file: SharedFile): FileWord {
     case 'fetching':
       return { meaning: 'accent', word: 'fetching', about: 'On its way to this device.' };
     case 'remote': {
+      if (silent)
+        return {
+          meaning: 'off',
+          word: 'not here',
+          about: 'It can be fetched once Compeer runs again.',
+        };
       const online = file.holders.some((holder) => holder.online);
       if (online) return { meaning: 'off', word: 'not here', about: 'Fetch it from who has it.' };
       const names = file.holders.map(({ name }) => plainName(name));

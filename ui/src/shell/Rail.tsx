@@ -1,6 +1,6 @@
 /** The spaces side by side, and the places that belong to none of them. */
 import { Link, useMatchRoute } from '@tanstack/react-router';
-import { ownUrl } from '~/api/client';
+import { ownUrl, silent } from '~/api/client';
 import { useSpaces, useStatus } from '~/api/queries';
 import { useStore } from '~/api/store';
 import type { Problem, Space } from '~/api/types';
@@ -19,7 +19,13 @@ import { unreadOf } from './unread';
 export function Rail({ current, flat = false }: { current: string | null; flat?: boolean }) {
   const status = useStatus().data;
   const { data: spaces = [], isPending } = useSpaces();
+  const down = useStore(silent);
   const reached = status?.peers.some(({ path }) => path !== 'none') ?? false;
+  const line = down
+    ? 'not running right now'
+    : reached
+      ? 'connected to others'
+      : 'nobody reached right now';
   if (flat) {
     return (
       <nav
@@ -37,10 +43,7 @@ export function Rail({ current, flat = false }: { current: string | null; flat?:
       aria-label="Spaces and places"
       className="flex w-14 flex-none flex-col items-center gap-2 overflow-y-auto border-r border-line py-3 [scrollbar-width:none] [--around:var(--canvas)]"
     >
-      <Tip
-        side="right"
-        label={`${plainName(status?.name ?? '')}, ${reached ? 'connected to others' : 'nobody reached right now'}`}
-      >
+      <Tip side="right" label={`${plainName(status?.name ?? '')}, ${line}`}>
         <Link to="/settings" className="flex-none rounded-full">
           <span className="sr-only">You, {plainName(status?.name ?? '')}: settings</span>
           <Avatar
@@ -48,7 +51,7 @@ export function Rail({ current, flat = false }: { current: string | null; flat?:
             hue={status?.hue ?? 0}
             picture={ownUrl(status?.picture)}
             size="l"
-            presence={reached ? 'here' : 'away'}
+            presence={down ? 'unknown' : reached ? 'here' : 'away'}
           />
         </Link>
       </Tip>

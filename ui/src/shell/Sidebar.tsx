@@ -1,6 +1,7 @@
 /** What is in the current space: its tools, its people, and what can be done with it. */
 import { Link, useMatchRoute } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import { silent } from '~/api/client';
 import { useMembers, useTransfers } from '~/api/queries';
 import { useStore } from '~/api/store';
 import type { Space } from '~/api/types';
@@ -24,19 +25,20 @@ const listed = 30;
 export function Sidebar({ space, top = false }: { space: Space; top?: boolean }) {
   const { state } = space;
   const active = state === 'active';
+  const down = useStore(silent);
   return (
     <div className="flex min-h-0 flex-1 flex-col overflow-y-auto px-2 py-3">
       <SpaceMenu space={space} top={top} />
       <p className="mx-2 mb-3 truncate text-small text-text-3 nums">
         {state === 'active'
           ? plural(space.members, 'person').replace('persons', 'people') +
-            (space.members > 1 ? ` · ${space.here_now} here now` : '')
+            (space.members > 1 && !down ? ` · ${space.here_now} here now` : '')
           : stateNotes[state]}
       </p>
       <button
         type="button"
         onClick={() => showDialog({ kind: 'palette' })}
-        className="mb-3 flex h-[34px] w-full flex-none items-center gap-2 rounded-control border border-line bg-raised px-2.5 text-small text-text-3 hover:border-(--line-strong) phone:hidden"
+        className="mb-3 flex h-[34px] w-full flex-none items-center gap-2 rounded-control border border-line bg-raised px-2.5 text-small text-text-3 hover:border-(--line-strong) phone:hidden touch:h-11"
       >
         <Icon name="search" size={15} />
         Find or do anything
@@ -71,7 +73,14 @@ function Tools({ space }: { space: Space }) {
           id={id}
           icon="folder"
           label="Files"
-          note={running > 0 ? `${running} ↓` : undefined}
+          note={
+            running > 0 ? (
+              <>
+                <span aria-hidden="true">{running} ↓</span>
+                <span className="sr-only">, {running} on the way here</span>
+              </>
+            ) : undefined
+          }
         />
         <Item
           to="/s/$space/people"
@@ -164,7 +173,7 @@ function Item({
         aria-current={here ? 'page' : undefined}
         className={`${rowLook} ${news ? 'font-semibold text-text!' : ''}`}
       >
-        <Icon name={icon} />
+        <Icon name={icon} className="mx-0.5" />
         <span className="min-w-0 flex-1 truncate">{label}</span>
         {news ? (
           <span className="rounded-[9px] bg-accent px-1.5 text-tiny/[18px] font-medium text-on-accent nums">
@@ -172,7 +181,7 @@ function Item({
             <span className="sr-only"> unread</span>
           </span>
         ) : (
-          note !== undefined && <span className="text-tiny text-text-3 nums">{note}</span>
+          note !== undefined && <span className="text-tiny text-text-3 nums"> {note}</span>
         )}
       </Link>
     </li>
@@ -180,6 +189,7 @@ function Item({
 }
 
 function Members({ space }: { space: string }) {
+  const down = useStore(silent);
   const members = useMembers(space).data ?? [];
   const others = orderMembers(members).filter(({ me }) => !me);
   if (others.length === 0) return null;
@@ -188,7 +198,7 @@ function Members({ space }: { space: string }) {
       <h3 className="mx-2 mt-3.5 mb-1 text-tiny font-medium text-text-3">Members</h3>
       <ul>
         {others.slice(0, listed).map((member) => {
-          const away = presenceOf(member) === 'away';
+          const away = presenceOf(member, down) === 'away';
           const seen = Math.max(0, ...member.devices.map(({ last_seen }) => last_seen ?? 0));
           return (
             <li key={member.person}>
@@ -206,6 +216,7 @@ function Members({ space }: { space: string }) {
                 </span>
                 {away && seen > 0 && (
                   <span className="text-tiny text-text-3" title={formatExact(seen)}>
+                    <span className="sr-only">, away since </span>
                     {shortDay(seen)}
                   </span>
                 )}

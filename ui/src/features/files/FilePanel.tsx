@@ -1,6 +1,8 @@
 /** One file: what it is, where it lies, who has it, and what can be done. */
 import type { ReactNode } from 'react';
+import { silent } from '~/api/client';
 import { useFiles, useMembers } from '~/api/queries';
+import { useStore } from '~/api/store';
 import type { SharedFile, Space } from '~/api/types';
 import { Avatar } from '~/kit/Avatar';
 import { Button, IconButton } from '~/kit/Button';
@@ -53,6 +55,7 @@ const linkLook =
 function Panel({ space, file, onClose }: { space: Space; file: SharedFile; onClose: () => void }) {
   const id = space.space;
   const now = useNow();
+  const down = useStore(silent);
   const members = useMembers(id).data ?? [];
   const { name, folder } = splitPath(file.name);
   const hueOf = (person: string) => members.find((member) => member.person === person)?.hue ?? 0;
@@ -85,7 +88,7 @@ function Panel({ space, file, onClose }: { space: Space; file: SharedFile; onClo
       {file.transfer ? (
         <Transfer space={id} file={file} />
       ) : (
-        <p className="-mt-3 text-small text-text-2">{fileWord(file).about}</p>
+        <p className="-mt-3 text-small text-text-2">{fileWord(file, down).about}</p>
       )}
       <div className="flex flex-wrap gap-2 empty:hidden">
         {readable && canOpen(file.media) && (
@@ -165,12 +168,12 @@ function Panel({ space, file, onClose }: { space: Space; file: SharedFile; onClo
               <Avatar
                 name={holder.name}
                 hue={hueOf(holder.person)}
-                presence={holder.online ? 'here' : 'away'}
+                presence={down ? 'unknown' : holder.online ? 'here' : 'away'}
               />
               <span className="min-w-0 flex-1 truncate">
                 <Name>{holder.name}</Name>
               </span>
-              {holder.online ? (
+              {down ? null : holder.online ? (
                 <Pill meaning="held">here now</Pill>
               ) : (
                 <Pill meaning="off" icon={null}>
@@ -203,6 +206,7 @@ function Panel({ space, file, onClose }: { space: Space; file: SharedFile; onClo
 
 function Transfer({ space, file }: { space: string; file: SharedFile }) {
   const { transfer } = file;
+  const down = useStore(silent);
   if (transfer === null) return null;
   const running = transfer.state === 'running' || transfer.state === 'waiting';
   return (
@@ -210,12 +214,12 @@ function Transfer({ space, file }: { space: string; file: SharedFile }) {
       <Progress
         label={`Fetching ${plainName(file.name)}`}
         value={percent(transfer.done, transfer.size)}
-        still={transfer.state !== 'running'}
+        still={transfer.state !== 'running' || down}
       />
       <p
         className={`mt-2 text-small nums ${transfer.state === 'failed' ? 'text-need' : 'text-text-2'}`}
       >
-        {transferWord(transfer)}
+        {transferWord(transfer, down)}
       </p>
       <div className="mt-3 flex gap-2">
         {running ? (

@@ -1,8 +1,9 @@
 /** How this computer is connected: what needs attention, every peer and path, and this device itself. */
 import type { ReactNode } from 'react';
 import { dismissProblem } from '~/api/actions';
-import { ownUrl, sentenceOf } from '~/api/client';
+import { ownUrl, sentenceOf, silent } from '~/api/client';
 import { usePeople, useSpaces, useStatus } from '~/api/queries';
+import { useStore } from '~/api/store';
 import type { Peer, Problem, Status } from '~/api/types';
 import { Avatar } from '~/kit/Avatar';
 import { Button, IconButton } from '~/kit/Button';
@@ -31,17 +32,19 @@ export function NetworkPane() {
   // Rates and round trips change all the time and come with no event.
   const status = useStatus(2000).data;
   const now = useNow();
+  const down = useStore(silent);
   if (status === undefined) return <Loading />;
-  const peers = [...status.peers].sort(
-    (a, b) => rank[a.path] - rank[b.path] || labelOf(a).localeCompare(labelOf(b)),
-  );
+  const peers = [...status.peers]
+    .sort((a, b) => rank[a.path] - rank[b.path] || labelOf(a).localeCompare(labelOf(b)))
+    .map((peer) => (down ? { ...peer, rtt_ms: null, receive_rate: 0, send_rate: 0 } : peer));
   return (
     <>
       <PaneHeader
         title="Network"
         about={
           <>
-            <Name>{status.device_name}</Name> · {peersWord(status.peers)}
+            <Name>{status.device_name}</Name>
+            {!down && ` · ${peersWord(status.peers)}`}
           </>
         }
       />
@@ -99,19 +102,21 @@ function ProblemNote({ problem, now }: { problem: Problem; now: number }) {
 }
 
 function PathPill({ peer }: { peer: Peer }) {
+  const path = useStore(silent) ? 'unknown' : peer.path;
   return (
     <Pill
-      meaning={pathMeaning[peer.path]}
-      icon={peer.path === 'relay' ? 'network' : peer.path === 'direct' ? 'check' : null}
+      meaning={pathMeaning[path]}
+      icon={path === 'relay' ? 'network' : path === 'direct' ? 'check' : null}
     >
-      {pathWord(peer.path, peer.lan)}
+      {pathWord(path, peer.lan)}
     </Pill>
   );
 }
 
 function PeerAvatar({ peer, size }: { peer: Peer; size: 's' | 'l' }) {
   const person = usePeople().get(peer.person ?? '');
-  const presence = peer.path === 'direct' ? 'here' : peer.path === 'relay' ? 'relay' : 'away';
+  const known = peer.path === 'direct' ? 'here' : peer.path === 'relay' ? 'relay' : 'away';
+  const presence = useStore(silent) ? 'unknown' : known;
   return (
     <Avatar
       name={peer.person_name ?? labelOf(peer)}
@@ -125,6 +130,7 @@ function PeerAvatar({ peer, size }: { peer: Peer; size: 's' | 'l' }) {
 
 function Peers({ peers, now }: { peers: Peer[]; now: number }) {
   const phone = usePhone();
+  const down = useStore(silent);
   const spaces = useSpaces().data ?? [];
   const about = (peer: Peer) => {
     const names = spaces
@@ -137,7 +143,9 @@ function Peers({ peers, now }: { peers: Peer[]; now: number }) {
     (send_rate >= 1000 ? ` · out ${formatRate(send_rate)}` : '');
   const heard = (peer: Peer) =>
     peer.path !== 'none'
-      ? 'now'
+      ? down
+        ? '–'
+        : 'now'
       : peer.last_seen === null
         ? 'never'
         : formatWhen(peer.last_seen, now);
@@ -162,7 +170,7 @@ function Peers({ peers, now }: { peers: Peer[]; now: number }) {
             <div className="flex-none text-right">
               <PathPill peer={peer} />
               <div className="mt-0.5 text-tiny text-text-3 nums">
-                {peer.path === 'none' ? `heard ${heard(peer)}` : formatRtt(peer.rtt_ms)}
+                {peer.path === 'none' ? `heard ${heard(peer)}` : !down && formatRtt(peer.rtt_ms)}
               </div>
             </div>
           </li>
@@ -173,25 +181,25 @@ function Peers({ peers, now }: { peers: Peer[]; now: number }) {
   const head = 'whitespace-nowrap px-3 py-2 text-tiny font-medium text-text-3 border-b border-line';
   const cell = 'border-b border-soft px-3 py-2 whitespace-nowrap nums';
   return (
-    <table className="w-full border-collapse text-[14px] [--around:var(--raised)]">
+    <table className="-mx-3 w-[calc(100%+24px)] table-fixed border-collapse text-[14px] [--around:var(--raised)]">
       <thead>
         <tr className="text-left">
           <th scope="col" className={head}>
             Device
           </th>
-          <th scope="col" className={head}>
+          <th scope="col" className={`${head} w-44 @max-md:w-40`}>
             Path
           </th>
-          <th scope="col" className={`${head} text-right @max-md:hidden`}>
+          <th scope="col" className={`${head} w-24 text-right @max-md:hidden`}>
             Round trip
           </th>
-          <th scope="col" className={`${head} w-28 text-right @max-xl:hidden`}>
+          <th scope="col" className={`${head} w-24 text-right @max-xl:hidden`}>
             In
           </th>
-          <th scope="col" className={`${head} w-28 text-right @max-xl:hidden`}>
+          <th scope="col" className={`${head} w-24 text-right @max-xl:hidden`}>
             Out
           </th>
-          <th scope="col" className={`${head} @max-2xl:hidden`}>
+          <th scope="col" className={`${head} w-32 @max-2xl:hidden`}>
             Last heard
           </th>
         </tr>
@@ -202,7 +210,7 @@ function Peers({ peers, now }: { peers: Peer[]; now: number }) {
             <td className={`${cell} group-hover:bg-panel`} title={about(peer)}>
               <div className="flex items-center gap-2.5">
                 <PeerAvatar peer={peer} size="s" />
-                <div className="max-w-64 min-w-0 @max-md:max-w-28">
+                <div className="min-w-0">
                   <div className="truncate font-medium">
                     <Name>{labelOf(peer)}</Name>
                   </div>
@@ -220,7 +228,7 @@ function Peers({ peers, now }: { peers: Peer[]; now: number }) {
               <PathPill peer={peer} />
               {peer.address !== null && (
                 <div
-                  className="mt-0.5 max-w-56 truncate @max-md:max-w-36 text-tiny text-text-3"
+                  className="mt-0.5 truncate text-tiny text-text-3"
                   title={plainText(peer.address)}
                 >
                   {plainText(peer.address)}
@@ -257,6 +265,7 @@ function Peers({ peers, now }: { peers: Peer[]; now: number }) {
 
 function ThisDevice({ status, now }: { status: Status; now: number }) {
   const { relay } = status;
+  const down = useStore(silent);
   const report = () =>
     copyText(JSON.stringify(status, null, 2)).then((done) =>
       tell(done ? 'Copied, with every technical detail.' : 'Copying did not work here.'),
@@ -294,9 +303,11 @@ function ThisDevice({ status, now }: { status: Status; now: number }) {
           ) : (
             <span className="flex flex-wrap items-center gap-2">
               <span className="[overflow-wrap:anywhere]">{plainText(relay.url)}</span>
-              <Pill meaning={relay.connected ? 'held' : 'wait'}>
-                {relay.connected ? 'connected' : 'not reached'}
-              </Pill>
+              {!down && (
+                <Pill meaning={relay.connected ? 'held' : 'wait'}>
+                  {relay.connected ? 'connected' : 'not reached'}
+                </Pill>
+              )}
             </span>
           )}
         </Fact>

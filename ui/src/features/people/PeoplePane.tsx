@@ -1,7 +1,8 @@
 /** Everybody in the space, and the invitations that are still open. */
 import { Link } from '@tanstack/react-router';
-import { sentenceOf } from '~/api/client';
+import { sentenceOf, silent } from '~/api/client';
 import { useInvitations, useMembers } from '~/api/queries';
+import { useStore } from '~/api/store';
 import type { Member, Space } from '~/api/types';
 import { Button, IconButton } from '~/kit/Button';
 import { Failure, Loading } from '~/kit/EmptyState';
@@ -19,6 +20,7 @@ export function PeoplePane({ space, detail }: { space: Space; detail: string | u
   const members = useMembers(id, 10_000);
   const now = useNow();
   const phone = usePhone();
+  const down = useStore(silent);
   const invite = () => showDialog({ kind: 'invite', space: id });
   const manages = space.level === 'manage';
   const invitations = useInvitations(id, manages);
@@ -28,7 +30,11 @@ export function PeoplePane({ space, detail }: { space: Space; detail: string | u
       <PaneHeader
         title="People"
         about={
-          space.members > 1 ? `${space.here_now} of ${space.members} here now` : 'just you so far'
+          space.members <= 1
+            ? 'just you so far'
+            : down
+              ? `${space.members} people`
+              : `${space.here_now} of ${space.members} here now`
         }
         back={`/s/${id}`}
       >

@@ -1,7 +1,8 @@
 /** One member: their devices and paths, what they may do here, and their removal. */
 import { changeLevel } from '~/api/actions';
-import { sentenceOf } from '~/api/client';
+import { sentenceOf, silent } from '~/api/client';
 import { useMembers } from '~/api/queries';
+import { useStore } from '~/api/store';
 import type { Level, Member, MemberDevice, Space } from '~/api/types';
 import { Button } from '~/kit/Button';
 import { Loading } from '~/kit/EmptyState';
@@ -15,11 +16,19 @@ import { plainName } from '~/kit/text';
 import { tellFailure, tellUndoable } from '~/kit/toast';
 import { showDialog } from '~/parts/dialogs';
 import { MemberAvatar } from '~/parts/PersonRow';
-import { levelNotes, levelWords, pathMeaning, pathWord } from '~/parts/words';
+import {
+  levelNotes,
+  levelWords,
+  pathMeaning,
+  pathWord,
+  unknownWord,
+  type KnownPath,
+} from '~/parts/words';
 
 export function PersonPanel({ space, person }: { space: Space; person: string }) {
   const members = useMembers(space.space, 10_000).data;
   const now = useNow();
+  const down = useStore(silent);
   const member = members?.find((item) => item.person === person);
   if (member === undefined) {
     return members ? (
@@ -38,7 +47,13 @@ export function PersonPanel({ space, person }: { space: Space; person: string })
             <Name>{member.name}</Name>
           </div>
           <div className="text-small text-text-2">
-            {member.me ? 'This is you' : member.presence === 'here' ? 'Here now' : 'Away'} ·{' '}
+            {member.me
+              ? 'This is you · '
+              : down
+                ? ''
+                : member.presence === 'here'
+                  ? 'Here now · '
+                  : 'Away · '}
             {levelWords[member.level]}
           </div>
           <div className="text-small text-text-3" title={formatExact(member.joined)}>
@@ -58,17 +73,21 @@ export function PersonPanel({ space, person }: { space: Space; person: string })
       </section>
       {manages && (
         <>
-          <Choice<Level>
-            label="In this space"
-            value={member.level}
-            options={[
-              { value: 'read', label: 'Read' },
-              { value: 'write', label: 'Write' },
-              { value: 'manage', label: 'Manage' },
-            ]}
-            hint={levelNotes[member.level]}
-            onChange={(level) => setLevel(space.space, member, level)}
-          />
+          <section>
+            <h3 className="mb-2 text-small font-semibold">In this space</h3>
+            <Choice<Level>
+              label={`What ${plainName(member.name)} may do in this space`}
+              labelHidden
+              value={member.level}
+              options={[
+                { value: 'read', label: 'Read' },
+                { value: 'write', label: 'Write' },
+                { value: 'manage', label: 'Manage' },
+              ]}
+              hint={levelNotes[member.level]}
+              onChange={(level) => setLevel(space.space, member, level)}
+            />
+          </section>
           <div className="border-t border-line pt-4">
             <Button
               icon="trash"
@@ -87,7 +106,7 @@ export function PersonPanel({ space, person }: { space: Space; person: string })
 function setLevel(space: string, member: Member, level: Level): void {
   changeLevel(space, member.person, level).then(
     () =>
-      tellUndoable(`${plainName(member.name)} now ${levelWords[level]}.`, null, () => {
+      tellUndoable(`${plainName(member.name)} ${levelWords[level]} now.`, null, () => {
         changeLevel(space, member.person, member.level).catch((error: unknown) =>
           tellFailure(sentenceOf(error)),
         );
@@ -97,28 +116,34 @@ function setLevel(space: string, member: Member, level: Level): void {
 }
 
 function Device({ device, now }: { device: MemberDevice; now: number }) {
+  const down = useStore(silent);
+  const own = device.path === 'self';
+  const path: KnownPath = down && !own ? 'unknown' : device.path;
   const rtt = device.rtt_ms === null ? '' : ` · ${formatRtt(device.rtt_ms)}`;
+  const heard =
+    path === 'unknown'
+      ? unknownWord
+      : path !== 'none'
+        ? `heard now${rtt}`
+        : device.last_seen === null
+          ? 'not seen yet'
+          : `last seen ${formatWhen(device.last_seen, now)}`;
   return (
-    <li className="flex items-start gap-2.5 py-1.5">
-      <Icon name="device" className="mt-0.5 text-text-3" />
+    <li className={`flex gap-2.5 py-1.5 ${own ? 'items-center' : 'items-start'}`}>
+      <Icon name="device" className={`text-text-3 ${own ? '' : 'mt-0.5'}`} />
       <div className="min-w-0 flex-1">
         <div className="truncate text-[14px]/5">
           <Name>{device.name}</Name>
         </div>
-        <div className="text-tiny text-text-3 nums">
-          {device.path === 'self'
-            ? 'this device'
-            : device.path === 'none'
-              ? device.last_seen === null
-                ? 'not seen yet'
-                : `last seen ${formatWhen(device.last_seen, now)}`
-              : `heard now${rtt}`}
-          {device.path !== 'self' &&
-            (device.has_all ? ' · has all' : ` · ${formatCount(device.missing)} waiting for it`)}
-        </div>
+        {!own && (
+          <div className="text-tiny text-text-3 nums">
+            {heard}
+            {device.has_all ? ' · has all' : ` · ${formatCount(device.missing)} waiting for it`}
+          </div>
+        )}
       </div>
-      <Pill meaning={pathMeaning[device.path]} icon={device.path === 'relay' ? 'network' : null}>
-        {pathWord(device.path)}
+      <Pill meaning={pathMeaning[path]} icon={path === 'relay' ? 'network' : null}>
+        {pathWord(path)}
       </Pill>
     </li>
   );
