@@ -25,6 +25,16 @@ export function useNow(): number {
   return now;
 }
 
+/** False, and true once so many milliseconds have gone by. */
+export function useLate(after: number): boolean {
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(true), after);
+    return () => clearTimeout(timer);
+  }, [after]);
+  return late;
+}
+
 /** Copies and says so; without a clipboard (an insecure page) it says that instead. */
 export async function copyText(text: string): Promise<boolean> {
   try {

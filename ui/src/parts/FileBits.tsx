@@ -1,7 +1,11 @@
 /** The pieces that every drawing of a file is made of: its icon, its state, its buttons, its card. */
+import { useEffect, useState } from 'react';
+import { silent } from '~/api/client';
+import { useStore } from '~/api/store';
 import type { FileRef, SharedFile } from '~/api/types';
 import { Button, IconButton } from '~/kit/Button';
 import { formatSize, percent } from '~/kit/format';
+import { usePhone } from '~/kit/hooks';
 import { Icon, type IconName } from '~/kit/Icon';
 import { Pill } from '~/kit/Pill';
 import { Progress } from '~/kit/Progress';
@@ -16,6 +20,7 @@ import {
   startPause,
   startResume,
 } from './fileActions';
+import { PictureCard } from './PictureCard';
 import { fileWord, splitPath, transferWord } from './words';
 
 export function fileIcon(name: string, media: string | null | undefined): IconName {
@@ -26,7 +31,7 @@ export function fileIcon(name: string, media: string | null | undefined): IconNa
 }
 
 export function FileState({ file }: { file: SharedFile }) {
-  const { meaning, word, about } = fileWord(file);
+  const { meaning, word, about } = fileWord(file, useStore(silent));
   const state = file.transfer?.state;
   if (state === 'paused') {
     return (
@@ -150,19 +155,20 @@ function OpenLink({
 /** Progress with its words, for a file that is on its way. */
 export function TransferLine({ file }: { file: SharedFile }) {
   const { transfer } = file;
+  const down = useStore(silent);
   if (transfer === null || transfer.state === 'done') return null;
   return (
     <div className="min-w-0">
       <div
         className={`truncate text-small nums ${transfer.state === 'failed' ? 'text-need' : 'text-text-2'}`}
       >
-        {transferWord(transfer)}
+        {transferWord(transfer, down)}
       </div>
       <div className="mt-1.5">
         <Progress
           label={`Fetching ${plainName(file.name)}`}
           value={percent(transfer.done, transfer.size)}
-          still={transfer.state !== 'running'}
+          still={transfer.state !== 'running' || down}
         />
       </div>
     </div>
@@ -188,6 +194,13 @@ export function FileCard({
   tabIndex: number;
   onOpen: () => void;
 }) {
+  const down = useStore(silent);
+  const phone = usePhone();
+  const [broken, setBroken] = useState<string | null>(null);
+  // What could not be loaded because nobody answered may be whole.
+  useEffect(() => {
+    if (!down) setBroken(null);
+  }, [down]);
   const path = file?.name ?? fileRef.name;
   const size = file?.size ?? fileRef.size;
   if (path === null || size === null || (known && file === undefined)) {
@@ -200,26 +213,18 @@ export function FileCard({
   }
   const { name } = splitPath(path);
   const media = file?.media ?? fileRef.media;
-  if (file?.here === true && file.state === 'here' && isPicture(media)) {
+  if (file?.here === true && file.state === 'here' && isPicture(media) && broken !== file.blob) {
     return (
-      <button
-        type="button"
-        tabIndex={tabIndex}
-        onClick={onOpen}
-        aria-label={`${plainName(name)}: show details`}
-        // The height is there before the picture is, so nothing moves when it arrives.
-        className="mt-1.5 block h-60 max-w-full overflow-hidden rounded-card border border-line bg-soft phone:h-48"
-      >
-        <img
-          src={contentUrl(space, file.id)}
-          alt={plainName(name)}
-          className="h-full max-w-full object-contain"
-        />
-      </button>
+      <PictureCard
+        key={file.blob}
+        {...{ space, file, tabIndex, onOpen }}
+        onBroken={() => setBroken(file.blob)}
+      />
     );
   }
   return (
-    <div className="mt-1.5 flex max-w-[460px] items-center gap-3 rounded-card border border-line bg-raised p-3">
+    // Beside the state of its message only where there is room for both.
+    <div className="mt-1.5 flex max-w-[460px] min-w-[min(100%,260px)] items-center gap-3 rounded-card border border-line bg-raised p-3 phone:flex-wrap phone:gap-y-2">
       <span className="grid size-10 flex-none place-items-center rounded-control bg-accent-soft text-accent-text">
         <Icon name={fileIcon(name, media)} />
       </span>
@@ -233,12 +238,12 @@ export function FileCard({
         >
           <Name>{name}</Name>
         </button>
-        {file?.transfer ? (
+        {file?.transfer && !phone ? (
           <TransferLine file={file} />
         ) : (
           <div className="truncate text-small text-text-2 nums">
             {formatSize(size)}
-            {file && ` · ${fileWord(file).word}`}
+            {file && !file.transfer && ` · ${fileWord(file, down).word}`}
           </div>
         )}
       </div>
@@ -252,6 +257,12 @@ export function FileCard({
             <FileButtons space={space} file={file} tabIndex={tabIndex} />
           </span>
         )
+      )}
+      {/* Beside two buttons a phone has no room for its words. */}
+      {file?.transfer && phone && (
+        <div className="basis-full">
+          <TransferLine file={file} />
+        </div>
       )}
     </div>
   );

@@ -22,7 +22,7 @@ import { typing } from '~/api/typing';
 import { Button, IconButton } from '~/kit/Button';
 import { EmptyState, Failure, Loading } from '~/kit/EmptyState';
 import { formatCount, listNames, plural } from '~/kit/format';
-import { copyText, useNow } from '~/kit/hooks';
+import { copyText, useLate, useNow } from '~/kit/hooks';
 import { Icon } from '~/kit/Icon';
 import { Name } from '~/kit/Text';
 import { plainName, plainText } from '~/kit/text';
@@ -43,6 +43,9 @@ export function ChatPane({ space, detail }: { space: Space; detail: string | und
   const id = space.space;
   const navigate = useNavigate();
   const messages = useMessages(id);
+  // What the files are decides how high their messages are. A long list is not waited for.
+  const filesKnown = !useFiles(id).isPending;
+  const late = useLate(200);
   const panelOpen = detail === 'people';
   const toPanel = () =>
     void navigate({
@@ -82,7 +85,7 @@ export function ChatPane({ space, detail }: { space: Space; detail: string | und
           onClick={toPanel}
         />
       </PaneHeader>
-      {messages.data ? (
+      {messages.data && (filesKnown || late) ? (
         <OpenChat key={id} space={space} window={messages.data} />
       ) : messages.error ? (
         <Failure retry={<Button onClick={() => void messages.refetch()}>Try again</Button>}>
@@ -105,11 +108,11 @@ function OpenChat({ space, window }: { space: Space; window: MessageWindow }) {
   const pending = stillPending(useStore(drawn), window, id);
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
+  const foot = useRef<HTMLDivElement>(null);
+  useFoot(foot);
   const [glowing, setGlowing] = useState<string | null>(null);
 
   const anchored = useAnchor(id, scroller, content, window);
-  const foot = useRef<HTMLDivElement>(null);
-  useFoot(foot);
   const { atEnd, farFromEnd, toEnd, toRow } = anchored;
   const reading = useReading(space, window, atEnd && !window.newer);
   const { newFrom, ready, missed, forgetNew } = reading;
