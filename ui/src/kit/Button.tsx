@@ -6,7 +6,7 @@ import { Tip } from './Tip';
 type Kind = 'plain' | 'primary' | 'danger' | 'ghost';
 
 const kinds: Record<Kind, string> = {
-  plain: 'border-line bg-raised text-text enabled:hover:bg-soft',
+  plain: 'border-edge bg-raised text-text enabled:hover:bg-soft',
   primary:
     'border-transparent bg-accent text-on-accent enabled:hover:brightness-110 disabled:bg-soft disabled:text-text-3 disabled:opacity-100!',
   danger:

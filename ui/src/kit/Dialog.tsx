@@ -64,7 +64,7 @@ export function Dialog({ open, onClose, title, about, children, footer, wide }: 
               <IconButton
                 icon="close"
                 label="Close"
-                className="absolute! top-4 right-4 phone:right-2"
+                className="absolute! top-[15px] right-4 phone:right-2 touch:top-2.5"
               />
             </Radix.Close>
           </Radix.Content>

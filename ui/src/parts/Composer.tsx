@@ -87,7 +87,7 @@ export function Composer({ space, placeholder, onSend, onTyping }: ComposerProps
         event.preventDefault();
         send();
       }}
-      className="rounded-card border border-line bg-raised px-3 pt-2.5 pb-2 shadow-raised transition-colors focus-within:border-(--line-strong)"
+      className="rounded-card border border-edge bg-raised px-3 pt-2.5 pb-2 shadow-raised transition-colors focus-within:border-(--line-strong)"
     >
       <textarea
         ref={field}
@@ -105,7 +105,7 @@ export function Composer({ space, placeholder, onSend, onTyping }: ComposerProps
           event.preventDefault();
           add(files);
         }}
-        className="block max-h-[38vh] w-full resize-none overflow-y-auto bg-transparent text-body outline-none touch:text-[16px]"
+        className="block max-h-[38vh] w-full resize-none overflow-y-auto bg-transparent text-body outline-none placeholder:truncate touch:text-[16px]"
       />
       {attached.length > 0 && (
         <ul aria-label="Attached" className="mt-2 flex flex-wrap gap-1.5">
@@ -130,7 +130,7 @@ export function Composer({ space, placeholder, onSend, onTyping }: ComposerProps
           label="Attach files"
           size="s"
           side="top"
-          className="-ml-1.5"
+          className="-ml-1.5 touch:-ml-3"
           onClick={() => picker.current?.click()}
         />
         <span className="ml-auto pr-3 text-tiny text-text-3">

@@ -59,7 +59,7 @@ export function DropZone({ space, chat }: { space: Space | undefined; chat: bool
       <div className="flex max-w-sm flex-col items-center gap-3 rounded-card border-2 border-dashed border-accent bg-raised px-10 py-8 text-center shadow-float">
         <Icon name="upload" size={32} className="text-accent" />
         {writable ? (
-          <p className="font-medium">
+          <p className="font-medium text-balance">
             {chat ? 'Drop to attach to a message in' : 'Drop to share with'}{' '}
             <Name>{space.name}</Name>
           </p>

@@ -105,7 +105,7 @@ function Panel({ space, file, onClose }: { space: Space; file: SharedFile; onClo
           <a
             href={contentUrl(id, file.id, true)}
             download={name}
-            className={`${linkLook} border-line bg-raised hover:bg-soft`}
+            className={`${linkLook} border-edge bg-raised hover:bg-soft`}
           >
             Download
           </a>

@@ -119,7 +119,7 @@ export function FilesPane({ space, search }: { space: Space; search: FilesSearch
           }
         >
           {writable
-            ? 'Drop files or a folder anywhere on this page. They stay on your disk, and each member fetches what they need.'
+            ? `${phone ? 'What you share stays' : 'Drop files or a folder anywhere on this page. They stay'} on your disk, and each member fetches what they need.`
             : 'What members share here can be fetched from their computers.'}
         </EmptyState>
       ) : found.length === 0 ? (

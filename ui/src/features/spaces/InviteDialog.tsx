@@ -52,9 +52,7 @@ export function InviteDialog({ space, onClose }: { space: Space; onClose: () => 
         ) : (
           <>
             <Button onClick={() => setMade(null)}>Make another</Button>
-            <Button kind="primary" onClick={onClose}>
-              Done
-            </Button>
+            <Button onClick={onClose}>Done</Button>
           </>
         )
       }

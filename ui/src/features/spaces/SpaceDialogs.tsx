@@ -184,9 +184,9 @@ export function RemoveMemberDialog({ space, person, onClose }: Props & { person:
       }}
     >
       <p>
-        From now on {name} reads nothing new: what follows is sealed with a fresh key that none of
-        their {plural(member.devices.length, 'device')} gets. What they already have stays with
-        them, and what they wrote stays here.
+        From now on {name} reads nothing new: what follows is sealed with a fresh key that their{' '}
+        {member.devices.length === 1 ? 'device does' : 'devices do'} not get. What they already have
+        stays with them, and what they wrote stays here.
       </p>
     </Question>
   );
