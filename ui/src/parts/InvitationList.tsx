@@ -35,7 +35,7 @@ export function InvitationList({
                 ends {formatUntil(invitation.expires, now)}
               </span>
               {' · '}
-              <span title={formatExact(invitation.created)}>
+              <span className="inline-block" title={formatExact(invitation.created)}>
                 by <Name>{invitation.by_name}</Name>, {formatWhen(invitation.created, now)}
               </span>
             </div>

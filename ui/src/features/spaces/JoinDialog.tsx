@@ -142,8 +142,8 @@ function Preview({ preview, busy }: { preview: InvitePreview; busy: boolean }) {
             </>
           ) : (
             <>
-              <Name>{preview.inviter_name}</Name> invites you; you {levelWords[preview.level]}. It
-              ends {formatUntil(preview.expires, Date.now())}.
+              <Name>{preview.inviter_name}</Name> invites you; you {levelWords[preview.level]}. The
+              invitation ends {formatUntil(preview.expires, Date.now())}.
             </>
           )}
         </p>
