@@ -275,8 +275,9 @@ describe('the tour', () => {
     for (const width of [1440, 1100, 900, 720]) {
       await ann.page.setViewportSize({ width, height: 900 });
       await until(() => inReach(send), `Send to be in reach at ${width} pixels`);
-      const wide = await ann.page.evaluate(() => document.documentElement.scrollWidth);
-      assert.ok(wide <= width, `nothing sticks out at ${width}: ${wide}`);
+      // Once the detail has come in.
+      const wide = () => ann.page.evaluate(() => document.documentElement.scrollWidth);
+      await until(async () => (await wide()) <= width, `nothing to stick out at ${width} pixels`);
     }
     await ann.page.keyboard.press('Escape');
     await people.waitFor({ state: 'detached' });
@@ -285,8 +286,16 @@ describe('the tour', () => {
     const list = ann.page.getByRole('navigation', { name: `${spaceName} two` });
     const bosRow = list.getByRole('link', { name: 'Bo Tanaka' });
     await bosRow.click();
-    await ann.page.getByRole('complementary', { name: 'Person' }).waitFor();
+    const person = ann.page.getByRole('complementary', { name: 'Person' });
+    await person.waitFor();
     await list.waitFor({ state: 'hidden' });
+    await until(
+      () => person.evaluate((panel) => panel === document.activeElement),
+      'the focus in it',
+    );
+    // From a button, too, whose tip would take the key for itself.
+    await ann.page.keyboard.press('Tab');
+    await ann.page.getByRole('tooltip').waitFor({ state: 'attached' });
     await ann.page.keyboard.press('Escape');
     await bosRow.waitFor();
     await until(() => bosRow.evaluate((row) => row === document.activeElement), 'the focus back');

@@ -1,4 +1,5 @@
 /** The panel beside the main pane: a person, a file, or everybody. Esc closes it. */
+import { useEffect, useRef } from 'react';
 import type { Space } from '~/api/types';
 import { FilePanel } from '~/features/files/FilePanel';
 import { PeoplePanel } from '~/features/people/PeoplePanel';
@@ -35,8 +36,18 @@ export function DetailPanel({
   const phone = usePhone();
   const Frame = phone ? 'section' : 'aside';
   const Heading = phone ? 'h1' : 'h2';
+  const frame = useRef<HTMLElement>(null);
+  const shown = detail.kind === 'people' ? '' : detail.id;
+  useEffect(() => {
+    // What led here may be gone or out of sight: then the focus would be nowhere.
+    const { activeElement } = document;
+    const lost = activeElement === document.body || activeElement?.checkVisibility() !== true;
+    if (lost) frame.current?.focus({ preventScroll: true });
+  }, [shown]);
   return (
     <Frame
+      ref={frame}
+      tabIndex={-1}
       aria-label={titles[detail.kind]}
       style={{ width: phone ? undefined : detailWidth }}
       className="flex flex-none animate-sheet flex-col border-l border-line bg-panel phone:w-full phone:flex-1 phone:border-l-0 phone:bg-raised"

@@ -68,14 +68,6 @@ export function useShortcuts({ nextUnread, closeDetail }: Keys): void {
         nextUnread(event.key === 'ArrowDown' ? 1 : -1);
         return;
       }
-      if (event.key === 'Escape') {
-        // A menu or a tip that is open has the first claim.
-        if (document.querySelector('[data-radix-popper-content-wrapper] [role=menu]')) return;
-        if (isTyping(event.target) && closeDetail()) return;
-        if (isTyping(event.target)) (event.target as HTMLElement).blur();
-        else closeDetail();
-        return;
-      }
       if (command || event.altKey || isTyping(event.target)) return;
       switch (event.key) {
         case '?':
@@ -98,7 +90,19 @@ export function useShortcuts({ nextUnread, closeDetail }: Keys): void {
       }
       event.preventDefault();
     };
+    // Before a tip can take it for itself: whoever is on a button means the detail.
+    const onEscape = (event: KeyboardEvent) => {
+      if (event.key !== 'Escape' || event.isComposing || openDialog.get() !== null) return;
+      // What is open over the page has the first claim.
+      const over = '[data-radix-popper-content-wrapper] :is([role=menu], [role=dialog])';
+      if (document.querySelector(over) !== null) return;
+      if (!closeDetail() && isTyping(event.target)) (event.target as HTMLElement).blur();
+    };
     addEventListener('keydown', onKey);
-    return () => removeEventListener('keydown', onKey);
+    addEventListener('keydown', onEscape, { capture: true });
+    return () => {
+      removeEventListener('keydown', onKey);
+      removeEventListener('keydown', onEscape, { capture: true });
+    };
   }, [nextUnread, closeDetail]);
 }
