@@ -15,7 +15,8 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -39,6 +40,8 @@ pub(super) async fn serve(listener: TcpListener, router: Router, stop: Cancellat
         };
         match stream {
             Ok((stream, _)) => {
+                // Events are small and must not wait for each other.
+                let _ = stream.set_nodelay(true);
                 let visitor = unproven.enter();
                 tasks.spawn(connection(stream, router.clone(), visitor, stop.clone()));
             }
@@ -54,9 +57,10 @@ pub(super) async fn serve(listener: TcpListener, router: Router, stop: Cancellat
     tasks.wait().await;
 }
 
-async fn connection(stream: TcpStream, router: Router, visitor: Arc<Visitor>, stop: CancellationToken) {
-    // Events are small and must not wait for each other.
-    let _ = stream.set_nodelay(true);
+async fn connection<S>(stream: S, router: Router, visitor: Arc<Visitor>, stop: CancellationToken)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let dropped = visitor.dropped.clone();
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
@@ -131,5 +135,76 @@ impl Visitor {
 impl Drop for Visitor {
     fn drop(&mut self) {
         self.proven();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
+    use tokio::time::{Instant, sleep, timeout};
+
+    const ASK: &[u8] = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n";
+
+    /// The other side of a connection that is served, and the list it is on. An answer takes a minute.
+    fn connected() -> (DuplexStream, Arc<Unproven>) {
+        let slow = || async {
+            sleep(Duration::from_secs(60)).await;
+            "done"
+        };
+        let (ours, theirs) = tokio::io::duplex(BUFFER_LIMIT);
+        let unproven = Arc::new(Unproven::default());
+        let router = Router::new().route("/", get(slow));
+        tokio::spawn(connection(ours, router, unproven.enter(), CancellationToken::new()));
+        (theirs, unproven)
+    }
+
+    /// How long after `since` the connection is ended, without a word.
+    async fn ended_after(stream: &mut DuplexStream, since: Instant) -> Duration {
+        let mut said = Vec::new();
+        let read = timeout(Duration::from_secs(600), stream.read_to_end(&mut said)).await.expect("is ended");
+        assert!(read.is_ok() && said.is_empty(), "{}", String::from_utf8_lossy(&said));
+        since.elapsed()
+    }
+
+    fn is_the_limit(took: Duration) -> bool {
+        took >= HEAD_LIMIT && took < HEAD_LIMIT + Duration::from_secs(1)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_that_does_not_come_ends_the_connection() {
+        for begun in [&b""[..], b"GET / HTTP/1.1\r\nHost: "] {
+            let (mut stream, unproven) = connected();
+            stream.write_all(begun).await.expect("is taken");
+            let took = ended_after(&mut stream, Instant::now()).await;
+            assert!(is_the_limit(took), "{took:?} after {begun:?}");
+            assert!(unproven.list().visitors.is_empty(), "its place is free");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_byte_now_and_then_gets_no_further() {
+        let (mut stream, _unproven) = connected();
+        let since = Instant::now();
+        for byte in ASK.iter().take(29) {
+            stream.write_all(std::slice::from_ref(byte)).await.expect("is taken");
+            sleep(Duration::from_secs(1)).await;
+        }
+        let took = ended_after(&mut stream, since).await;
+        assert!(is_the_limit(took), "{took:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_may_take_longer_and_the_next_head_has_the_same_time() {
+        let (mut stream, _unproven) = connected();
+        stream.write_all(ASK).await.expect("is taken");
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"done") {
+            let read = stream.read_buf(&mut answer).await.expect("goes on");
+            assert_ne!(read, 0, "{}", String::from_utf8_lossy(&answer));
+        }
+        let took = ended_after(&mut stream, Instant::now()).await;
+        assert!(is_the_limit(took), "{took:?}");
     }
 }
