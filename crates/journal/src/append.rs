@@ -25,7 +25,7 @@ const WRAP_BYTES: usize = 96;
 /// When a grant that failed is tried again.
 const GRANT_AGAIN: Duration = Duration::from_secs(30);
 /// For each so many devices, those who could hand out keys in another's place spread over three times the delay.
-const SPREAD_OVER: usize = 12;
+pub(crate) const SPREAD_OVER: usize = 12;
 /// Devices outside that one grant names.
 const OUTSIDERS: usize = 256;
 /// Cuts on other topics in one act; devices cut off beyond that are cut off by the clock.

@@ -85,3 +85,29 @@ async fn that_there_is_room_again_is_noticed_without_a_write() {
     journal.append(topic, vec![7; 20_000]).await.expect("there is space again");
     journal.close().await;
 }
+
+#[tokio::test]
+async fn more_is_tried_after_room_that_was_not_enough() {
+    let dir = tempfile::tempdir().expect("folder");
+    let key = DeviceKey::from_seed([1; 32]);
+    let config = JournalConfig::new(dir.path().to_owned(), key.clone(), Arc::new(|| 1_700_000_000_000));
+    let journal = Journal::open(config).await.expect("opens");
+    let topic = journal.found(GroupKind::Space, Member::Device(key.id())).await.expect("founded");
+    journal.append(topic, b"before".to_vec()).await.expect("written");
+    // Room for what is tried first, and not for what is to be written.
+    let has: Result<i64, StoreError> =
+        journal.write(|engine| Ok(engine.db.pragma_query_value(None, "page_count", |row| row.get(0))?)).await;
+    limit(&journal, Some(has.expect("counts") + 25)).await;
+    let long = vec![7; 200_000];
+    let mut recoveries = journal.recoveries();
+    let mut soon = async || tokio::time::timeout(Duration::from_secs(4), recoveries.changed()).await;
+    assert_eq!(journal.append(topic, long.clone()).await, Err(WriteError::DiskFull));
+    soon().await.expect("what is tried can be written").expect("is open");
+    // Peers that are told so send the same once more, in vain; the next attempt knows better.
+    assert_eq!(journal.append(topic, long.clone()).await, Err(WriteError::DiskFull));
+    assert!(soon().await.is_err(), "nobody is told again that there is room");
+    limit(&journal, Some(1 << 30)).await;
+    soon().await.expect("now there is").expect("is open");
+    journal.append(topic, long).await.expect("written");
+    journal.close().await;
+}

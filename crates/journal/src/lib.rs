@@ -14,6 +14,8 @@ mod event;
 mod feed;
 #[cfg(test)]
 mod full_disk;
+#[cfg(test)]
+mod grant_schedule;
 mod house;
 mod identity;
 mod ingest;
