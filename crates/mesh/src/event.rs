@@ -93,10 +93,16 @@ pub enum Problem {
         /// Which.
         url: RelayUrl,
     },
-    /// Something answers at the relay's address and either cannot prove to be the relay we mean, or turned us away: the
-    /// key in the address is wrong.
+    /// A relay answers at the relay's address and either cannot prove to be the one we mean, or turned us away: the key in
+    /// the address is wrong, or we are not listed.
     #[error("the relay {url} does not admit this device")]
     RelayRefused {
+        /// Which.
+        url: RelayUrl,
+    },
+    /// Something takes connections at the relay's address and does not speak as relays do.
+    #[error("what answers at {url} is no relay")]
+    NoRelay {
         /// Which.
         url: RelayUrl,
     },

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::event::{MeshEvent, Problem};
 use crate::mesh::Inner;
-use crate::relay::RelaySpec;
+use crate::relay::{Greeting, RelaySpec, greet};
 
 /// A relay lost for this long is a problem, and worth knocking at.
 const RELAY_LOST: Duration = Duration::from_secs(3);
@@ -23,6 +23,8 @@ const RELAY_LOST: Duration = Duration::from_secs(3);
 const RELAY_KNOCK: Duration = Duration::from_millis(1500);
 /// How long the relay may take to answer a knock.
 const RELAY_KNOCK_LIMIT: Duration = Duration::from_secs(2);
+/// Between two looks at who answers there.
+const RELAY_GREET: Duration = Duration::from_secs(60);
 /// After the relay answered, iroh gets this long to connect by itself.
 const RELAY_GRACE: Duration = Duration::from_secs(2);
 
@@ -43,6 +45,8 @@ pub(crate) async fn watch_relay(inner: &Arc<Inner>, endpoint: &Endpoint) {
     let mut lost = Instant::now();
     // Since when the relay has answered our knocks while iroh does not connect.
     let mut answers: Option<Instant> = None;
+    // When whoever answers there was asked who it is.
+    let mut greeted: Option<Instant> = None;
     // The relay was out of reach since this endpoint was bound, so iroh may be waiting.
     let mut outage = false;
     loop {
@@ -61,7 +65,7 @@ pub(crate) async fn watch_relay(inner: &Arc<Inner>, endpoint: &Endpoint) {
                 relay_changed(inner, &before, &home);
                 inner.home.send_replace(home);
             }
-            () = inner.relays_changed.notified() => (lost, answers) = (Instant::now(), None),
+            () = inner.relays_changed.notified() => (lost, answers, greeted) = (Instant::now(), None, None),
             () = sleep(RELAY_KNOCK), if wants => {
                 let home = inner.home.borrow().clone();
                 if home.refused || lost.elapsed() < RELAY_LOST {
@@ -83,11 +87,19 @@ pub(crate) async fn watch_relay(inner: &Arc<Inner>, endpoint: &Endpoint) {
                 if since.elapsed() < RELAY_GRACE {
                     continue;
                 }
-                if !outage {
-                    // It was there all the time and iroh does not get through: it cannot prove to be the one we mean.
-                    inner.problems.record(Problem::RelayRefused { url });
-                } else if !linked(inner) {
-                    return;
+                if outage {
+                    if !linked(inner) {
+                        return;
+                    }
+                } else if greeted.is_none_or(|at| at.elapsed() >= RELAY_GREET) {
+                    // It was there all the time and iroh does not get through.
+                    let (url, relay) = (relay.url().clone(), relay.clone());
+                    let found = greet(&relay).await;
+                    greeted = Some(Instant::now());
+                    inner.problems.record(match found {
+                        Greeting::NoRelay => Problem::NoRelay { url },
+                        Greeting::OtherKey | Greeting::Ours => Problem::RelayRefused { url },
+                    });
                 }
             }
         }

@@ -9,10 +9,12 @@
 //! Whoever holds the key could pose as the relay towards others who use it. That gains nothing but what a relay has
 //! anyway: who talks to whom, how much, and the power not to deliver. Contents are encrypted between the devices.
 
+mod greet;
 mod pin;
 mod server;
 mod spec;
 
+pub(crate) use greet::{Greeting, greet};
 pub(crate) use pin::Pins;
 pub use server::{Doorkeeper, RelayAccess, RelayMetrics, RelayServer, RelayServerConfig, RelayStartError};
 pub use spec::{RelayKey, RelaySpec, RelaySpecError};

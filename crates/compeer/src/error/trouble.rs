@@ -16,6 +16,10 @@ pub(crate) const DISK_FAILED: &str = "disk-failed";
 pub(crate) const ADDRESSES_UNWRITTEN: &str = "addresses-unwritten";
 /// The relay does not know us.
 pub(crate) const RELAY_REFUSED: &str = "relay-refused";
+/// Something else than a relay answers at its address.
+pub(crate) const NO_RELAY: &str = "relay-is-none";
+/// What can be wrong with our relay; at any time, one of these.
+pub(crate) const OF_RELAY: [&str; 3] = [RELAY_UNREACHABLE, RELAY_REFUSED, NO_RELAY];
 /// Nobody in a space lets this device in.
 pub(crate) const SHUT_OUT: &str = "shut-out";
 
@@ -79,6 +83,11 @@ pub(crate) fn of_mesh(problem: &MeshProblem, name: &str) -> Trouble {
             RELAY_REFUSED,
             format!("The relay {url} does not let this computer in."),
             "Ask whoever runs it for its address; the part after # may have changed.",
+        ),
+        MeshProblem::NoRelay { url } => warning(
+            NO_RELAY,
+            format!("What answers at {url} is not a relay."),
+            "Another program listens there. Ask whoever runs the relay for its host and port.",
         ),
         MeshProblem::LanDiscovery => warning(
             "no-lan-discovery",

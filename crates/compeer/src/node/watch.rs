@@ -19,15 +19,19 @@ pub(super) async fn mesh(node: Node, events: Receiver<MeshEvent>) {
             seen.insert(device, node.now());
         }
         MeshEvent::Relay { connected: true, .. } => {
-            node.problems().resolve(trouble::RELAY_UNREACHABLE, None);
-            node.problems().resolve(trouble::RELAY_REFUSED, None);
+            trouble::OF_RELAY.iter().for_each(|code| node.problems().resolve(code, None));
         }
         MeshEvent::Problem(problem) => {
             let name = match trouble::device_of(&problem) {
                 Some(device) => name_of(node, device).await,
                 None => String::new(),
             };
-            node.problems().record(trouble::of_mesh(&problem, &name), node.now());
+            let trouble = trouble::of_mesh(&problem, &name);
+            if trouble::OF_RELAY.contains(&trouble.code) {
+                let before = trouble::OF_RELAY.iter().filter(|code| **code != trouble.code);
+                before.for_each(|code| node.problems().resolve(code, None));
+            }
+            node.problems().record(trouble, node.now());
         }
         MeshEvent::Relay { .. } | MeshEvent::PathChanged { .. } | MeshEvent::AddressesLearned { .. } => {}
     })

@@ -56,9 +56,9 @@ impl Pins {
 }
 
 #[derive(Debug)]
-struct PinVerifier {
-    pins: Pins,
-    provider: Arc<CryptoProvider>,
+pub(super) struct PinVerifier {
+    pub(super) pins: Pins,
+    pub(super) provider: Arc<CryptoProvider>,
 }
 
 impl ServerCertVerifier for PinVerifier {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use compeer_core::DeviceId;
 use compeer_mesh::relay::{Doorkeeper, RelayAccess, RelayServer, RelayServerConfig};
 use compeer_mesh::{Addresses, Mesh, MeshEvent, Path, Problem, RelayKey, RelaySpec, Source};
+use tokio::io::AsyncWriteExt as _;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
@@ -66,6 +67,28 @@ async fn a_wrong_key_is_refused_before_anything_is_said() {
     })
     .await;
     assert!(!a.mesh.watch_home_relay().borrow().connected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_no_relay_is_told_from_one_that_lets_nobody_in() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("binds");
+    let port = listener.local_addr().expect("an address").port();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n").await;
+        }
+    });
+    let (_server, spec) = relay(RelayAccess::Key).await;
+    let wrong = RelaySpec::new(spec.host(), spec.port(), RelayKey::from_bytes([8; 16])).expect("a name");
+    let web = RelaySpec::new("127.0.0.1", port, KEY).expect("a name");
+    let mut a = Node::start(Setup::new(1).relay(&web)).await;
+    let mut b = Node::start(Setup::new(2).relay(&wrong)).await;
+    let first = |event: &MeshEvent| match event {
+        MeshEvent::Problem(problem) => Some(problem.clone()),
+        _ => None,
+    };
+    assert_eq!(a.event("a problem", first).await, Problem::NoRelay { url: web.url().clone() });
+    assert_eq!(b.event("a problem", first).await, Problem::RelayRefused { url: wrong.url().clone() });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
