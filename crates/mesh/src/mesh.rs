@@ -1,13 +1,15 @@
 //! The handle that the floors above hold, and how it is built and shut down.
 
 use std::collections::{BTreeSet, HashMap};
+use std::mem::ManuallyDrop;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use compeer_core::{DeviceId, DeviceKey};
+use iroh::endpoint::{ConnectError, Connection};
 use iroh::{Endpoint, EndpointAddr, EndpointId, RelayUrl, TransportAddr};
 use tokio::sync::{Notify, Semaphore, broadcast, mpsc, watch};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
@@ -34,6 +36,10 @@ const DIALS: usize = 128;
 const LINKS_LIMIT: Duration = Duration::from_millis(1500);
 /// How long iroh may take after that to say goodbye to everybody.
 const ENDPOINT_LIMIT: Duration = Duration::from_millis(1500);
+/// The same, besides two round trips to the farthest linked device, when there was a dial that nobody answered.
+const UNANSWERED_LIMIT: Duration = Duration::from_millis(150);
+/// QUIC keeps a connection that nobody answered for so long after it was given up: three times its first timeout.
+const UNANSWERED_KEPT: Duration = Duration::from_secs(3);
 
 /// What all parts of a mesh share.
 pub(crate) struct Inner {
@@ -58,6 +64,8 @@ pub(crate) struct Inner {
     /// Asks for the endpoint to be replaced.
     pub(crate) rebind: Notify,
     pub(crate) dials: Semaphore,
+    /// When a dial was given up last that nobody had answered.
+    pub(crate) unanswered: Mutex<Option<Instant>>,
     pub(crate) tasks: TaskTracker,
     /// Stops everything but the endpoint, which closes last.
     pub(crate) stop: CancellationToken,
@@ -112,10 +120,36 @@ impl Inner {
         self.book().dialable(device, &ours)
     }
 
+    /// Connects to a device. Dropping this gives the dial up.
+    pub(crate) async fn dial(
+        &self,
+        endpoint: &Endpoint,
+        addr: EndpointAddr,
+        alpn: &[u8],
+    ) -> Result<Connection, ConnectError> {
+        let mut dial = Dial { unanswered: Some(&self.unanswered) };
+        let outcome = Box::pin(endpoint.connect(addr, alpn)).await;
+        dial.unanswered = None;
+        outcome
+    }
+
     /// Something about the network changed for the better: nobody waits out a pause any longer.
     pub(crate) fn nudge_all(&self) {
         for peer in self.peers().values() {
             peer.nudge();
+        }
+    }
+}
+
+/// A dial under way.
+struct Dial<'a> {
+    unanswered: Option<&'a Mutex<Option<Instant>>>,
+}
+
+impl Drop for Dial<'_> {
+    fn drop(&mut self) {
+        if let Some(unanswered) = self.unanswered {
+            *unanswered.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         }
     }
 }
@@ -163,6 +197,7 @@ impl MeshBuilder {
             relays_changed: Notify::new(),
             rebind: Notify::new(),
             dials: Semaphore::new(DIALS),
+            unanswered: Mutex::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         });
@@ -255,7 +290,7 @@ impl Mesh {
         }
         let _pass = self.inner.keeper.allow_host(host);
         let endpoint = self.inner.endpoint().ok_or(JoinError::TimedOut)?;
-        let dial = Box::pin(endpoint.connect(addr, JOIN_ALPN));
+        let dial = self.inner.dial(&endpoint, addr, JOIN_ALPN);
         tokio::select! {
             () = self.inner.stop.cancelled() => Err(JoinError::ShuttingDown),
             dialled = timeout(limit, dial) => match dialled {
@@ -340,6 +375,7 @@ impl Mesh {
     /// Ends it: no new connections, links told goodbye, sockets closed. Takes at most about three seconds.
     pub async fn shutdown(&self) {
         let inner = &self.inner;
+        let farthest = self.links().iter().map(|link| link.way().1).fold(0.0, f64::max);
         inner.stop.cancel();
         inner.tasks.close();
         if timeout(LINKS_LIMIT, inner.tasks.wait()).await.is_err() {
@@ -348,12 +384,24 @@ impl Mesh {
         for link in self.links() {
             link.close_with(DownReason::ShuttingDown);
         }
-        if let Some(endpoint) = inner.endpoint()
-            && timeout(ENDPOINT_LIMIT, endpoint.close()).await.is_err()
-        {
-            // The links were told goodbye long before. What takes longer is a dial under way, of which QUIC wants to hear
-            // nothing more for three seconds; nobody waits for that, and it harms nobody.
-            tracing::info!("sockets are cut off while dials end");
+        let Some(endpoint) = inner.endpoint() else { return };
+        inner.set_endpoint(None);
+        // QUIC waits until the other side of every connection has heard of its end. Where nobody has answered yet there is
+        // nobody to hear of it, and that takes three seconds: then only those who do answer are waited for.
+        let unanswered = *inner.unanswered.lock().unwrap_or_else(PoisonError::into_inner);
+        let limit = match unanswered {
+            Some(at) if at.elapsed() < UNANSWERED_KEPT => UNANSWERED_LIMIT + Duration::from_secs_f64(farthest / 500.0),
+            _ => ENDPOINT_LIMIT,
+        };
+        // What is left of it ends in the background, or with the program; iroh calls it a fault when an endpoint is
+        // dropped before it is wholly closed.
+        let endpoint = ManuallyDrop::new(endpoint);
+        let closing = tokio::spawn(async move {
+            endpoint.close().await;
+            drop(ManuallyDrop::into_inner(endpoint));
+        });
+        if timeout(limit.min(ENDPOINT_LIMIT), closing).await.is_err() {
+            tracing::debug!("silent devices are not waited for");
         }
     }
 }

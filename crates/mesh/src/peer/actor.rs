@@ -175,7 +175,7 @@ impl Actor {
         let work = async move {
             let Ok(_turn) = inner.dials.acquire().await else { return Err(DownReason::ShuttingDown) };
             let Some(endpoint) = inner.endpoint() else { return Err(DownReason::Transport) };
-            match timeout(DIAL_LIMIT, Box::pin(endpoint.connect(addr, MEMBER_ALPN))).await {
+            match timeout(DIAL_LIMIT, inner.dial(&endpoint, addr, MEMBER_ALPN)).await {
                 Ok(Ok(conn)) => Ok(conn),
                 Ok(Err(error)) => Err(dial_failure(&error).unwrap_or(DownReason::TimedOut)),
                 Err(_) => Err(DownReason::TimedOut),

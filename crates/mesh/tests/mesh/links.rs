@@ -33,6 +33,26 @@ async fn two_devices_link_and_exchange_a_stream() {
     b.mesh.shutdown().await;
 }
 
+/// A device that is away is dialled, and nobody there hears that the dial is given up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dial_under_way_does_not_hold_up_the_end() {
+    let silent = tokio::net::UdpSocket::bind("127.0.0.1:0").await.expect("binds");
+    let (mut a, mut b) = (Node::with_seed(1).await, Node::with_seed(2).await);
+    acquaint(&a, &b);
+    let away = key(3).id();
+    a.gate.admit(away);
+    a.mesh.learn(away, Addresses::direct([silent.local_addr().expect("an address")]), Source::Given);
+    a.mesh.want([b.device(), away].into());
+    a.up(b.device()).await;
+    b.up(a.device()).await;
+    timeout(LIMIT, silent.recv_from(&mut [0; 2000])).await.expect("is dialled").expect("hears it");
+    let begun = Instant::now();
+    a.mesh.shutdown().await;
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert_eq!(b.down(a.device()).await, DownReason::ShuttingDown);
+    b.mesh.shutdown().await;
+}
+
 /// Whoever remembers a link by its id must not take a later one for it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_two_links_have_the_same_id() {
