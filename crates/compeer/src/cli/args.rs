@@ -200,6 +200,7 @@ pub(super) enum File {
     ///
     /// Nothing that lies there is replaced: where a name is taken by something else, or this computer cannot hold it, the
     /// file gets another, which is said on stderr. While nobody who has the file is online, the command waits and says so.
+    /// Ctrl+C ends the command, not the fetching; `file stop` gives it up.
     Get {
         /// The space's name or id.
         space: String,
@@ -208,6 +209,13 @@ pub(super) enum File {
         /// The folder to put it into.
         #[arg(long, value_name = "DIR")]
         to: PathBuf,
+    },
+    /// Give up fetching a file, or all files below a folder of the list. What has arrived of those that are not whole goes.
+    Stop {
+        /// The space's name or id.
+        space: String,
+        /// The file's name or id, or a folder's name.
+        file: String,
     },
     /// Take a file off the list of a space. The file itself stays where it is, as do copies that others have.
     Remove {
@@ -275,6 +283,7 @@ mod tests {
             "file put Harbour a b c",
             "file list Harbour",
             "file get Harbour a --to .",
+            "file stop Harbour a",
             "file remove Harbour a",
             "events",
             "open --print",
@@ -305,6 +314,7 @@ mod tests {
             "chat log Harbour --limit -1",
             "file put Harbour",
             "file get Harbour a",
+            "file stop Harbour",
             "file remove Harbour",
             "relay",
             "completions klingon",

@@ -1,4 +1,4 @@
-//! `compeer file`: sharing, listing, fetching, taking off the list.
+//! `compeer file`: sharing, listing, fetching and giving that up, taking off the list.
 
 mod get;
 
@@ -33,6 +33,9 @@ struct Listed {
     blob: String,
     held_by: u64,
     here: bool,
+    /// How much of it is here, in a word, while it is fetched.
+    #[serde(skip)]
+    coming: Option<String>,
 }
 
 pub(super) async fn run(context: &Context, verb: File) -> Result<(), ApiError> {
@@ -41,6 +44,7 @@ pub(super) async fn run(context: &Context, verb: File) -> Result<(), ApiError> {
         File::Put { space, paths } => put(context, &client, &space, &paths).await,
         File::List { space } => list(context, &client, &space).await,
         File::Get { space, file, to } => get::get(context, &client, &space, &file, &to).await,
+        File::Stop { space, file } => stop(context, &client, &space, &file).await,
         File::Remove { space, file } => remove(context, &client, &space, &file).await,
     }
 }
@@ -91,6 +95,7 @@ async fn list(context: &Context, client: &Client, space: &str) -> Result<(), Api
     let space = find_space(client, space).await?;
     let files: Vec<dto::File> = client.get(&format!("/spaces/{space}/files")).await?;
     let row = |file: dto::File| Listed {
+        coming: file.transfer.as_ref().filter(|transfer| is_open(transfer)).map(coming),
         id: file.id,
         name: file.name,
         size: file.size,
@@ -107,10 +112,57 @@ async fn list(context: &Context, client: &Client, space: &str) -> Result<(), Api
                 .into_owned();
         }
         let cells = |row: &Listed| {
-            let here = if row.here { "here" } else { "" };
-            vec![row.name.clone(), size(row.size), row.held_by.to_string(), here.into(), row.id.clone()]
+            let here = if row.here { "here" } else { row.coming.as_deref().unwrap_or_default() };
+            vec![row.name.clone(), size(row.size), row.held_by.to_string(), here.to_owned(), row.id.clone()]
         };
         table(&["name", "size", "held by", "", "id"], &rows.iter().map(cells).collect::<Vec<_>>())
+    })
+}
+
+/// Whether there is something to give up.
+fn is_open(transfer: &dto::Transfer) -> bool {
+    transfer.state != dto::TransferState::Done
+}
+
+/// How far a file has come.
+fn coming(transfer: &dto::Transfer) -> String {
+    match transfer.state {
+        dto::TransferState::Failed => "failed".to_owned(),
+        _ => format!("{}% here", transfer.done.saturating_mul(100).checked_div(transfer.size).unwrap_or_default()),
+    }
+}
+
+async fn stop(context: &Context, client: &Client, space: &str, wanted: &str) -> Result<(), ApiError> {
+    let space = find_space(client, space).await?;
+    let files: Vec<dto::File> = client.get(&format!("/spaces/{space}/files")).await?;
+    let file = find_file(&files, wanted)?;
+    let folder = wanted.trim_end_matches('/');
+    let meant: Vec<&dto::File> = match file {
+        Some(file) => vec![file],
+        None => files.iter().filter(|file| is_in(&file.name, folder)).collect(),
+    };
+    if meant.is_empty() {
+        return Err(not_found(wanted));
+    }
+    let mut stopped = 0_usize;
+    for file in meant.iter().filter(|file| file.transfer.as_ref().is_some_and(is_open)) {
+        match client.post(&format!("/spaces/{space}/files/{}/cancel", file.id), &json!({})).await {
+            Ok(dto::Done {}) => stopped += 1,
+            // Somebody else was faster.
+            Err(error) if error.status == StatusCode::NOT_FOUND => {}
+            Err(error) => return Err(error),
+        }
+    }
+    if stopped == 0 {
+        return Err(not_coming(wanted, meant.iter().all(|file| file.here)));
+    }
+    context.out.either(&json!({ "files": stopped }), || match file {
+        Some(file) => format!("{} is not fetched any more. What had arrived of it is gone.\n", visible(&file.name)),
+        None => format!(
+            "Below {}, {} not fetched any more. What had arrived of files that are not whole is gone.\n",
+            visible(folder),
+            so_many_are(stopped)
+        ),
     })
 }
 
@@ -154,6 +206,29 @@ fn is_a_folder(wanted: &str, files: usize) -> ApiError {
         "A folder",
         format!("{wanted} is a folder with {files} files in it."),
         "Take its files off the list one by one; `compeer file list SPACE` shows them.",
+    )
+}
+
+/// Whether a file lies in a folder of the list.
+fn is_in(name: &str, folder: &str) -> bool {
+    name.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+}
+
+fn so_many_are(files: usize) -> String {
+    if files == 1 { "1 file is".to_owned() } else { format!("{files} files are") }
+}
+
+fn not_coming(wanted: &str, here: bool) -> ApiError {
+    let detail = match here {
+        true => format!("{} is here already; nothing of it is being fetched.", shorten(wanted)),
+        false => format!("Nobody is fetching {} here.", shorten(wanted)),
+    };
+    ApiError::new(
+        StatusCode::CONFLICT,
+        "not-fetched",
+        "Nothing to give up",
+        detail,
+        "`compeer file list SPACE` shows what is here and what is on its way.",
     )
 }
 

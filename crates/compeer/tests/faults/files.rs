@@ -260,6 +260,20 @@ fn while_nobody_has_it_the_command_waits_and_says_so() {
     assert_eq!((status.code(), stdout(&mut child).as_str()), (Some(1), ""));
     assert!(lines.next().is_some_and(|line| line.starts_with("compeer: The command ended before plan.txt arrived")));
 
+    // The peer goes on, until it is told to give up: then nothing is left behind.
+    let transfers = || {
+        let list = crate::http::Api::of(&bo).ask("GET", "/transfers", "").json();
+        rows(&list).iter().map(|transfer| text(transfer, "state").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(transfers(), ["waiting"]);
+    let ran = run(&bo, &["file", "list", &space], "");
+    assert!(ran.stdout.contains("0% here"), "{ran:?}");
+    assert_eq!(does(&bo, &["file", "stop", &space, "plan.txt"], ""), json!({ "files": 1 }));
+    assert_eq!(transfers(), [""; 0]);
+    assert_eq!(fs::read_dir(target.path()).expect("lists").count(), 0);
+    fails(&bo, &["file", "stop", &space, "plan.txt"], "", "not-fetched");
+    fails(&bo, &["file", "stop", &space, "plan"], "", "file-not-found");
+
     let (mut child, mut lines) = get(&["--json"]);
     let waiting: Value = serde_json::from_str(&lines.next().expect("a line")).expect("JSON");
     assert_eq!(waiting, json!({ "event": "waiting", "files": 1, "online": [], "away": ["Ada"] }));

@@ -254,8 +254,8 @@ impl Get<'_> {
             StatusCode::CONFLICT,
             "interrupted",
             "Interrupted",
-            format!("The command ended before {} arrived; the peer goes on fetching.", self.what()),
-            "Run the same command again to wait for it, or give it up on the page (`compeer open`).",
+            format!("The command ended before {} arrived; the peer goes on and keeps what is here.", self.what()),
+            "Run the same command again to wait for it, or give it up with `compeer file stop SPACE FILE`.",
         )
     }
 
