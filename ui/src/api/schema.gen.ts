@@ -121,6 +121,12 @@ export interface FileRef {
 /** Where a listed file is, seen from this device. */
 export type FileState = "here" | "remote" | "fetching" | "changed" | "missing";
 
+/** A folder of the list. */
+export interface Folder {
+  /** Every file whose name starts with it and `/`. */
+  folder: string;
+}
+
 /** Which files to fetch, and where to put them. */
 export interface FolderRequest {
   /** A folder of the list: every file whose name starts with it and `/`. */
@@ -204,9 +210,9 @@ export interface LastMessage {
   text: string;
 }
 
-/** Something that was not shared. */
+/** Something that was not shared, or not taken off the list. */
 export interface LeftOut {
-  /** Where it lies; a folder stands for all that is in it. */
+  /** Where it lies; a folder stands for all that is in it. What is on the list already, by its name there. */
   path: string;
   /** Why, in a sentence. */
   reason: string;
@@ -572,3 +578,13 @@ export interface TransferSource {
 
 /** How a transfer goes. */
 export type TransferState = "running" | "paused" | "waiting" | "failed" | "done";
+
+/** What became of files that were to be taken off the list. */
+export interface UnlistedFiles {
+  /** How many are off the list. */
+  files: number;
+  /** Those that are not: the first of them, by their names. */
+  left_out: LeftOut[];
+  /** How many were left. */
+  left_out_count: number;
+}

@@ -4,7 +4,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use compeer_core::{EntryHash, GroupId};
-use compeer_spaces::{FileInfo, TransferId};
+use compeer_spaces::{ActError, FileInfo, TransferId};
+use futures_util::stream::{self, StreamExt as _};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -15,6 +16,11 @@ use super::signin::scripts_only;
 use super::transfers::absolute;
 use super::{Api, Shared, dto};
 use crate::error::{ApiError, words};
+
+/// Files that are taken off the list at once.
+const UNLISTED_AT_ONCE: usize = 64;
+/// Files that could not be taken off the list and are named.
+const NAMED: usize = 100;
 
 /// Which files to list.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -93,6 +99,47 @@ pub(super) async fn unlist(
 ) -> Result<Json<dto::Done>, ApiError> {
     api.node.spaces().unlist(space, file).await?;
     Ok(Json(dto::Done {}))
+}
+
+/// Takes all files below a folder off the list. The files themselves stay where they are. What this person may not take
+/// off the list stays on it and is named.
+#[utoipa::path(
+    post, path = "/spaces/{space}/files/unlist", tag = "files",
+    params(("space" = String, Path, description = "The space's id.")),
+    request_body = dto::Folder,
+    responses((status = 200, body = dto::UnlistedFiles))
+)]
+pub(super) async fn unlist_folder(
+    State(api): Shared,
+    Path(Id(space)): Path<Id<GroupId>>,
+    JsonBody(body): JsonBody<dto::Folder>,
+) -> Result<Json<dto::UnlistedFiles>, ApiError> {
+    let prefix = format!("{}/", body.folder.trim_end_matches('/'));
+    let spaces = api.node.spaces();
+    let files = spaces.files(space).await?.into_iter().filter(|file| file.name.starts_with(&prefix));
+    // Many at once, because many share one write to the disk.
+    let mut outcomes = stream::iter(files)
+        .map(async |file| (spaces.unlist(space, file.id).await, file.name))
+        .buffered(UNLISTED_AT_ONCE);
+    let mut answer = dto::UnlistedFiles { files: 0, left_out: Vec::new(), left_out_count: 0 };
+    let mut refusal = ActError::UnknownFile;
+    while let Some((outcome, name)) = outcomes.next().await {
+        match outcome {
+            Ok(()) => answer.files += 1,
+            // Somebody else was faster.
+            Err(ActError::UnknownFile) => {}
+            Err(error @ ActError::NeedsManage) => {
+                answer.left_out_count += 1;
+                if answer.left_out.len() < NAMED {
+                    let reason = "Somebody else listed it; only they and managers take it off the list.".to_owned();
+                    answer.left_out.push(dto::LeftOut { path: name, reason });
+                }
+                refusal = error;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    if answer.files == 0 { Err(refusal.into()) } else { Ok(Json(answer)) }
 }
 
 /// Files as they travel, with their transfers.

@@ -189,6 +189,7 @@ fn router(api: Arc<Api>) -> Router {
         .route("/spaces/{space}/files", get(files::list).post(upload::upload).layer(DefaultBodyLimit::disable()))
         .route("/spaces/{space}/files/local", post(files::share_local))
         .route("/spaces/{space}/files/fetch", post(transfers::fetch_folder))
+        .route("/spaces/{space}/files/unlist", post(files::unlist_folder))
         .route("/spaces/{space}/files/{file}", delete(files::unlist))
         .route("/spaces/{space}/files/{file}/content", get(content::content))
         .route("/spaces/{space}/files/{file}/fetch", post(transfers::fetch))

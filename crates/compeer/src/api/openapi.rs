@@ -23,7 +23,7 @@ use crate::error::ProblemDocument;
         members::list, members::set_level, members::remove,
         invitations::list, invitations::create, invitations::revoke, invitations::preview, invitations::join,
         messages::list, messages::send, messages::holders, messages::mark_read, messages::typing,
-        files::list, files::share_local, files::unlist, upload::upload, content::content,
+        files::list, files::share_local, files::unlist, files::unlist_folder, upload::upload, content::content,
         transfers::list, transfers::fetch, transfers::fetch_folder, transfers::pause, transfers::resume, transfers::cancel,
         events::stream, serve
     ),

@@ -217,11 +217,15 @@ pub(super) enum File {
         /// The file's name or id, or a folder's name.
         file: String,
     },
-    /// Take a file off the list of a space. The file itself stays where it is, as do copies that others have.
+    /// Take a file, or all files below a folder, off the list of a space. The files themselves stay where they are, as do
+    /// copies that others have.
+    ///
+    /// Who is no manager takes off the list what they have listed. Below a folder, what somebody else has listed stays on
+    /// it and is named on stderr, and the exit code is 1.
     Remove {
         /// The space's name or id.
         space: String,
-        /// The file's name or id.
+        /// The file's name or id, or a folder's name.
         file: String,
     },
 }

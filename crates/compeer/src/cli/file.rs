@@ -69,12 +69,16 @@ async fn put(context: &Context, client: &Client, space: &str, paths: &[PathBuf])
     left_out(context, &shared.left_out, shared.left_out_count)
 }
 
-/// Names what was not shared. A command that left something out has failed in part.
-fn left_out(context: &Context, named: &[dto::LeftOut], count: u64) -> Result<(), ApiError> {
+fn name_left_out(context: &Context, named: &[dto::LeftOut]) {
     for one in named {
         let words = format!("left out {}: {}", visible(&one.path), visible(&one.reason));
         context.out.news(&json!({ "event": "left-out", "path": one.path, "reason": one.reason }), &words);
     }
+}
+
+/// Names what was not shared. A command that left something out has failed in part.
+fn left_out(context: &Context, named: &[dto::LeftOut], count: u64) -> Result<(), ApiError> {
+    name_left_out(context, named);
     if count == 0 {
         return Ok(());
     }
@@ -144,7 +148,7 @@ async fn stop(context: &Context, client: &Client, space: &str, wanted: &str) -> 
     if meant.is_empty() {
         return Err(not_found(wanted));
     }
-    let mut stopped = 0_usize;
+    let mut stopped = 0_u64;
     for file in meant.iter().filter(|file| file.transfer.as_ref().is_some_and(is_open)) {
         match client.post(&format!("/spaces/{space}/files/{}/cancel", file.id), &json!({})).await {
             Ok(dto::Done {}) => stopped += 1,
@@ -169,15 +173,35 @@ async fn stop(context: &Context, client: &Client, space: &str, wanted: &str) -> 
 async fn remove(context: &Context, client: &Client, space: &str, wanted: &str) -> Result<(), ApiError> {
     let space = find_space(client, space).await?;
     let files: Vec<dto::File> = client.get(&format!("/spaces/{space}/files")).await?;
-    let Some(file) = find_file(&files, wanted)? else {
-        let folder = format!("{}/", wanted.trim_end_matches('/'));
-        let inside = files.iter().filter(|file| file.name.starts_with(&folder)).count();
-        return Err(if inside == 0 { not_found(wanted) } else { is_a_folder(wanted, inside) });
-    };
-    let _: dto::Done = client.delete(&format!("/spaces/{space}/files/{}", file.id)).await?;
-    context
-        .out
-        .either(&json!({}), || format!("{} is off the list. The file itself stays where it is.\n", visible(&file.name)))
+    let folder = wanted.trim_end_matches('/');
+    match find_file(&files, wanted)? {
+        Some(file) => {
+            let _: dto::Done = client.delete(&format!("/spaces/{space}/files/{}", file.id)).await?;
+            context.out.either(&json!({}), || {
+                format!("{} is off the list. The file itself stays where it is.\n", visible(&file.name))
+            })
+        }
+        None if files.iter().any(|file| is_in(&file.name, folder)) => {
+            let request = dto::Folder { folder: folder.to_owned() };
+            let off: dto::UnlistedFiles = client.post(&format!("/spaces/{space}/files/unlist"), &request).await?;
+            context.out.either(&json!({ "files": off.files }), || {
+                let (folder, files) = (visible(folder), so_many_are(off.files));
+                format!("Below {folder}, {files} off the list. The files themselves stay where they are.\n")
+            })?;
+            name_left_out(context, &off.left_out);
+            match off.left_out_count {
+                0 => Ok(()),
+                count => Err(ApiError::new(
+                    StatusCode::CONFLICT,
+                    "left-out",
+                    "Not all is off the list",
+                    format!("Below {}, {} still on the list.", shorten(folder), so_many_are(count)),
+                    "Ask those who listed them, or a manager of the space.",
+                )),
+            }
+        }
+        None => Err(not_found(wanted)),
+    }
 }
 
 /// The files that go by a name or id.
@@ -199,22 +223,12 @@ fn find_file<'a>(files: &'a [dto::File], wanted: &str) -> Result<Option<&'a dto:
     }
 }
 
-fn is_a_folder(wanted: &str, files: usize) -> ApiError {
-    ApiError::new(
-        StatusCode::CONFLICT,
-        "folder",
-        "A folder",
-        format!("{wanted} is a folder with {files} files in it."),
-        "Take its files off the list one by one; `compeer file list SPACE` shows them.",
-    )
-}
-
 /// Whether a file lies in a folder of the list.
 fn is_in(name: &str, folder: &str) -> bool {
     name.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
-fn so_many_are(files: usize) -> String {
+fn so_many_are(files: u64) -> String {
     if files == 1 { "1 file is".to_owned() } else { format!("{files} files are") }
 }
 

@@ -131,8 +131,44 @@ fn a_file_is_listed_once() {
     assert_eq!(listed(&ada, &space), ["new.txt"]);
     assert_eq!(fs::read_to_string(&x).expect("is there"), "changed");
     fails(&ada, &["file", "remove", &space, "plan.txt"], "", "file-not-found");
-    put(&[&path("x")]);
-    fails(&ada, &["file", "remove", &space, "x/"], "", "folder");
+}
+
+#[test]
+fn a_folder_goes_off_the_list_as_far_as_one_may() {
+    let (ada, bo) = (Computer::of("Ada"), Computer::of("Bo"));
+    let space = space_of(&ada);
+    let invite = does(&ada, &["space", "invite", &space, "--level", "write"], "");
+    does(&bo, &["space", "join", "-"], text(&invite, "invite"));
+    let dir = tempfile::tempdir().expect("a folder");
+    let plans = dir.path().join("plans");
+    fs::create_dir_all(plans.join("old")).expect("folders");
+    for name in ["one.txt", "two.txt", "old/three.txt"] {
+        fs::write(plans.join(name), name).expect("a file");
+    }
+    fs::write(dir.path().join("plans.txt"), "beside it").expect("a file");
+    does(&ada, &["file", "put", &space, plain(&plans), plain(&dir.path().join("plans.txt"))], "");
+    until(&bo, &["file", "list", &space], "the list", |list| rows(list).len() == 4);
+
+    // Nothing of it is Bo's.
+    fails(&bo, &["file", "remove", &space, "plans"], "", "needs-manage");
+    fs::write(plans.join("mine.txt"), "mine").expect("a file");
+    fs::create_dir_all(dir.path().join("bo/plans")).expect("folders");
+    fs::rename(plans.join("mine.txt"), dir.path().join("bo/plans/mine.txt")).expect("moves");
+    does(&bo, &["file", "put", &space, plain(&dir.path().join("bo/plans"))], "");
+    let ran = run(&bo, &["file", "remove", &space, "plans/", "--json"], "");
+    assert_eq!((ran.code, ran.stdout.trim()), (Some(1), r#"{"files":1}"#), "{ran:?}");
+    let said = said(&ran);
+    let named: Vec<_> = said.iter().filter(|one| one["event"] == "left-out").map(|one| text(one, "path")).collect();
+    assert_eq!(named, ["plans/old/three.txt", "plans/one.txt", "plans/two.txt"]);
+    assert_eq!(said[3]["code"], "left-out");
+
+    // A manager may, and only what lies in it goes.
+    assert_eq!(does(&ada, &["file", "remove", &space, "plans/old"], ""), json!({ "files": 1 }));
+    assert_eq!(does(&ada, &["file", "remove", &space, "plans/"], ""), json!({ "files": 2 }));
+    assert_eq!(listed(&ada, &space), ["plans.txt"]);
+    assert_eq!(fs::read_to_string(plans.join("old/three.txt")).expect("is there"), "old/three.txt");
+    fails(&ada, &["file", "remove", &space, "plans"], "", "file-not-found");
+    fails(&ada, &["file", "remove", &space, "plan"], "", "file-not-found");
 }
 
 #[test]

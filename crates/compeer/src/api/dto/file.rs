@@ -97,10 +97,10 @@ pub struct SharedFile {
     pub listed: Listed,
 }
 
-/// Something that was not shared.
+/// Something that was not shared, or not taken off the list.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct LeftOut {
-    /// Where it lies; a folder stands for all that is in it.
+    /// Where it lies; a folder stands for all that is in it. What is on the list already, by its name there.
     pub path: String,
     /// Why, in a sentence.
     pub reason: String,
@@ -135,6 +135,25 @@ pub struct FolderRequest {
     /// A folder; only scripts may name one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
+}
+
+/// A folder of the list.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Folder {
+    /// Every file whose name starts with it and `/`.
+    pub folder: String,
+}
+
+/// What became of files that were to be taken off the list.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct UnlistedFiles {
+    /// How many are off the list.
+    pub files: u64,
+    /// Those that are not: the first of them, by their names.
+    pub left_out: Vec<LeftOut>,
+    /// How many were left.
+    pub left_out_count: u64,
 }
 
 /// How a transfer goes.

@@ -10,8 +10,8 @@ mod space;
 
 pub use chat::{FileRef, Holder, Message, MessagePage, MessageState, NewMessage, ReadMarker};
 pub use file::{
-    FetchRequest, File, FileHolder, FileState, FolderRequest, LeftOut, Listed, LocalFiles, SharedFile, SharedFiles,
-    Transfer, TransferSource, TransferState,
+    FetchRequest, File, FileHolder, FileState, Folder, FolderRequest, LeftOut, Listed, LocalFiles, SharedFile,
+    SharedFiles, Transfer, TransferSource, TransferState, UnlistedFiles,
 };
 pub use node::{Done, PathKind, Peer, Problem, ProfileChange, Relay, Severity, SignInLink, Status};
 pub use space::{
