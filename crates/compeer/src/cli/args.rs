@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::api::dto::Level;
-use crate::home::HOME_VARIABLE;
 
 /// A workplace of equals: spaces, chat and files between computers, with no server.
 #[derive(Debug, Parser)]
 #[command(name = "compeer", version, propagate_version = true, arg_required_else_help = true)]
 pub(super) struct Arguments {
-    /// The home folder; the platform's place for a program's data when left out.
-    #[arg(long, global = true, env = HOME_VARIABLE, hide_env_values = true, value_name = "DIR")]
+    /// The home folder. When left out, the one that the variable COMPEER_HOME names, or else the platform's place for a
+    /// program's data.
+    #[arg(long, global = true, value_name = "DIR")]
     pub(super) home: Option<PathBuf>,
     /// Print JSON: one value, or one a line for streams.
     #[arg(long, global = true)]

@@ -12,7 +12,7 @@ use super::Context;
 use super::args::File;
 use super::client::Client;
 use super::output::{size, table};
-use super::space::{ambiguous, find_space};
+use super::space::{ambiguous, called, find_space};
 use crate::api::dto;
 use crate::error::ApiError;
 use crate::text::{shorten, visible};
@@ -251,7 +251,7 @@ fn not_found(wanted: &str) -> ApiError {
         StatusCode::NOT_FOUND,
         "file-not-found",
         "No such file",
-        format!("There is no file or folder called {} in this space.", shorten(wanted)),
+        format!("There is no file or folder {} in this space.", called(wanted)),
         "`compeer file list SPACE` shows them.",
     )
 }

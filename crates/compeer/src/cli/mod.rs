@@ -23,12 +23,13 @@ mod status;
 mod up;
 mod usage;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 
 use crate::error::ApiError;
-use crate::home::HomePath;
+use crate::home::{HOME_VARIABLE, HomePath};
 use args::{Arguments, Command};
 use client::Client;
 use commands::Commands;
@@ -50,10 +51,13 @@ impl Context {
 /// Runs the program with the process's arguments.
 #[must_use]
 pub fn run() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let mut arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return usage::explain(error),
     };
+    // Set to nothing, a variable counts as not set.
+    let variable = std::env::var_os(HOME_VARIABLE).filter(|home| !home.is_empty());
+    arguments.home = arguments.home.or(variable.map(PathBuf::from));
     let out = Output::new(arguments.json, Commands::on(arguments.home.as_deref()));
     match run_command(arguments, out.clone()) {
         Ok(code) => code,

@@ -188,7 +188,7 @@ pub(super) async fn find_space(client: &Client, wanted: &str) -> Result<String, 
             StatusCode::NOT_FOUND,
             "space-not-found",
             "No such space",
-            format!("There is no space called {} on this computer.", shorten(wanted)),
+            format!("There is no space {} on this computer.", called(wanted)),
             "`compeer space list` shows them.",
         ),
         Miss::Several(ids) => ambiguous(wanted, &ids),
@@ -203,11 +203,16 @@ async fn find_member(client: &Client, space: &str, wanted: &str) -> Result<Strin
             StatusCode::NOT_FOUND,
             "member-not-found",
             "No such person",
-            format!("There is nobody called {} in this space.", shorten(wanted)),
+            format!("There is nobody {} in this space.", called(wanted)),
             "`compeer space members SPACE` shows them.",
         ),
         Miss::Several(ids) => ambiguous(wanted, &ids),
     })
+}
+
+/// What was typed as a name, in a sentence about nothing that has it.
+pub(super) fn called(wanted: &str) -> String {
+    if wanted.trim().is_empty() { "without a name".to_owned() } else { format!("called {}", shorten(wanted)) }
 }
 
 /// Several things go by that name.
@@ -245,10 +250,14 @@ type Rule<'a> = &'a dyn Fn(&str, &str) -> bool;
 /// The one that is meant: by its id, or else its exact name, or else its name in any case, or else how the name starts.
 /// A removal must not hit somebody by accident, so the first of these rules that fits anything must fit only one.
 pub(super) fn find(known: &[(String, String)], wanted: &str) -> Result<String, Miss> {
+    // What has no name yet is not meant by naming nothing.
+    if wanted.is_empty() {
+        return Err(Miss::None);
+    }
     let lower = wanted.to_lowercase();
     let rules: [Rule<'_>; 4] =
         [&|id, _| id == wanted, &|_, name| name == wanted, &|_, name| name.to_lowercase() == lower, &|_, name| {
-            !lower.is_empty() && name.to_lowercase().starts_with(&lower)
+            name.to_lowercase().starts_with(&lower)
         }];
     for rule in rules {
         let mut fits: Vec<String> =
@@ -269,7 +278,7 @@ mod tests {
 
     #[test]
     fn names_lead_to_one_or_to_none() {
-        let known: Vec<_> = [("1", "Harbour"), ("2", "harbour quay"), ("3", "Bo"), ("4", "Bo"), ("5", "BO")]
+        let known: Vec<_> = [("1", "Harbour"), ("2", "harbour quay"), ("3", "Bo"), ("4", "Bo"), ("5", "BO"), ("6", "")]
             .map(|(id, name)| (id.to_owned(), name.to_owned()))
             .into();
         let several = |ids: &[&str]| Err(Miss::Several(ids.iter().map(|id| (*id).to_owned()).collect()));

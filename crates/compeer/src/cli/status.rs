@@ -34,9 +34,14 @@ pub(super) async fn run(context: &Context) -> Result<(), ApiError> {
         person: full.person,
         name: full.name,
         peers: full.peers.into_iter().map(peer).collect(),
-        problems: full.problems,
+        problems: full.problems.into_iter().map(|problem| good_for_copying(problem, &context.out)).collect(),
     };
     context.out.either(&status, || words)
+}
+
+/// A problem whose hint names commands for this home.
+fn good_for_copying(problem: dto::Problem, out: &Output) -> dto::Problem {
+    dto::Problem { hint: out.hint(&problem.hint).into_owned(), ..problem }
 }
 
 fn words(status: &dto::Status, out: &Output) -> String {
@@ -71,4 +76,28 @@ fn row(peer: &dto::Peer) -> Vec<String> {
         peer.rtt_ms.map(|rtt| format!("{rtt:.1} ms")).unwrap_or_default(),
         peer.address.clone().unwrap_or_default(),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::commands::Commands;
+    use super::*;
+
+    #[test]
+    fn hints_are_good_for_copying() {
+        let problem = dto::Problem {
+            id: "1".into(),
+            at: 0,
+            severity: dto::Severity::Warning,
+            code: "made-up".into(),
+            text: "Something is wrong.".into(),
+            hint: "Run `compeer doctor`.".into(),
+            device: None,
+            space: None,
+        };
+        let out = Output::new(true, Commands::on(Some(Path::new("/tmp/ann"))));
+        assert_eq!(good_for_copying(problem, &out).hint, "Run `compeer --home /tmp/ann doctor`.");
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use compeer_testkit::process::Peer;
 use serde_json::Value;
@@ -124,4 +125,21 @@ fn hints_repeat_the_home_that_was_named() {
     // The variable names a home, too.
     let here = format!("`compeer --home {} init --name NAME`", peer.home().display());
     assert!(hint(&peer, &["status"]).contains(&here));
+}
+
+#[test]
+fn a_variable_that_says_nothing_names_no_home() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let status = |home: Option<&str>| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_compeer"));
+        command.args(["status", "--json"]).env_remove("COMPEER_HOME");
+        command.env("HOME", folder.path()).env("XDG_DATA_HOME", folder.path());
+        home.map(|home| command.env("COMPEER_HOME", home));
+        let output = command.output().expect("runs");
+        serde_json::from_slice::<Value>(&output.stderr).unwrap_or_else(|_| panic!("{output:?}"))
+    };
+    assert_eq!(status(Some("")), status(None));
+    let named = folder.path().join("named");
+    let hint = status(Some(named.to_str().expect("plain")))["hint"].to_string();
+    assert!(hint.contains("named"), "{hint}");
 }
