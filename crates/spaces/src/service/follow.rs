@@ -27,8 +27,7 @@ const WATCHED: usize = 200;
 /// more than one message does. A message that comes alone is not held up.
 const PAUSE: Duration = Duration::from_millis(3);
 
-/// How long my name waits for the logs of members that have not come. After that it is written with the next thing that
-/// happens.
+/// How long my name waits for the logs of members that have not come.
 const MEMBERS_LIMIT: Duration = Duration::from_secs(30);
 
 /// What has changed since the last look.
@@ -286,10 +285,22 @@ impl Spaces {
         !std::mem::replace(&mut followed.entry(space).or_default().introduced, true)
     }
 
-    /// Whether members' logs have been waited for long enough.
+    /// Whether members' logs have been waited for long enough. When they have, I am introduced, although nothing happens.
     pub(super) fn has_waited_for_members(&self, space: GroupId) -> bool {
         let mut followed = self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner);
-        followed.entry(space).or_default().waiting.get_or_insert_with(Instant::now).elapsed() >= MEMBERS_LIMIT
+        let waiting = &mut followed.entry(space).or_default().waiting;
+        if let Some(since) = waiting {
+            return since.elapsed() >= MEMBERS_LIMIT;
+        }
+        *waiting = Some(Instant::now());
+        let spaces = self.clone();
+        self.inner.tasks.spawn(async move {
+            tokio::select! {
+                () = spaces.inner.stop.cancelled() => {}
+                () = tokio::time::sleep(MEMBERS_LIMIT) => spaces.introduce(space).await,
+            }
+        });
+        false
     }
 
     /// It was not written after all.

@@ -1,8 +1,10 @@
 //! Under what names members see each other, also those who may not write.
 
-use compeer_core::GroupId;
-use compeer_core::group::Level;
-use compeer_journal::{Cursor, Page};
+use std::time::Duration;
+
+use compeer_core::group::{GroupKind, Level, Member};
+use compeer_core::{DeviceKey, GroupId, system_wall};
+use compeer_journal::{Cursor, Journal, JournalConfig, Page};
 use compeer_spaces::model::Op;
 use compeer_spaces::{Me, MemberInfo, Profile};
 
@@ -96,4 +98,50 @@ async fn a_reader_is_introduced_as_soon_as_somebody_who_may_write_is_there() {
     ann.say(space, "back").await;
     cy.hears(space, &["back"]).await;
     assert_eq!(cy.introductions(space).len(), before);
+}
+
+/// Somebody's journal, with their person and nothing else: what is in it is carried by hand.
+async fn journal() -> (Journal, GroupId, tempfile::TempDir) {
+    let (dir, key) = (tempfile::tempdir().expect("home"), DeviceKey::generate().expect("key"));
+    let config = JournalConfig::new(dir.path().to_owned(), key.clone(), system_wall());
+    let journal = Journal::open(config).await.expect("journal");
+    let person = journal.found(GroupKind::Person, Member::Device(key.id())).await.expect("person");
+    (journal, person, dir)
+}
+
+/// Carries all of a topic.
+async fn carry(topic: GroupId, from: &Journal, to: &Journal) {
+    let heights = from.heights(&topic);
+    let runs = heights.keys().map(|author| from.run(&topic, author, 0, 10_000, 16 << 20).expect("reads")).collect();
+    let report = to.ingest(from.device(), runs).await.expect("takes");
+    assert_eq!(report.refused, []);
+}
+
+#[tokio::test]
+async fn a_newcomer_has_a_name_although_the_log_of_a_member_does_not_come() {
+    let (bo, (ann, ann_person, _a), (cy, cy_person, _c)) = (Peer::start("Bo").await, journal().await, journal().await);
+    let space = ann.found(GroupKind::Space, Member::Group(ann_person)).await.expect("space");
+    for (person, journal) in [(cy_person, &cy), (bo.person(), &bo.journal)] {
+        ann.attach(person).await.expect("attached");
+        carry(person, journal, &ann).await;
+        ann.set_member(space, Member::Group(person), Some(Level::Write), None).await.expect("added");
+    }
+    ann.append(space, Op::Name { name: "Quay".into() }.encode().expect("encodes")).await.expect("written");
+
+    // All of it comes to Bo but Cy's log.
+    bo.journal.adopt(space).await.expect("adopted");
+    bo.journal.attach(ann_person).await.expect("attached");
+    carry(ann_person, &ann, &bo.journal).await;
+    carry(space, &ann, &bo.journal).await;
+    bo.until("the space's name", || async { bo.spaces.info(space).await.is_ok_and(|info| info.name == "Quay") }).await;
+    assert!(bo.journal.rules(&space).is_some_and(|rules| !rules.unknown_groups().is_empty()));
+    // A clock that stands goes on only when there is nothing else to do: whatever the above has set off is over.
+    tokio::time::pause();
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert!(!bo.journal.heights(&space).contains_key(&bo.journal.device()), "nothing is written yet");
+    // Nothing happens any more, and the time for the log to come passes.
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    tokio::time::resume();
+    bo.knows(space, &bo, "Bo", "Bo's laptop").await;
+    bo.spaces.shutdown().await;
 }
