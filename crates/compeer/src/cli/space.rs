@@ -26,6 +26,8 @@ struct Row {
     name: String,
     members: u64,
     unread: u64,
+    #[serde(skip)]
+    state: dto::SpaceState,
 }
 
 #[derive(Serialize)]
@@ -107,8 +109,13 @@ fn tell(context: &Context, space: &dto::Space, what: &str) -> Result<(), ApiErro
 
 async fn list(context: &Context, client: &Client) -> Result<(), ApiError> {
     let spaces: Vec<dto::Space> = client.get("/spaces").await?;
-    let row =
-        |space: dto::Space| Row { space: space.space, name: space.name, members: space.members, unread: space.unread };
+    let row = |space: dto::Space| Row {
+        space: space.space,
+        name: space.name,
+        members: space.members,
+        unread: space.unread,
+        state: space.state,
+    };
     let rows: Vec<Row> = spaces.into_iter().map(row).collect();
     context.out.either(&rows, || {
         if rows.is_empty() {
@@ -118,9 +125,19 @@ async fn list(context: &Context, client: &Client) -> Result<(), ApiError> {
                 .into_owned();
         }
         let cells =
-            |row: &Row| vec![row.name.clone(), row.members.to_string(), row.unread.to_string(), row.space.clone()];
+            |row: &Row| vec![called_so(row), row.members.to_string(), row.unread.to_string(), row.space.clone()];
         table(&["name", "members", "unread", "id"], &rows.iter().map(cells).collect::<Vec<_>>())
     })
+}
+
+/// A space's name, and what else than in use it is.
+fn called_so(row: &Row) -> String {
+    match row.state {
+        dto::SpaceState::Active => row.name.clone(),
+        dto::SpaceState::Joining => format!("{} (joining)", row.name).trim_start().to_owned(),
+        dto::SpaceState::Removed => format!("{} (you were removed)", row.name),
+        dto::SpaceState::Ended => format!("{} (ended)", row.name),
+    }
 }
 
 async fn members(context: &Context, client: &Client, space: &str) -> Result<(), ApiError> {
@@ -278,9 +295,10 @@ mod tests {
 
     #[test]
     fn names_lead_to_one_or_to_none() {
-        let known: Vec<_> = [("1", "Harbour"), ("2", "harbour quay"), ("3", "Bo"), ("4", "Bo"), ("5", "BO"), ("6", "")]
-            .map(|(id, name)| (id.to_owned(), name.to_owned()))
-            .into();
+        let known: Vec<_> =
+            [("1", "Harbour"), ("2", "harbour quay"), ("3", "Bo"), ("4", "Bo"), ("5", "BO"), ("6", "")]
+                .map(|(id, name)| (id.to_owned(), name.to_owned()))
+                .into();
         let several = |ids: &[&str]| Err(Miss::Several(ids.iter().map(|id| (*id).to_owned()).collect()));
         let table = [
             ("1", Ok("1".to_owned())),

@@ -4,6 +4,7 @@ mod backup;
 mod bad_input;
 mod cli;
 mod disk;
+mod ends;
 mod files;
 mod http;
 mod kills;
