@@ -16,6 +16,7 @@ use super::signin::scripts_only;
 use super::transfers::absolute;
 use super::{Api, Shared, dto};
 use crate::error::{ApiError, words};
+use crate::name::{is_below, same};
 
 /// Files that are taken off the list at once.
 const UNLISTED_AT_ONCE: usize = 64;
@@ -43,10 +44,20 @@ pub(super) async fn list(
     Query(which): Query<Which>,
 ) -> Result<Json<Vec<dto::File>>, ApiError> {
     let files = match which.named {
-        Some(name) => api.node.spaces().files_named(space, name).await?,
+        Some(name) => named(&api, space, name).await?,
         None => api.node.spaces().files(space).await?,
     };
     Ok(Json(answer(&api, space, files).await?))
+}
+
+/// The files that go by a name or id. A name that is none here may be meant in another form.
+async fn named(api: &Api, space: GroupId, name: String) -> Result<Vec<FileInfo>, ApiError> {
+    let mut files = api.node.spaces().files_named(space, name.clone()).await?;
+    if files.is_empty() && !name.is_ascii() {
+        files = api.node.spaces().files(space).await?;
+        files.retain(|file| same(&file.name, &name));
+    }
+    Ok(files)
 }
 
 /// Shares files and whole folders where they lie. What lies in a folder and cannot be shared is left out and named. Only
@@ -114,9 +125,8 @@ pub(super) async fn unlist_folder(
     Path(Id(space)): Path<Id<GroupId>>,
     JsonBody(body): JsonBody<dto::Folder>,
 ) -> Result<Json<dto::UnlistedFiles>, ApiError> {
-    let prefix = format!("{}/", body.folder.trim_end_matches('/'));
     let spaces = api.node.spaces();
-    let files = spaces.files(space).await?.into_iter().filter(|file| file.name.starts_with(&prefix));
+    let files = spaces.files(space).await?.into_iter().filter(|file| is_below(&file.name, &body.folder));
     // Many at once, because many share one write to the disk.
     let mut outcomes = stream::iter(files)
         .map(async |file| (spaces.unlist(space, file.id).await, file.name))

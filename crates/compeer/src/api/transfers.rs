@@ -14,6 +14,7 @@ use super::guard::Caller;
 use super::signin::scripts_only;
 use super::{Api, Shared, dto};
 use crate::error::ApiError;
+use crate::name::is_below;
 
 type FilePath = Path<(Id<GroupId>, Id<EntryHash>)>;
 
@@ -68,8 +69,21 @@ pub(super) async fn fetch_folder(
     JsonBody(body): JsonBody<dto::FolderRequest>,
 ) -> Result<Json<Vec<dto::Transfer>>, ApiError> {
     let to = destination(&caller, body.to)?;
+    let spaces = api.node.spaces();
     let folder = body.folder.trim_end_matches('/').to_owned();
-    let transfers = api.node.spaces().fetch_folder(space, folder, to).await?;
+    let transfers = match spaces.fetch_folder(space, folder, to.clone()).await {
+        // Another form of the name may be meant.
+        Err(ActError::UnknownFile) => {
+            let files = spaces.files(space).await?;
+            let below = files.iter().filter(|file| is_below(&file.name, &body.folder));
+            let wanted: Vec<_> = below.map(|file| file.id).collect();
+            if wanted.is_empty() {
+                return Err(ActError::UnknownFile.into());
+            }
+            spaces.fetch_all(space, wanted, to).await?
+        }
+        transfers => transfers?,
+    };
     let people = People::of(&api.node, space).await?;
     let paths = Paths::now(&api.node);
     Ok(Json(transfers.into_iter().map(|info| convert::transfer(info, &people, &paths)).collect()))

@@ -15,6 +15,7 @@ use super::output::{size, table};
 use super::space::{ambiguous, called, find_space};
 use crate::api::dto;
 use crate::error::ApiError;
+use crate::name::{is_below, same};
 use crate::text::{shorten, visible};
 
 #[derive(Serialize)]
@@ -143,7 +144,7 @@ async fn stop(context: &Context, client: &Client, space: &str, wanted: &str) -> 
     let folder = wanted.trim_end_matches('/');
     let meant: Vec<&dto::File> = match file {
         Some(file) => vec![file],
-        None => files.iter().filter(|file| is_in(&file.name, folder)).collect(),
+        None => files.iter().filter(|file| is_below(&file.name, folder)).collect(),
     };
     if meant.is_empty() {
         return Err(not_found(wanted));
@@ -181,7 +182,7 @@ async fn remove(context: &Context, client: &Client, space: &str, wanted: &str) -
                 format!("{} is off the list. The file itself stays where it is.\n", visible(&file.name))
             })
         }
-        None if files.iter().any(|file| is_in(&file.name, folder)) => {
+        None if files.iter().any(|file| is_below(&file.name, folder)) => {
             let request = dto::Folder { folder: folder.to_owned() };
             let off: dto::UnlistedFiles = client.post(&format!("/spaces/{space}/files/unlist"), &request).await?;
             context.out.either(&json!({ "files": off.files }), || {
@@ -215,17 +216,15 @@ fn find_file<'a>(files: &'a [dto::File], wanted: &str) -> Result<Option<&'a dto:
     if let Some(file) = files.iter().find(|file| file.id == wanted) {
         return Ok(Some(file));
     }
-    let named: Vec<&dto::File> = files.iter().filter(|file| file.name == wanted).collect();
+    let mut named: Vec<&dto::File> = files.iter().filter(|file| file.name == wanted).collect();
+    if named.is_empty() {
+        named = files.iter().filter(|file| same(&file.name, wanted)).collect();
+    }
     match named.as_slice() {
         [] => Ok(None),
         [file] => Ok(Some(file)),
         several => Err(ambiguous(wanted, &several.iter().map(|file| file.id.clone()).collect::<Vec<_>>())),
     }
-}
-
-/// Whether a file lies in a folder of the list.
-fn is_in(name: &str, folder: &str) -> bool {
-    name.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
 fn so_many_are(files: u64) -> String {

@@ -12,6 +12,7 @@ use super::client::Client;
 use super::output::table;
 use crate::api::dto;
 use crate::error::ApiError;
+use crate::name::{composed, same};
 use crate::text::{shorten, visible};
 
 /// Bytes of the longest invitation or message that is read from stdin.
@@ -271,11 +272,15 @@ pub(super) fn find(known: &[(String, String)], wanted: &str) -> Result<String, M
     if wanted.is_empty() {
         return Err(Miss::None);
     }
-    let lower = wanted.to_lowercase();
-    let rules: [Rule<'_>; 4] =
-        [&|id, _| id == wanted, &|_, name| name == wanted, &|_, name| name.to_lowercase() == lower, &|_, name| {
-            name.to_lowercase().starts_with(&lower)
-        }];
+    let plain = |name: &str| composed(name).to_lowercase();
+    let lower = plain(wanted);
+    let rules: [Rule<'_>; 5] = [
+        &|id, _| id == wanted,
+        &|_, name| name == wanted,
+        &|_, name| same(name, wanted),
+        &|_, name| plain(name) == lower,
+        &|_, name| plain(name).starts_with(&lower),
+    ];
     for rule in rules {
         let mut fits: Vec<String> =
             known.iter().filter(|(id, name)| rule(id, name)).map(|(id, _)| id.clone()).collect();
@@ -296,7 +301,7 @@ mod tests {
     #[test]
     fn names_lead_to_one_or_to_none() {
         let known: Vec<_> =
-            [("1", "Harbour"), ("2", "harbour quay"), ("3", "Bo"), ("4", "Bo"), ("5", "BO"), ("6", "")]
+            [("1", "Harbour"), ("2", "harbour quay"), ("3", "Bo"), ("4", "Bo"), ("5", "BO"), ("6", ""), ("7", "Zoë")]
                 .map(|(id, name)| (id.to_owned(), name.to_owned()))
                 .into();
         let several = |ids: &[&str]| Err(Miss::Several(ids.iter().map(|id| (*id).to_owned()).collect()));
@@ -309,6 +314,8 @@ mod tests {
             ("Bo", several(&["3", "4"])),
             ("BO", Ok("5".to_owned())),
             ("bo", several(&["3", "4", "5"])),
+            ("Zoe\u{308}", Ok("7".to_owned())),
+            ("zoe\u{308}", Ok("7".to_owned())),
             ("nothing", Err(Miss::None)),
             ("", Err(Miss::None)),
         ];
