@@ -6,7 +6,7 @@ use std::path::{Path as FsPath, PathBuf};
 use axum::extract::State;
 use axum::{Extension, Json};
 use compeer_core::{EntryHash, GroupId};
-use compeer_spaces::{Transfer, TransferId};
+use compeer_spaces::{ActError, Transfer, TransferId};
 
 use super::convert::{self, Paths, People};
 use super::extract::{Id, JsonBody, Path};
