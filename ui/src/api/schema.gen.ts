@@ -24,6 +24,10 @@ export interface Event {
   event: EventName;
   /** The file. */
   file?: File;
+  /** The ids of files. */
+  files?: string[];
+  /** The folder in which they lie, absolute. */
+  folder?: string;
   /** How many members have it, its author included. */
   held_by?: number;
   /** The message, file or problem. */
@@ -57,7 +61,7 @@ export interface Event {
 }
 
 /** What happened. */
-export type EventName = "hello" | "lagged" | "chat.message" | "chat.state" | "chat.typing" | "read.changed" | "file.added" | "file.changed" | "file.removed" | "transfer.changed" | "space.changed" | "space.joined" | "space.left" | "space.ended" | "member.joined" | "member.removed" | "member.changed" | "profile.changed" | "peer.up" | "peer.down" | "peer.path" | "problem.added" | "problem.dismissed";
+export type EventName = "hello" | "lagged" | "chat.message" | "chat.state" | "chat.typing" | "read.changed" | "file.added" | "file.changed" | "file.removed" | "transfer.changed" | "transfers.done" | "space.changed" | "space.joined" | "space.left" | "space.ended" | "member.joined" | "member.removed" | "member.changed" | "profile.changed" | "peer.up" | "peer.down" | "peer.path" | "problem.added" | "problem.dismissed";
 
 /** Where to put a file. */
 export interface FetchRequest {
