@@ -221,6 +221,45 @@ fn what_is_there_is_never_replaced() {
     assert_eq!(fs::read_to_string(target.path().join("plans/sub")).expect("is there"), "no folder");
 }
 
+/// So many that their arrival is told in one event, and what did not go as expected in one of its own.
+#[test]
+fn a_folder_of_many_files_comes_whole() {
+    const MANY: usize = 600;
+    let (ada, bo) = (Computer::of("Ada"), Computer::of("Bo"));
+    let space = space_of(&ada);
+    join(&ada, &bo, &space);
+    let dir = tempfile::tempdir().expect("a folder");
+    let name = |n: usize| format!("plans/{}/plan {n}.txt", n % 7);
+    for n in 0..MANY {
+        let path = dir.path().join(name(n));
+        fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
+        fs::write(path, format!("plan {n}")).expect("a file");
+    }
+    does(&ada, &["file", "put", &space, plain(&dir.path().join("plans"))], "");
+    until(&bo, &["file", "list", &space], "the list", |list| rows(list).len() == MANY);
+
+    let target = tempfile::tempdir().expect("a folder");
+    let taken = target.path().join(name(8));
+    fs::create_dir_all(taken.parent().expect("a folder")).expect("folders");
+    fs::write(&taken, "mine").expect("a file");
+    let ran = run(&bo, &["file", "get", &space, "plans/", "--to", plain(target.path()), "--json"], "");
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let got: Value = serde_json::from_str(&ran.stdout).expect("one value");
+    assert_eq!(text(&got, "path"), plain(&target.path().join("plans")));
+    let said = said(&ran);
+    assert_eq!((said.len(), &said[0]["event"], text(&said[0], "name")), (1, &json!("renamed"), &*name(8)), "{ran:?}");
+    assert_eq!(fs::read_to_string(&taken).expect("is there"), "mine");
+    assert_eq!(fs::read_to_string(text(&said[0], "path")).expect("is there"), "plan 8");
+    for n in (0..MANY).filter(|n| *n != 8) {
+        assert_eq!(fs::read_to_string(target.path().join(name(n))).expect("is there"), format!("plan {n}"));
+    }
+    until(&bo, &["file", "list", &space], "all are here", |list| rows(list).iter().all(|file| file["here"] == true));
+    // A file by its name, and one that nobody has.
+    let one = run(&bo, &["file", "get", &space, &name(3), "--to", plain(target.path()), "--json"], "");
+    assert_eq!(one.code, Some(0), "{one:?}");
+    fails(&bo, &["file", "get", &space, "plan", "--to", plain(target.path())], "", "file-not-found");
+}
+
 /// Two people list different files under one name; somebody fetches both from one device.
 #[test]
 fn two_files_of_one_name_both_arrive() {

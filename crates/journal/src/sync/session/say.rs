@@ -9,6 +9,7 @@ use compeer_mesh::SendStream;
 use tokio::time::{Instant, sleep_until};
 
 use super::{End, Fresh, Session};
+use crate::sync::receipts::in_crowd;
 use crate::sync::shared::Shared;
 use crate::sync::transfer;
 use crate::sync::wire::{self, Height, ITEMS, Message, Range, TopicDigest, VERSION};
@@ -16,6 +17,10 @@ use crate::sync::wire::{self, Height, ITEMS, Message, Range, TopicDigest, VERSIO
 /// Between two bursts: in a busy stretch what becomes due within it goes out together, which costs both sides little more
 /// than one message does. What comes alone is not held up.
 const PAUSE: Duration = Duration::from_millis(3);
+/// In a large group more comes at once, from more sides, and each message wakes a device that has as many to wake: there the
+/// pause grows with the number of devices.
+const PAUSE_EACH: Duration = Duration::from_micros(500);
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
 impl Session {
     /// Sends what is due, whenever something is.
@@ -80,7 +85,7 @@ impl Session {
                     wire::send(&mut send, &Message::Addresses { devices }).await?;
                 }
             }
-            pause = Instant::now() + PAUSE;
+            pause = Instant::now() + in_crowd(PAUSE_EACH, shared.crowd()).clamp(PAUSE, LONGEST_PAUSE);
         }
     }
 
