@@ -134,19 +134,19 @@ pub(super) enum Space {
     },
     /// Remove a person from a space.
     Remove {
-        /// The space's name or id.
+        /// The space's whole name or id.
         space: String,
-        /// The person's name or id.
+        /// The person's whole name or id.
         person: String,
     },
     /// Leave a space; it goes from this computer.
     Leave {
-        /// The space's name or id.
+        /// The space's whole name or id.
         space: String,
     },
     /// End a space for everybody.
     Delete {
-        /// The space's name or id.
+        /// The space's whole name or id.
         space: String,
     },
 }

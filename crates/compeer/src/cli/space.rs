@@ -83,20 +83,25 @@ pub(super) async fn run(context: &Context, verb: Space) -> Result<(), ApiError> 
         }
         Space::Members { space } => members(context, &client, &space).await,
         Space::Remove { space, person } => {
-            let space = find_space(&client, &space).await?;
-            let person = find_member(&client, &space, &person).await?;
+            let (space, space_name) = space_typed(&client, &space, Typed::Whole).await?;
+            let (person, name) = find_member(&client, &space, &person).await?;
             let _: dto::Done = client.delete(&format!("/spaces/{space}/members/{person}")).await?;
-            context.out.either(&json!({}), || "Removed. Nothing new reaches that person.\n".into())
+            context.out.either(&json!({}), || {
+                let (name, space) = (visible(&name), visible(&space_name));
+                format!("{name} is removed from {space}. Nothing new reaches that person.\n")
+            })
         }
         Space::Leave { space } => {
-            let space = find_space(&client, &space).await?;
+            let (space, name) = space_typed(&client, &space, Typed::Whole).await?;
             let _: dto::Done = client.post(&format!("/spaces/{space}/leave"), &json!({})).await?;
-            context.out.either(&json!({}), || "You have left the space; it is gone from this computer.\n".into())
+            context
+                .out
+                .either(&json!({}), || format!("You have left {}; it is gone from this computer.\n", visible(&name)))
         }
         Space::Delete { space } => {
-            let space = find_space(&client, &space).await?;
+            let (space, name) = space_typed(&client, &space, Typed::Whole).await?;
             let _: dto::Done = client.delete(&format!("/spaces/{space}")).await?;
-            context.out.either(&json!({}), || "The space is ended for everybody.\n".into())
+            context.out.either(&json!({}), || format!("{} is ended for everybody.\n", visible(&name)))
         }
     }
 }
@@ -199,9 +204,14 @@ pub(super) fn read_stdin() -> Result<String, ApiError> {
 
 /// The id of the space that somebody means by a name or id.
 pub(super) async fn find_space(client: &Client, wanted: &str) -> Result<String, ApiError> {
+    Ok(space_typed(client, wanted, Typed::Start).await?.0)
+}
+
+/// The id and the name of the space that is meant.
+async fn space_typed(client: &Client, wanted: &str, typed: Typed) -> Result<(String, String), ApiError> {
     let spaces: Vec<dto::Space> = client.get("/spaces").await?;
     let known: Vec<_> = spaces.into_iter().map(|space| (space.space, space.name)).collect();
-    find(&known, wanted).map_err(|miss| match miss {
+    let found = find(&known, wanted, typed).map_err(|miss| match miss {
         Miss::None => ApiError::new(
             StatusCode::NOT_FOUND,
             "space-not-found",
@@ -210,13 +220,21 @@ pub(super) async fn find_space(client: &Client, wanted: &str) -> Result<String, 
             "`compeer space list` shows them.",
         ),
         Miss::Several(ids) => ambiguous(wanted, &ids),
-    })
+    })?;
+    Ok(with_name(known, found))
 }
 
-async fn find_member(client: &Client, space: &str, wanted: &str) -> Result<String, ApiError> {
+fn with_name(known: Vec<(String, String)>, found: String) -> (String, String) {
+    let name = known.into_iter().find(|(id, _)| *id == found).map(|(_, name)| name).filter(|name| !name.is_empty());
+    let name = name.unwrap_or_else(|| found.clone());
+    (found, name)
+}
+
+/// The id and the name of the member that is meant, by the whole name.
+async fn find_member(client: &Client, space: &str, wanted: &str) -> Result<(String, String), ApiError> {
     let members: Vec<dto::Member> = client.get(&format!("/spaces/{space}/members")).await?;
     let known: Vec<_> = members.into_iter().map(|member| (member.person, member.name)).collect();
-    find(&known, wanted).map_err(|miss| match miss {
+    let found = find(&known, wanted, Typed::Whole).map_err(|miss| match miss {
         Miss::None => ApiError::new(
             StatusCode::NOT_FOUND,
             "member-not-found",
@@ -225,7 +243,8 @@ async fn find_member(client: &Client, space: &str, wanted: &str) -> Result<Strin
             "`compeer space members SPACE` shows them.",
         ),
         Miss::Several(ids) => ambiguous(wanted, &ids),
-    })
+    })?;
+    Ok(with_name(known, found))
 }
 
 /// What was typed as a name, in a sentence about nothing that has it.
@@ -265,9 +284,18 @@ pub(super) enum Miss {
 /// Whether an id and a name fit what was typed.
 type Rule<'a> = &'a dyn Fn(&str, &str) -> bool;
 
+/// How much of a name has to be typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Typed {
+    /// How it starts is enough.
+    Start,
+    /// The whole name: what cannot be taken back must not hit something by accident.
+    Whole,
+}
+
 /// The one that is meant: by its id, or else its exact name, or else its name in any case, or else how the name starts.
-/// A removal must not hit somebody by accident, so the first of these rules that fits anything must fit only one.
-pub(super) fn find(known: &[(String, String)], wanted: &str) -> Result<String, Miss> {
+/// The first of these rules that fits anything must fit only one.
+pub(super) fn find(known: &[(String, String)], wanted: &str, typed: Typed) -> Result<String, Miss> {
     // What has no name yet is not meant by naming nothing.
     if wanted.is_empty() {
         return Err(Miss::None);
@@ -279,7 +307,7 @@ pub(super) fn find(known: &[(String, String)], wanted: &str) -> Result<String, M
         &|_, name| name == wanted,
         &|_, name| same(name, wanted),
         &|_, name| plain(name) == lower,
-        &|_, name| plain(name).starts_with(&lower),
+        &|_, name| typed == Typed::Start && plain(name).starts_with(&lower),
     ];
     for rule in rules {
         let mut fits: Vec<String> =
@@ -320,7 +348,9 @@ mod tests {
             ("", Err(Miss::None)),
         ];
         for (wanted, expected) in table {
-            assert_eq!(find(&known, wanted), expected, "{wanted}");
+            assert_eq!(find(&known, wanted, Typed::Start), expected, "{wanted}");
         }
+        assert_eq!(find(&known, "harbour q", Typed::Whole), Err(Miss::None));
+        assert_eq!(find(&known, "harbour QUAY", Typed::Whole), Ok("2".to_owned()));
     }
 }
