@@ -358,3 +358,36 @@ fn while_nobody_has_it_the_command_waits_and_says_so() {
     let got: Value = serde_json::from_str(&stdout(&mut child)).expect("one value");
     assert_eq!(got, json!({ "path": plain(&target.path().join("plan.txt")) }));
 }
+
+/// Whoever is sending is killed and is there again before the other side has given up on what it was sending.
+#[test]
+fn who_was_killed_while_sending_is_asked_again() {
+    const SIZE: usize = 200 << 20;
+    let (mut ada, bo) = (Computer::of("Ada"), Computer::of("Bo"));
+    let space = space_of(&ada);
+    join(&ada, &bo, &space);
+    let dir = tempfile::tempdir().expect("a folder");
+    let plan = dir.path().join("plan.bin");
+    let content: Vec<u8> = (0..SIZE).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    fs::write(&plan, &content).expect("a file");
+    does(&ada, &["file", "put", &space, plain(&plan)], "");
+    until(&bo, &["file", "list", &space], "the list", |list| rows(list).len() == 1);
+    let target = tempfile::tempdir().expect("a folder");
+    let mut child = Ended(
+        Command::new(env!("CARGO_BIN_EXE_compeer"))
+            .args(["file", "get", &space, "plan.bin", "--to", plain(target.path()), "--json"])
+            .env("COMPEER_HOME", bo.home())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("starts"),
+    );
+    let transfer = || crate::http::Api::of(&bo).ask("GET", "/transfers", "").json()[0].clone();
+    eventually_blocking(LIMIT, "it comes", || (transfer()["done"].as_u64() > Some(0)).then_some(()));
+    ada.kill();
+    ada.up();
+    assert_ne!(transfer()["state"], "done", "it was killed too late to show anything");
+    let status = eventually_blocking(LIMIT, "it ends", || child.0.try_wait().ok().flatten());
+    assert_eq!(status.code(), Some(0));
+    assert_eq!(fs::read(target.path().join("plan.bin")).expect("is there"), content);
+}

@@ -32,6 +32,7 @@ impl Spaces {
     /// Fetches one file, telling of its progress.
     pub(super) async fn run_large(&self, device: DeviceId, id: TransferId) {
         let Some((want, stop)) = self.prepare(id).await else { return };
+        let link = self.link_to(&device);
         let control = Control { stop: stop.clone(), ..Control::default() };
         let progress = control.progress.subscribe();
         let fetching = async {
@@ -50,7 +51,7 @@ impl Spaces {
                 }
             }
         };
-        self.settle(device, vec![(id, outcome.map(|fetched| fetched.path))]).await;
+        self.settle((device, link), vec![(id, outcome.map(|fetched| fetched.path))]).await;
     }
 
     /// Puts files in place whose content lies here already, elsewhere. This device serves them to itself: what is
@@ -61,7 +62,7 @@ impl Spaces {
         let there = self.in_place(&prepared).await;
         let (whole, rest): (Vec<_>, Vec<_>) = prepared.into_iter().zip(there).partition(|(_, there)| there.is_some());
         let whole = whole.into_iter().filter_map(|((id, _), path)| Some((id, Ok(path?))));
-        self.settle(own, whole.collect()).await;
+        self.settle((own, None), whole.collect()).await;
         let (small, large): (Vec<_>, Vec<_>) =
             rest.into_iter().map(|(prepared, _)| prepared).partition(|(_, want)| want.info.size <= SMALL);
         let mut small: Vec<TransferId> = small.into_iter().map(|(id, _)| id).collect();
@@ -89,6 +90,7 @@ impl Spaces {
     /// Fetches many small files on one stream.
     pub(super) async fn run_bundle(&self, device: DeviceId, ids: Vec<TransferId>) {
         let prepared = self.prepare_all(ids).await;
+        let link = self.link_to(&device);
         let wants: Vec<_> = prepared.iter().map(|(_, want)| want.clone()).collect();
         let control = Control::default();
         let stop_all = control.stop.clone();
@@ -109,18 +111,23 @@ impl Spaces {
             Err(error) => {
                 tracing::debug!(device = %device.short(), %error, "a bundle of files broke off");
                 // What was put in place before the stream broke is here; the rest is asked for again.
-                let liar = error.is_misbehaviour();
+                let (liar, still_linked) = (error.is_misbehaviour(), link == self.link_to(&device));
                 let mut whole = Vec::new();
                 for ((id, _), path) in prepared.iter().zip(self.in_place(&prepared).await) {
                     match path {
                         Some(path) => whole.push((*id, Ok(path))),
-                        None => self.update(*id, |job| job.retry_elsewhere(device, liar)),
+                        None => self.update(*id, |job| job.retry_elsewhere(device, liar, still_linked)),
                     }
                 }
                 whole
             }
         };
-        self.settle(device, outcomes).await;
+        self.settle((device, link), outcomes).await;
+    }
+
+    /// Over which link a device is reached now.
+    fn link_to(&self, device: &DeviceId) -> Option<u64> {
+        self.inner.mesh.link(*device).map(|link| link.id())
     }
 
     /// A stream on which a device serves blobs; it may be this one.
@@ -178,8 +185,13 @@ impl Spaces {
         wants
     }
 
-    /// Takes note of how fetches ended, and says which files are here.
-    async fn settle(&self, device: DeviceId, outcomes: Vec<(TransferId, Result<PathBuf, BlobError>)>) {
+    /// Takes note of how fetches from a device over some link ended, and says which files are here.
+    async fn settle(
+        &self,
+        (device, link): (DeviceId, Option<u64>),
+        outcomes: Vec<(TransferId, Result<PathBuf, BlobError>)>,
+    ) {
+        let still_linked = link == self.link_to(&device);
         let mut whole: BTreeMap<GroupId, Vec<EntryHash>> = BTreeMap::new();
         for (id, outcome) in &outcomes {
             if outcome.is_ok() {
@@ -204,7 +216,7 @@ impl Spaces {
                 }
                 let picture = jobs.change(&id, |job| match outcome {
                     Ok(path) => job.phase = Phase::Done(path),
-                    Err(error) => job.failed(device, &error),
+                    Err(error) => job.failed(device, &error, still_linked),
                 });
                 let expected = jobs.get(&id).filter(|job| job.is_where_it_should_be()).map(|job| job.dir.clone());
                 pictures.extend(picture.map(|picture| (picture, expected)));

@@ -93,11 +93,15 @@ impl Job {
 }
 
 impl Job {
-    pub(super) fn retry_elsewhere(&mut self, device: DeviceId, liar: bool) {
+    /// `still_linked`: over the link that it was asked on. One that came back meanwhile is not to blame for the end of the
+    /// link before.
+    pub(super) fn retry_elsewhere(&mut self, device: DeviceId, liar: bool, still_linked: bool) {
         if self.phase != Phase::Running {
             return;
         }
-        self.avoided.insert(device);
+        if liar || still_linked {
+            self.avoided.insert(device);
+        }
         if liar {
             self.liar = Some(device);
         }
@@ -106,7 +110,7 @@ impl Job {
     }
 
     /// Another device may do better, unless the fault lies on this side.
-    pub(super) fn failed(&mut self, device: DeviceId, error: &BlobError) {
+    pub(super) fn failed(&mut self, device: DeviceId, error: &BlobError, still_linked: bool) {
         if self.phase != Phase::Running {
             return;
         }
@@ -125,7 +129,7 @@ impl Job {
         };
         match own_fault {
             Some(fault) => self.phase = Phase::Failed(fault),
-            None => self.retry_elsewhere(device, error.is_misbehaviour()),
+            None => self.retry_elsewhere(device, error.is_misbehaviour(), still_linked),
         }
     }
 }
@@ -269,6 +273,20 @@ mod tests {
         assert_eq!(list.len(), REMEMBERED + 1);
         assert_eq!((list[0].id, list[1].id), (id(many), id(many - 1)));
         assert!(jobs.get(&id(9)).is_none() && jobs.get(&id(10)).is_some());
+    }
+
+    #[test]
+    fn who_came_back_meanwhile_is_asked_again() {
+        let device = DeviceId::from_bytes([3; 32]);
+        let broken = BlobError::Stream(std::io::ErrorKind::ConnectionReset.into());
+        for still_linked in [true, false] {
+            let mut job = Job { phase: Phase::Running, ..job() };
+            job.failed(device, &broken, still_linked);
+            assert_eq!((&job.phase, job.avoided.contains(&device)), (&Phase::Queued, still_linked));
+            let mut job = Job { phase: Phase::Running, ..self::job() };
+            job.failed(device, &BlobError::BadPiece { index: 0 }, still_linked);
+            assert_eq!((job.avoided.contains(&device), job.liar), (true, Some(device)), "a liar is a liar");
+        }
     }
 
     #[test]
