@@ -123,17 +123,22 @@ pub(crate) fn preallocate(file: &File, size: u64) -> io::Result<()> {
     file.set_len(size)
 }
 
-/// Gives a file another name, never that of another file. Where the file system knows no such call the answer is an error
-/// that is not [`io::ErrorKind::AlreadyExists`].
+/// Gives a file another name, never that of another file. Where the file system knows no way to do so the answer is an
+/// error that is not [`io::ErrorKind::AlreadyExists`].
 pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     #[cfg(any(target_os = "linux", target_vendor = "apple"))]
     {
         use rustix::fs::{CWD, RenameFlags, renameat_with};
-        Ok(renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)?)
+        use rustix::io::Errno;
+        match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+            // File systems without it; NFS is one.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {}
+            renamed => return Ok(renamed?),
+        }
     }
     // A second name never replaces a file, where a rename would.
-    #[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
-    std::fs::hard_link(from, to).and_then(|()| std::fs::remove_file(from))
+    std::fs::hard_link(from, to)?;
+    std::fs::remove_file(from)
 }
 
 /// Makes the names in a folder survive a power cut.
