@@ -247,6 +247,14 @@ impl Shared {
         locked(&self.devices).values().copied().max().unwrap_or(0)
     }
 
+    /// How many devices take part in the largest topic that is shared with `peer`.
+    pub(crate) fn crowd_with(&self, peer: &DeviceId) -> usize {
+        let shared = self.journal.shared_with(peer);
+        let devices = locked(&self.devices);
+        let sizes = devices.iter().filter(|(topic, _)| shared.contains(*topic)).map(|(_, devices)| *devices);
+        sizes.max().unwrap_or(0)
+    }
+
     /// How many devices take part in a topic; `None` when we do not.
     fn devices(&self, topic: &GroupId) -> Option<usize> {
         locked(&self.devices).get(topic).copied()

@@ -85,7 +85,7 @@ impl Session {
                     wire::send(&mut send, &Message::Addresses { devices }).await?;
                 }
             }
-            pause = Instant::now() + in_crowd(PAUSE_EACH, shared.crowd()).clamp(PAUSE, LONGEST_PAUSE);
+            pause = Instant::now() + in_crowd(PAUSE_EACH, shared.crowd_with(&self.peer)).clamp(PAUSE, LONGEST_PAUSE);
         }
     }
 
