@@ -391,3 +391,45 @@ fn who_was_killed_while_sending_is_asked_again() {
     assert_eq!(status.code(), Some(0));
     assert_eq!(fs::read(target.path().join("plan.bin")).expect("is there"), content);
 }
+
+#[test]
+fn what_is_wanted_in_two_folders_comes_to_both() {
+    let (mut ada, bo) = (Computer::of("Ada"), Computer::of("Bo"));
+    let space = space_of(&ada);
+    join(&ada, &bo, &space);
+    let dir = tempfile::tempdir().expect("a folder");
+    fs::create_dir(dir.path().join("plans")).expect("a folder");
+    for name in ["a.txt", "b.txt"] {
+        fs::write(dir.path().join("plans").join(name), name).expect("a file");
+    }
+    does(&ada, &["file", "put", &space, plain(&dir.path().join("plans"))], "");
+    until(&bo, &["file", "list", &space], "the list", |list| rows(list).len() == 2);
+    ada.down();
+    let targets = [tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder")];
+    // Both are asked for before anything can come.
+    let mut children = targets.each_ref().map(|target| {
+        let child = Command::new(env!("CARGO_BIN_EXE_compeer"))
+            .args(["file", "get", &space, "plans", "--to", plain(target.path()), "--json"])
+            .env("COMPEER_HOME", bo.home())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("starts");
+        let mut child = Ended(child);
+        let mut lines = BufReader::new(child.0.stderr.take().expect("a pipe")).lines().map_while(Result::ok);
+        assert!(lines.next().is_some_and(|line| line.contains("waiting")));
+        (child, lines)
+    });
+    ada.up();
+    for ((child, lines), target) in children.iter_mut().zip(&targets) {
+        let status = eventually_blocking(LIMIT, "it ends", || child.0.try_wait().ok().flatten());
+        assert_eq!((status.code(), lines.next()), (Some(0), None));
+        let mut got = String::new();
+        child.0.stdout.take().expect("a pipe").read_to_string(&mut got).expect("reads");
+        let got: Value = serde_json::from_str(&got).expect("one value");
+        assert_eq!(got, json!({ "path": plain(&target.path().join("plans")) }));
+        for name in ["a.txt", "b.txt"] {
+            assert_eq!(fs::read_to_string(target.path().join("plans").join(name)).expect("is there"), name);
+        }
+    }
+}

@@ -30,33 +30,32 @@ pub(super) async fn get(
     wanted: &str,
     to: &Path,
 ) -> Result<(), ApiError> {
-    let signals = Signals::new()?;
+    let mut signals = Signals::new()?;
     let folder = absolute(to)?;
     let space = find_space(client, space).await?;
-    let files = files_named(client, &space, wanted).await?;
     // Listening starts before the transfer does, so that its end cannot be missed.
-    let events = client.events().await?;
-    let prefix = wanted.trim_end_matches('/');
-    let (transfers, below) = match find_file(&files, wanted)? {
-        Some(file) => {
-            let request = dto::FetchRequest { to: Some(folder.clone()) };
-            (vec![client.post(&format!("/spaces/{space}/files/{}/fetch", file.id), &request).await?], None)
-        }
-        None => {
-            let request = dto::FolderRequest { folder: prefix.to_owned(), to: Some(folder.clone()) };
-            let asked = client.post(&format!("/spaces/{space}/files/fetch"), &request).await;
-            let transfers: Vec<dto::Transfer> =
-                asked.map_err(|error| if error.code == "file-not-found" { not_found(wanted) } else { error })?;
-            (transfers, Some(prefix))
-        }
+    let mut events = client.events().await?;
+    let mut get = Get {
+        context,
+        client,
+        space,
+        folder,
+        open: BTreeMap::new(),
+        failed: Vec::new(),
+        last: None,
+        elsewhere: false,
+        again: false,
     };
-    let mut get = Get { context, client, space, folder, open: BTreeMap::new(), failed: Vec::new(), last: None };
-    for transfer in transfers {
-        get.take(transfer);
+    let mut below = get.ask(wanted).await?;
+    get.wait(&mut events, &mut signals).await?;
+    if get.elsewhere && get.failed.is_empty() {
+        // What was on its way to another folder is here now, and comes to lie in this one, too.
+        get.again = true;
+        below = get.ask(wanted).await?;
+        get.wait(&mut events, &mut signals).await?;
     }
-    get.wait(events, signals).await?;
     get.outcome()?;
-    let path = get.path(below);
+    let path = get.path(below.as_deref());
     context.out.either(&json!({ "path": path }), || format!("{}\n", visible(&path)))
 }
 
@@ -71,9 +70,37 @@ struct Get<'a> {
     failed: Vec<dto::Transfer>,
     /// The name and the place of one that is here.
     last: Option<(String, String)>,
+    /// Something came to lie in another folder, where it was on its way to.
+    elsewhere: bool,
+    /// All of it was asked for once more.
+    again: bool,
 }
 
 impl Get<'_> {
+    /// Asks for a file, or for all files in a folder. Returns the folder.
+    async fn ask(&mut self, wanted: &str) -> Result<Option<String>, ApiError> {
+        let (client, space, to) = (self.client, &self.space, Some(self.folder.clone()));
+        let files = files_named(client, space, wanted).await?;
+        let (transfers, below): (Vec<dto::Transfer>, _) = match find_file(&files, wanted)? {
+            Some(file) => {
+                let request = dto::FetchRequest { to };
+                (vec![client.post(&format!("/spaces/{space}/files/{}/fetch", file.id), &request).await?], None)
+            }
+            None => {
+                let folder = wanted.trim_end_matches('/').to_owned();
+                let request = dto::FolderRequest { folder: folder.clone(), to };
+                let asked = client.post(&format!("/spaces/{space}/files/fetch"), &request).await;
+                let not_there =
+                    |error: ApiError| if error.code == "file-not-found" { not_found(wanted) } else { error };
+                (asked.map_err(not_there)?, Some(folder))
+            }
+        };
+        for transfer in transfers {
+            self.take(transfer);
+        }
+        Ok(below)
+    }
+
     /// Takes note of how a transfer goes. One that failed does not keep the others from coming.
     fn take(&mut self, transfer: dto::Transfer) {
         match transfer.state {
@@ -105,9 +132,13 @@ impl Get<'_> {
     }
 
     /// A file that did not come to lie under its own name.
-    fn tell_if_renamed(&self, name: &str, path: &str) {
+    fn tell_if_renamed(&mut self, name: &str, path: &str) {
         let folder = Path::new(&self.folder);
         if Path::new(path) == folder.join(name) {
+            return;
+        }
+        if !Path::new(path).starts_with(folder) && !self.again {
+            self.elsewhere = true;
             return;
         }
         let why = if Path::new(path).starts_with(folder) {
@@ -166,7 +197,7 @@ impl Get<'_> {
     }
 
     /// Waits until all transfers are over.
-    async fn wait(&mut self, mut events: Events, mut signals: Signals) -> Result<(), ApiError> {
+    async fn wait(&mut self, events: &mut Events, signals: &mut Signals) -> Result<(), ApiError> {
         let watched = !self.context.out.is_json() && std::io::stderr().is_terminal();
         let mut told = String::new();
         let mut said = false;
