@@ -116,19 +116,19 @@ export class Person {
     return /\/s\/([a-z2-7]+)/.exec(this.page.url())?.[1] ?? '';
   }
 
-  /** Asks the node directly, as the page would. @param {string} path @param {unknown} [body] */
-  api(path, body) {
+  /** Asks the node directly, as the page would. @param {string} path @param {unknown} [body] @param {string} [method] */
+  api(path, body, method = body === undefined ? 'GET' : 'POST') {
     return this.page.evaluate(
-      async ([path, body]) => {
+      async ([path, body, method]) => {
         const response = await fetch(`/api/v1${path}`, {
-          method: body === null ? 'GET' : 'POST',
+          method: String(method),
           ...(body === null
             ? {}
             : { body: String(body), headers: { 'content-type': 'application/json' } }),
         });
         return /** @type {any} */ (await response.json());
       },
-      [path, body === undefined ? null : JSON.stringify(body)],
+      [path, body === undefined ? null : JSON.stringify(body), method],
     );
   }
 

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use compeer_core::group::Level;
+use compeer_core::group::{Level, Rules, Verdict};
 use compeer_core::{DeviceId, EntryHash, GroupId, Hlc, SignedHeader};
 
 use crate::error::ReadError;
 use crate::event::ProblemCause;
+use crate::run::RawEntry;
 use crate::shared::Shared;
 use crate::store::read::Fed;
+use crate::topic::Keys;
 
 /// How far a view has read. The default is the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -41,7 +43,7 @@ pub enum Page {
 /// A readable entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opened {
-    /// Its place in the feed of this device; other devices have another order.
+    /// Its place in the feed of this device; other devices have another order. What does not count has none: 0.
     pub position: u64,
     /// Its name.
     pub hash: EntryHash,
@@ -49,8 +51,8 @@ pub struct Opened {
     pub author: DeviceId,
     /// The person that device belongs (or belonged) to.
     pub person: Option<GroupId>,
-    /// What its author was allowed at the control heads it names (never below Write): views need it for what only
-    /// managers may say.
+    /// What its author was allowed at the control heads it names (never below Write if it counts): views need it for what
+    /// only managers may say.
     pub level: Level,
     /// Its number in the author's log.
     pub seq: u64,
@@ -80,25 +82,57 @@ impl Shared {
         let mut entries = Vec::with_capacity(page.entries.len());
         for Fed { position, header, body } in page.entries {
             let header = SignedHeader::decode(&header).map_err(|_| ReadError::Damaged("an unreadable header"))?;
-            // A body that was dropped has nothing to say any more.
-            let (Some(body), Some(key)) = (body, keys.get(&header.epoch)) else { continue };
-            let Ok(plain) = key.open(&header.place(), &body) else {
-                // Only its author could seal it wrongly. Everybody skips it.
-                self.problem(header.author, Some(*id), ProblemCause::Unopenable { seq: header.seq });
-                continue;
-            };
-            entries.push(Opened {
-                position,
-                hash: header.hash(),
-                author: header.author,
-                person: rules.person_of(&header.author),
-                // Accepted, so never below Write; if the rules have just moved on, a rebuild follows.
-                level: rules.level_at(&header).unwrap_or(Level::Write),
-                seq: header.seq,
-                clock: header.clock,
-                plain,
-            });
+            // Accepted, so never below Write; if the rules have just moved on, a rebuild follows.
+            let level = rules.level_at(&header).unwrap_or(Level::Write);
+            entries.extend(self.open_entry(&rules, &keys, position, header, level, body));
         }
         Ok(Page::Entries { entries, next: Cursor { generation, position: next }, more: next < readable })
+    }
+
+    /// What this device wrote that counts for nothing, oldest first.
+    pub(crate) fn voided(&self, id: &GroupId) -> Result<Vec<Opened>, ReadError> {
+        let (row, log, keys, rules) = {
+            let views = self.views();
+            let view = views.get(id).ok_or(ReadError::UnknownTopic)?;
+            let Some(log) = view.logs.get(&self.device) else { return Ok(Vec::new()) };
+            (view.row, log.row, Arc::clone(&view.keys), Arc::clone(&view.rules))
+        };
+        let mut voided = Vec::new();
+        for RawEntry { header, body } in self.readers.unfed(row, log).ok_or(ReadError::Closed)?? {
+            let header = SignedHeader::decode(&header).map_err(|_| ReadError::Damaged("an unreadable header"))?;
+            if matches!(rules.judge(&header), Verdict::Void(_)) {
+                let level = rules.level_at(&header).unwrap_or(Level::Pull);
+                voided.extend(self.open_entry(&rules, &keys, 0, header, level, body));
+            }
+        }
+        Ok(voided)
+    }
+
+    /// `None` for a body that was dropped, and so has nothing to say any more, and for one that does not open.
+    fn open_entry(
+        &self,
+        rules: &Rules,
+        keys: &Keys,
+        position: u64,
+        header: SignedHeader,
+        level: Level,
+        body: Option<Vec<u8>>,
+    ) -> Option<Opened> {
+        let (body, key) = (body?, keys.get(&header.epoch)?);
+        let Ok(plain) = key.open(&header.place(), &body) else {
+            // Only its author could seal it wrongly. Everybody skips it.
+            self.problem(header.author, Some(header.topic), ProblemCause::Unopenable { seq: header.seq });
+            return None;
+        };
+        Some(Opened {
+            position,
+            hash: header.hash(),
+            author: header.author,
+            person: rules.person_of(&header.author),
+            level,
+            seq: header.seq,
+            clock: header.clock,
+            plain,
+        })
     }
 }

@@ -14,7 +14,7 @@ use crate::config::{Appended, JournalConfig, TopicInfo};
 use crate::engine::{self, Answer, Engine, Job};
 use crate::error::{Failure, IngestError, OpenError, ReadError, WriteError};
 use crate::event::JournalEvent;
-use crate::feed::{Cursor, Page};
+use crate::feed::{Cursor, Opened, Page};
 use crate::house;
 use crate::ingest;
 use crate::run::{BATCH_BYTES, BATCH_ENTRIES, Growth, IngestReport, RawEntry, Run};
@@ -215,6 +215,13 @@ impl Journal {
     /// comes later.
     pub fn read(&self, topic: &GroupId, from: Cursor, limit: usize) -> Result<Page, ReadError> {
         self.shared.read(topic, from, limit)
+    }
+
+    /// The data that this device wrote and that counts for nothing, oldest first: it did not know yet that it was removed,
+    /// or might no longer write. What changes it is told by [`JournalEvent::Rebuild`]. Reads the disk: call it where
+    /// blocking is allowed.
+    pub fn voided(&self, topic: &GroupId) -> Result<Vec<Opened>, ReadError> {
+        self.shared.voided(topic)
     }
 
     /// What happens from now on.

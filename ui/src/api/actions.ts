@@ -8,6 +8,7 @@ import type {
   Member,
   NewInvitation,
   Problem,
+  Settled,
   SharedFile,
   Space,
   Status,
@@ -115,6 +116,19 @@ export async function revokeInvitation(space: string, id: string): Promise<void>
 export async function markRead(space: string, upTo: string): Promise<void> {
   patchSpace(cache, space, (before) => ({ ...before, unread: 0, mentions: 0 }));
   await request('POST', `/spaces/${space}/read`, { up_to: upTo });
+}
+
+/** What becomes of what reached nobody. */
+export type Settling = 'send' | 'discard';
+
+/** Sends again or discards what reached nobody, or only these; how many messages and files that were. */
+export async function settleUndelivered(
+  space: string,
+  how: Settling,
+  only?: string[],
+): Promise<number> {
+  const path = `/spaces/${space}/undelivered/${how}`;
+  return (await request<Settled>('POST', path, only ? { only } : {})).count;
 }
 
 export const sayTyping = (space: string) => request('POST', `/spaces/${space}/typing`, {});

@@ -106,6 +106,18 @@ describe('the window', () => {
     expect(refresh(emptyWindow, { messages: range(0, 2), more: false }).messages).toHaveLength(2);
   });
 
+  it('takes away what is gone, and nothing that came while it was asked', () => {
+    const window = open(range(0, 6), true);
+    const asked = new Set(['m0', 'm1', 'm2', 'm3', 'm4']);
+    const page = [...range(1, 3), ...range(4, 5)];
+    expect(ids(refresh(window, { messages: page, more: true }, asked).messages)).toBe(
+      'm0 m1 m2 m4 m5',
+    );
+    expect(ids(refresh(window, { messages: page, more: false }, asked).messages)).toBe(
+      'm1 m2 m4 m5',
+    );
+  });
+
   it('changes the state of one message and nothing else', () => {
     const window = open(range(0, 3));
     const next = changeState(window, 'm1', { state: 'held', held_by: 2, of: 2 });

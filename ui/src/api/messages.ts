@@ -55,16 +55,26 @@ export function receive(window: MessageWindow, message: Message): MessageWindow 
   return { ...window, messages: mergeMessages(window.messages, [message]) };
 }
 
-/** The newest page, fetched again (first load, reconnect). */
-export function refresh(window: MessageWindow | undefined, page: MessagePage): MessageWindow {
+/**
+ * The newest page, fetched again (first load, reconnect). `asked` are the ids that were shown when it was asked for: those of
+ * them that it should have and has not are gone.
+ */
+export function refresh(
+  window: MessageWindow | undefined,
+  page: MessagePage,
+  asked: ReadonlySet<string> = new Set(),
+): MessageWindow {
   const newest = { messages: page.messages, older: page.more, newer: false };
   if (window === undefined || window.messages.length === 0) return newest;
   const known = new Set(window.messages.map(({ id }) => id));
   const overlap = page.messages.some(({ id }) => known.has(id));
   if (overlap) {
     // What overlaps the newest page reaches the present.
-    const messages = mergeMessages(window.messages, page.messages);
-    return { messages, older: window.older, newer: false };
+    const given = new Set(page.messages.map(({ id }) => id));
+    const from = page.more ? (page.messages[0]?.time ?? Infinity) : -Infinity;
+    const gone = ({ id, time }: Message) => asked.has(id) && time > from && !given.has(id);
+    const kept = window.messages.filter((message) => !gone(message));
+    return { messages: mergeMessages(kept, page.messages), older: window.older, newer: false };
   }
   // No overlap: either we look at the past (keep it), or so much came that there is a gap.
   return window.newer ? window : newest;

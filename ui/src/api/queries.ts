@@ -137,10 +137,10 @@ export function useMessages(space: string): UseQueryResult<MessageWindow> {
   return useQuery({
     queryKey: keys.messages(space),
     queryFn: async ({ signal }) => {
-      const shown = loadedMessages(space).messages.length;
-      const limit = Math.min(Math.max(shown, pageSize), refreshLimit);
+      const shown = new Set(loadedMessages(space).messages.map(({ id }) => id));
+      const limit = Math.min(Math.max(shown.size, pageSize), refreshLimit);
       const page = await messagePage(space, { limit }, signal);
-      return refresh(cache.getQueryData<MessageWindow>(keys.messages(space)), page);
+      return refresh(cache.getQueryData<MessageWindow>(keys.messages(space)), page, shown);
     },
   });
 }

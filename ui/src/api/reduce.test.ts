@@ -30,6 +30,7 @@ const space = (id: string): Space => ({
   unread: 4,
   mentions: 1,
   waiting: 0,
+  undelivered: 0,
   last: null,
   created: at,
   state: 'active',

@@ -316,7 +316,7 @@ export interface MessagePage {
 }
 
 /** Where a message is. */
-export type MessageState = "waiting" | "sent" | "held";
+export type MessageState = "waiting" | "sent" | "held" | "undelivered";
 
 /** A fresh invitation. Its text is shown this once. */
 export interface NewInvitation {
@@ -444,6 +444,12 @@ export interface Relay {
   url: string;
 }
 
+/** How many that were. */
+export interface Settled {
+  /** Messages and files. */
+  count: number;
+}
+
 /** How much a problem matters. */
 export type Severity = "warning" | "error";
 
@@ -494,6 +500,11 @@ export interface Space {
   space: string;
   /** Where it stands. */
   state: SpaceState;
+  /**
+   * My messages and files that nobody counts, because I had been removed or might not write any more when I wrote
+   * them; until they are said again or given up.
+   */
+  undelivered: number;
   /** Messages I have not read. */
   unread: number;
   /** My messages that nobody else has. */
@@ -507,7 +518,7 @@ export interface SpaceName {
 }
 
 /** Where a space stands. */
-export type SpaceState = "active" | "joining" | "removed" | "ended";
+export type SpaceState = "active" | "joining" | "shutout" | "removed" | "ended";
 
 /** This device and its surroundings. */
 export interface Status {
@@ -582,6 +593,12 @@ export interface TransferSource {
 
 /** How a transfer goes. */
 export type TransferState = "running" | "paused" | "waiting" | "failed" | "done";
+
+/** Which undelivered messages and files. */
+export interface Undelivered {
+  /** Their ids; all of the space when left out. */
+  only?: string[] | null;
+}
 
 /** What became of files that were to be taken off the list. */
 export interface UnlistedFiles {

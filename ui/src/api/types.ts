@@ -25,6 +25,7 @@ export type {
   Peer,
   Problem,
   ProblemDocument,
+  Settled,
   Space,
   Status,
   Transfer,

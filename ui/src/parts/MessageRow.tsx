@@ -1,5 +1,6 @@
 /** One message. Consecutive ones of one person share a head; the state stands at the right. */
 import { memo, type ReactNode } from 'react';
+import type { Settling } from '~/api/actions';
 import { ownUrl } from '~/api/client';
 import { isSendable, type Pending } from '~/api/messages';
 import type { Member, Message, SharedFile } from '~/api/types';
@@ -10,6 +11,7 @@ import { Icon } from '~/kit/Icon';
 import { MessageText, Name } from '~/kit/Text';
 import { FileCard } from './FileBits';
 import { HoldersButton } from './HoldersButton';
+import { undeliveredMeans } from './words';
 
 export interface MessageRowProps {
   space: string;
@@ -32,12 +34,14 @@ export interface MessageRowProps {
   onOpenFile: (id: string) => void;
   onCopy: (message: Message) => void;
   onCopyLink: (message: Message) => void;
+  onSettle: (message: Message, how: Settling) => void;
 }
 
 export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
   const { space, message, head, stated, active, author, file } = props;
   const tabIndex = active ? 0 : -1;
-  const state = message.mine && (
+  const lost = message.state === 'undelivered';
+  const state = message.mine && !lost && (
     <HoldersButton space={space} message={message} tabIndex={tabIndex} />
   );
   return (
@@ -68,8 +72,17 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
             </div>
           )
         )}
-        {message.text !== '' && <MessageText text={message.text} people={props.people} />}
-        {message.file && (
+        <div className={lost ? 'text-text-2' : ''}>
+          {message.text !== '' && <MessageText text={message.text} people={props.people} />}
+        </div>
+        {lost && message.file && (
+          <p className="flex items-center gap-1.5 text-text-2">
+            <Icon name="attach" size={16} className="text-text-3" />
+            With a file
+          </p>
+        )}
+        {lost && <Lost tabIndex={tabIndex} onSettle={(how) => props.onSettle(message, how)} />}
+        {message.file && !lost && (
           <FileCard
             space={space}
             fileRef={message.file}
@@ -106,6 +119,35 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
     </li>
   );
 });
+
+/** Under a message that reached nobody: why, and the two ways on. */
+function Lost({ tabIndex, onSettle }: { tabIndex: number; onSettle: (how: Settling) => void }) {
+  const look = 'underline underline-offset-2 touch:min-h-11';
+  return (
+    <div className="mt-1 flex flex-wrap items-center gap-x-3 text-small text-need">
+      <span className="flex items-center gap-1.5">
+        <Icon name="alert" size={14} />
+        {undeliveredMeans}
+      </span>
+      <button
+        type="button"
+        tabIndex={tabIndex}
+        onClick={() => onSettle('send')}
+        className={`font-semibold ${look}`}
+      >
+        Send again
+      </button>
+      <button
+        type="button"
+        tabIndex={tabIndex}
+        onClick={() => onSettle('discard')}
+        className={`text-text-2 ${look}`}
+      >
+        Discard
+      </button>
+    </div>
+  );
+}
 
 function Side({
   head,

@@ -20,6 +20,8 @@ describe('the state of a message', () => {
     ['held', 3, 7, 'held by 3 of 7'],
     ['held', 7, 7, 'held by all 7'],
     ['waiting', 0, 0, 'only you'],
+    ['undelivered', 1, 1, 'not delivered'],
+    ['undelivered', 2, 3, 'not delivered'],
   ] as const)('%s, %d of %d: %s', (state, held_by, of, word) => {
     expect(stateWord({ state, held_by, of })).toBe(word);
   });

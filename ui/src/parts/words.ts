@@ -21,8 +21,11 @@ import {
 import type { Meaning } from '~/kit/Pill';
 import { plainName } from '~/kit/text';
 
+export const undeliveredMeans = 'Not delivered: you had been removed, or could not write.';
+
 /** `waiting`, `sent`, `held by 3 of 7`. In a space of one there is nobody to hold anything. */
 export function stateWord(message: Pick<Message, 'state' | 'held_by' | 'of'>): string {
+  if (message.state === 'undelivered') return 'not delivered';
   if (message.of <= 1) return 'only you';
   if (message.state === 'waiting') return 'waiting';
   if (message.held_by >= message.of) return `held by all ${message.of}`;
@@ -31,6 +34,7 @@ export function stateWord(message: Pick<Message, 'state' | 'held_by' | 'of'>): s
 }
 
 export function stateMeans(message: Pick<Message, 'state' | 'held_by' | 'of'>): string {
+  if (message.state === 'undelivered') return undeliveredMeans;
   if (message.of <= 1) return 'Nobody else is in this space yet.';
   if (message.state === 'waiting') return 'Only on this device; nobody else has it yet.';
   if (message.held_by <= 2 && message.of > 2) return 'At least one other member has it, verified.';

@@ -46,7 +46,7 @@ export function Sidebar({ space, top = false }: { space: Space; top?: boolean })
           <Key>{`${mod} K`}</Key>
         </span>
       </button>
-      {active && <Tools space={space} />}
+      {(active || state === 'shutout') && <Tools space={space} />}
     </div>
   );
 }
@@ -54,6 +54,7 @@ export function Sidebar({ space, top = false }: { space: Space; top?: boolean })
 /** What stands in place of the numbers of a space that one is not in. */
 const stateNotes: Record<Exclude<Space['state'], 'active'>, string> = {
   joining: 'joining',
+  shutout: 'you were probably removed',
   removed: 'you are no longer in it',
   ended: 'it has ended',
 };

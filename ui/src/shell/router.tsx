@@ -129,7 +129,7 @@ function InSpace() {
       </EmptyState>
     );
   }
-  if (found.state !== 'active') return <Gone space={found} />;
+  if (found.state !== 'active' && found.state !== 'shutout') return <Gone space={found} />;
   return <Outlet />;
 }
 

@@ -66,6 +66,7 @@ impl From<SpaceInfo> for dto::Space {
             unread: info.unread,
             mentions: info.mentions,
             waiting: info.waiting,
+            undelivered: info.undelivered,
             last: info.last.map(|last| dto::LastMessage {
                 at: last.at,
                 text: last.text,
@@ -75,6 +76,7 @@ impl From<SpaceInfo> for dto::Space {
             state: match info.state {
                 SpaceState::Active => dto::SpaceState::Active,
                 SpaceState::Joining => dto::SpaceState::Joining,
+                SpaceState::ShutOut => dto::SpaceState::ShutOut,
                 SpaceState::Removed => dto::SpaceState::Removed,
                 SpaceState::Ended => dto::SpaceState::Ended,
             },
@@ -116,6 +118,7 @@ fn message_state(state: MessageState) -> dto::MessageState {
         MessageState::Waiting => dto::MessageState::Waiting,
         MessageState::Sent => dto::MessageState::Sent,
         MessageState::Held => dto::MessageState::Held,
+        MessageState::Undelivered => dto::MessageState::Undelivered,
     }
 }
 

@@ -176,7 +176,9 @@ mod tests {
             r#"{"text":"","file":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}"#,
             r#"{"up_to":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}"#,
         ]);
-        compeer_testkit::fuzz::run(&seeds, |bytes| is::<dto::NewMessage>(bytes) | is::<dto::ReadMarker>(bytes));
+        compeer_testkit::fuzz::run(&seeds, |bytes| {
+            is::<dto::NewMessage>(bytes) | is::<dto::ReadMarker>(bytes) | is::<dto::Undelivered>(bytes)
+        });
     }
 
     #[test]

@@ -145,6 +145,8 @@ impl Writer {
                 let event = named(EventName::ReadChanged, space);
                 self.send(Event { unread: Some(unread), mentions: Some(mentions), ..event });
             }
+            // What of it concerns a page is told by the space, which is told beside it.
+            SpacesEvent::Undelivered { .. } => {}
             SpacesEvent::Much { space } => self.send(named(EventName::Lagged, space)),
             SpacesEvent::FileAdded { space, file } => self.of_file(EventName::FileAdded, space, *file).await,
             SpacesEvent::FileChanged { space, file } => self.of_file(EventName::FileChanged, space, *file).await,

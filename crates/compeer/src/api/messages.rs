@@ -68,6 +68,42 @@ pub(super) async fn send(
     Ok((StatusCode::CREATED, Json(message.into())))
 }
 
+/// Says undelivered messages and files again, with the time of now. Files that no longer lie here as they were are left.
+#[utoipa::path(
+    post, path = "/spaces/{space}/undelivered/send", tag = "chat",
+    params(("space" = String, Path, description = "The space's id.")),
+    request_body = dto::Undelivered,
+    responses((status = 200, body = dto::Settled))
+)]
+pub(super) async fn say_again(
+    State(api): Shared,
+    Path(Id(space)): Path<Id<GroupId>>,
+    JsonBody(body): JsonBody<dto::Undelivered>,
+) -> Result<Json<dto::Settled>, ApiError> {
+    let count = api.node.spaces().say_again(space, only(body)?).await?;
+    Ok(Json(dto::Settled { count: count as u64 }))
+}
+
+/// Shows undelivered messages and files no more.
+#[utoipa::path(
+    post, path = "/spaces/{space}/undelivered/discard", tag = "chat",
+    params(("space" = String, Path, description = "The space's id.")),
+    request_body = dto::Undelivered,
+    responses((status = 200, body = dto::Settled))
+)]
+pub(super) async fn give_up(
+    State(api): Shared,
+    Path(Id(space)): Path<Id<GroupId>>,
+    JsonBody(body): JsonBody<dto::Undelivered>,
+) -> Result<Json<dto::Settled>, ApiError> {
+    let count = api.node.spaces().give_up(space, only(body)?).await?;
+    Ok(Json(dto::Settled { count: count as u64 }))
+}
+
+fn only(body: dto::Undelivered) -> Result<Option<Vec<EntryHash>>, ApiError> {
+    body.only.map(|ids| ids.iter().map(|id| message_id(id)).collect()).transpose()
+}
+
 /// Which members have a message.
 #[utoipa::path(
     get, path = "/spaces/{space}/messages/{message}/holders", tag = "chat",

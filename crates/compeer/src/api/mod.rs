@@ -184,6 +184,8 @@ fn router(api: Arc<Api>) -> Router {
         .route("/spaces/{space}/invitations/{invitation}", delete(invitations::revoke))
         .route("/spaces/{space}/messages", get(messages::list).post(messages::send))
         .route("/spaces/{space}/messages/{message}/holders", get(messages::holders))
+        .route("/spaces/{space}/undelivered/send", post(messages::say_again))
+        .route("/spaces/{space}/undelivered/discard", post(messages::give_up))
         .route("/spaces/{space}/read", post(messages::mark_read))
         .route("/spaces/{space}/typing", post(messages::typing))
         .route("/spaces/{space}/files", get(files::list).post(upload::upload).layer(DefaultBodyLimit::disable()))

@@ -22,7 +22,8 @@ use crate::error::ProblemDocument;
         spaces::list, spaces::create, spaces::get_one, spaces::rename, spaces::end, spaces::leave,
         members::list, members::set_level, members::remove,
         invitations::list, invitations::create, invitations::revoke, invitations::preview, invitations::join,
-        messages::list, messages::send, messages::holders, messages::mark_read, messages::typing,
+        messages::list, messages::send, messages::holders, messages::say_again, messages::give_up,
+        messages::mark_read, messages::typing,
         files::list, files::share_local, files::unlist, files::unlist_folder, upload::upload, content::content,
         transfers::list, transfers::fetch, transfers::fetch_folder, transfers::pause, transfers::resume, transfers::cancel,
         events::stream, serve

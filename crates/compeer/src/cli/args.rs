@@ -175,6 +175,22 @@ pub(super) enum Chat {
         #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
     },
+    /// Send what reached nobody again: messages and files from when you had been removed, or could not write any more.
+    Resend {
+        /// The space's name or id.
+        space: String,
+        /// Ids of messages; all that is undelivered when left out.
+        #[arg(value_name = "MESSAGE")]
+        messages: Vec<String>,
+    },
+    /// Show what reached nobody no more.
+    Discard {
+        /// The space's name or id.
+        space: String,
+        /// Ids of messages; all that is undelivered when left out.
+        #[arg(value_name = "MESSAGE")]
+        messages: Vec<String>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -20,6 +20,11 @@ const STEP: usize = 1000;
 /// How long it is watched what becomes of a message that was sent.
 const A_MOMENT: Duration = Duration::from_secs(2);
 
+const UNDELIVERED: &str = "
+What is not delivered was written while you had been removed, or could not write any more. `compeer chat resend SPACE`
+sends it again, `compeer chat discard SPACE` shows it no more.
+";
+
 #[derive(Serialize)]
 struct Row {
     id: String,
@@ -28,6 +33,7 @@ struct Row {
     text: String,
     time: u64,
     held_by: u64,
+    state: dto::MessageState,
 }
 
 pub(super) async fn run(context: &Context, verb: Chat) -> Result<(), ApiError> {
@@ -38,8 +44,31 @@ pub(super) async fn run(context: &Context, verb: Chat) -> Result<(), ApiError> {
             let space = find_space(&client, &space).await?;
             send(context, &client, &space, text).await
         }
+        Chat::Resend { space, messages } => {
+            let settled = settle(&client, &space, messages, "send").await?;
+            context.out.either(&json!({ "count": settled.count }), || match settled.count {
+                0 => "Nothing was sent again: all is delivered, or the files have changed since.\n".into(),
+                1 => "Sent again: one message or file.\n".into(),
+                count => format!("Sent again: {count} messages and files.\n"),
+            })
+        }
+        Chat::Discard { space, messages } => {
+            let settled = settle(&client, &space, messages, "discard").await?;
+            context.out.either(&json!({ "count": settled.count }), || match settled.count {
+                0 => "Nothing was undelivered.\n".into(),
+                1 => "Discarded: one message or file.\n".into(),
+                count => format!("Discarded: {count} messages and files.\n"),
+            })
+        }
         Chat::Log { space, limit } => log(context, &client, &space, usize::try_from(limit).unwrap_or(usize::MAX)).await,
     }
+}
+
+/// Sends again or discards what is undelivered in a space.
+async fn settle(client: &Client, space: &str, messages: Vec<String>, how: &str) -> Result<dto::Settled, ApiError> {
+    let space = find_space(client, space).await?;
+    let which = dto::Undelivered { only: (!messages.is_empty()).then_some(messages) };
+    client.post(&format!("/spaces/{space}/undelivered/{how}"), &which).await
 }
 
 async fn send(context: &Context, client: &Client, space: &str, text: String) -> Result<(), ApiError> {
@@ -48,6 +77,14 @@ async fn send(context: &Context, client: &Client, space: &str, text: String) -> 
     if context.out.is_json() {
         let sent: dto::Message = client.post(&path, &message).await?;
         return context.out.json(&json!({ "id": sent.id }));
+    }
+    let now: dto::Space = client.get(&format!("/spaces/{space}")).await?;
+    if now.state == dto::SpaceState::ShutOut {
+        let _: dto::Message = client.post(&path, &message).await?;
+        return context.out.raw(
+            "Written down here, but it reaches nobody: those in this space who are online do not let this computer in. You \
+             were probably removed. Ask a manager for a new invitation; what you wrote can be sent again then.\n",
+        );
     }
     let members: Vec<dto::Member> = client.get(&format!("/spaces/{space}/members")).await?;
     let is_here = |member: &&dto::Member| member.devices.iter().any(|device| device.path != dto::DevicePath::None);
@@ -99,13 +136,20 @@ async fn log(context: &Context, client: &Client, space: &str, limit: usize) -> R
         text: message.text,
         time: message.time,
         held_by: message.held_by,
+        state: message.state,
     };
     let rows: Vec<Row> = messages.into_iter().map(row).collect();
-    context.out.either(&rows, || if rows.is_empty() { "Nobody has said anything yet.\n".into() } else { words })
+    let undelivered = rows.iter().any(|row| row.state == dto::MessageState::Undelivered);
+    context.out.either(&rows, || match () {
+        () if rows.is_empty() => "Nobody has said anything yet.\n".into(),
+        () if undelivered => format!("{words}{}", context.out.hint(UNDELIVERED)),
+        () => words,
+    })
 }
 
 fn words(message: &dto::Message) -> String {
     let state = match message.state {
+        dto::MessageState::Undelivered => "  (not delivered)".into(),
         _ if !message.mine || message.of <= 1 => String::new(),
         dto::MessageState::Waiting => "  (waiting)".into(),
         _ => format!("  (held by {} of {})", message.held_by, message.of),

@@ -39,6 +39,9 @@ struct MemberRow {
     devices: Vec<dto::MemberDevice>,
 }
 
+const BACK: &str = "is joined. What you wrote before, when you had been removed, reached nobody: `compeer chat log` shows it, \
+                    `compeer chat resend` sends it again.";
+
 pub(super) async fn run(context: &Context, verb: Space) -> Result<(), ApiError> {
     let client = context.client()?;
     match verb {
@@ -76,6 +79,7 @@ pub(super) async fn run(context: &Context, verb: Space) -> Result<(), ApiError> 
                 .find(|known| known.space == space.space && known.state == dto::SpaceState::Active)
                 .map(|known| known.level);
             match was_in {
+                None if space.undelivered > 0 => tell(context, &space, &context.out.hint(BACK)),
                 None => tell(context, &space, "is joined."),
                 Some(level) if level == space.level => tell(context, &space, "is one of your spaces already."),
                 Some(_) => tell(context, &space, "is one of your spaces already; what you may do there has changed."),
@@ -141,6 +145,7 @@ fn called_so(row: &Row) -> String {
     match row.state {
         dto::SpaceState::Active => row.name.clone(),
         dto::SpaceState::Joining => format!("{} (joining)", row.name).trim_start().to_owned(),
+        dto::SpaceState::ShutOut => format!("{} (those online do not let you in)", row.name),
         dto::SpaceState::Removed => format!("{} (you were removed)", row.name),
         dto::SpaceState::Ended => format!("{} (ended)", row.name),
     }

@@ -22,6 +22,10 @@ pub(crate) const NO_RELAY: &str = "relay-is-none";
 pub(crate) const OF_RELAY: [&str; 3] = [RELAY_UNREACHABLE, RELAY_REFUSED, NO_RELAY];
 /// Nobody in a space lets this device in.
 pub(crate) const SHUT_OUT: &str = "shut-out";
+/// A device was not let in.
+pub(crate) const REFUSED: &str = "refused";
+/// Nobody counts what was written here.
+pub(crate) const UNDELIVERED: &str = "undelivered";
 
 /// The device that a problem of the mesh is about.
 pub(crate) fn device_of(problem: &MeshProblem) -> Option<DeviceId> {
@@ -45,15 +49,11 @@ pub(crate) fn of_mesh(problem: &MeshProblem, name: &str) -> Trouble {
         space: None,
     };
     match problem {
-        // Not by device: strangers can have as many ids as they like, and must not crowd out what matters.
-        MeshProblem::Refused { .. } => Trouble {
-            device: None,
-            ..warning(
-                "refused",
-                format!("{name} tried to connect and was not let in."),
-                "It shares no space with this computer: it was removed, or never invited. Nothing was shown to it.",
-            )
-        },
+        MeshProblem::Refused { .. } => warning(
+            REFUSED,
+            format!("{name} tried to connect and was not let in."),
+            "It shares no space with this computer: it was removed, or never invited. Nothing was shown to it.",
+        ),
         MeshProblem::TooManyHandshakes => warning(
             "too-many-handshakes",
             "So many devices knocked at once that some were turned away.".into(),
@@ -187,6 +187,32 @@ pub(crate) fn shut_out(space: GroupId, name: Option<&str>) -> Trouble {
         code: SHUT_OUT,
         text: format!("{who} who are online do not let this computer in. You were probably removed."),
         hint: "What you write there reaches nobody. Ask a manager of the space: a new invitation brings you back."
+            .into(),
+        device: None,
+        space: Some(space),
+    }
+}
+
+/// Nobody counts what was written here in a space: `messages`, and the files of these names.
+pub(crate) fn undelivered(space: GroupId, name: Option<&str>, messages: usize, files: &[String]) -> Trouble {
+    let place = name.map_or_else(|| "a space".to_owned(), |name| format!("“{name}”"));
+    let count = |count: usize, one: &str| match count {
+        0 => None,
+        1 => Some(format!("one {one}")),
+        _ => Some(format!("{count} {one}s")),
+    };
+    let named = match files {
+        [] => String::new(),
+        [one] => format!(" ({one})"),
+        [first, ..] => format!(" ({first} and others)"),
+    };
+    let what = [count(messages, "message"), count(files.len(), "file").map(|files| files + &named)];
+    let what = what.into_iter().flatten().collect::<Vec<_>>().join(" and ");
+    Trouble {
+        severity: Severity::Warning,
+        code: UNDELIVERED,
+        text: format!("In {place}, {what} of yours reached nobody: you had been removed, or could not write any more."),
+        hint: "They are kept. Send them again or discard them in the space's chat, or with `compeer chat resend`."
             .into(),
         device: None,
         space: Some(space),

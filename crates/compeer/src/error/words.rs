@@ -100,6 +100,11 @@ impl From<ActError> for ApiError {
                 missing("member-not-found", "No such person", "`compeer space members SPACE` shows them.")
             }
             ActError::UnknownMessage => missing("message-not-found", "No such message", "It may not have arrived yet."),
+            ActError::NotUndelivered => missing(
+                "not-undelivered",
+                "Nothing undelivered",
+                "It was delivered, or said again, or given up; look at the chat again.",
+            ),
             ActError::UnknownFile => missing("file-not-found", "No such file", "`compeer file list SPACE` shows them."),
             ActError::UnknownInvitation => {
                 missing("invitation-not-found", "No such invitation", "The space's invitations are on its page.")

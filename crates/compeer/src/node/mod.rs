@@ -26,6 +26,7 @@ use compeer_spaces::{JoinSpaceError, Parts, Spaces};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::error::trouble;
 use crate::home::{Home, HomeError, Identity};
 pub use person::{IntroduceError, Introduction, found_person};
 pub use problems::{Problem, ProblemChange, Problems, Severity, Trouble};
@@ -281,6 +282,7 @@ impl Node {
     pub async fn join(&self, invite: &Invite) -> Result<GroupId, JoinSpaceError> {
         let space = self.inner.spaces.join(invite).await?;
         addresses::save(self).await;
+        self.inner.problems.resolve_in(trouble::SHUT_OUT, space);
         Ok(space)
     }
 

@@ -6,6 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use compeer_core::{DeviceId, GroupId, Millis};
 use tokio::sync::broadcast;
 
+use crate::error::trouble::REFUSED;
+
 /// Problems kept; the oldest makes room.
 const KEPT: usize = 100;
 /// Changes a slow listener may fall behind.
@@ -83,7 +85,10 @@ impl Problems {
         let problem = {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
             let same = |old: &Problem| {
-                let key = |trouble: &Trouble| (trouble.code, trouble.device, trouble.space);
+                // Strangers can have as many ids as they like, and must not crowd out what matters.
+                let key = |trouble: &Trouble| {
+                    (trouble.code, trouble.device.filter(|_| trouble.code != REFUSED), trouble.space)
+                };
                 key(&old.trouble) == key(&trouble)
             };
             let id = match state.list.iter().position(same).and_then(|at| state.list.remove(at)) {

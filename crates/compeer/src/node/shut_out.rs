@@ -34,11 +34,13 @@ pub(super) async fn watch(node: Node) {
         let closed = closed(&node);
         for (space, _) in looks.extract_if(.., |space, _| !closed.contains(space)) {
             node.problems().resolve_in(trouble::SHUT_OUT, space);
+            node.spaces().set_shut_out(space, false);
         }
         for space in closed {
             let count = looks.entry(space).or_default();
             *count = count.saturating_add(1);
             if *count == LOOKS {
+                node.spaces().set_shut_out(space, true);
                 let name = space_name(&node, space).await;
                 node.problems().record(trouble::shut_out(space, name.as_deref()), node.now());
             }

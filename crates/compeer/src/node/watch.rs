@@ -15,6 +15,10 @@ use crate::error::trouble;
 pub(super) async fn mesh(node: Node, events: Receiver<MeshEvent>) {
     follow(node, events, async |node, event| match event {
         MeshEvent::PeerUp { device, .. } | MeshEvent::PeerDown { device, .. } => {
+            if matches!(event, MeshEvent::PeerUp { .. }) {
+                // It has been let in since.
+                node.problems().resolve(trouble::REFUSED, Some(device));
+            }
             let mut seen = node.inner.last_seen.lock().unwrap_or_else(PoisonError::into_inner);
             seen.insert(device, node.now());
         }
@@ -71,13 +75,22 @@ pub(super) async fn sync(node: Node, events: Receiver<SyncEvent>) {
     .await;
 }
 
-/// Follows what peers write that makes no sense.
+/// Follows what peers write that makes no sense, and what of our own nobody counts.
 pub(super) async fn spaces(node: Node, events: Receiver<SpacesEvent>) {
-    follow(node, events, async |node, event| {
-        if let SpacesEvent::Nonsense { space, device, what } = event {
+    follow(node, events, async |node, event| match event {
+        SpacesEvent::Nonsense { space, device, what } => {
             let name = name_of(node, device).await;
             node.problems().record(trouble::nonsense(device, Some(space), &name, &what), node.now());
         }
+        SpacesEvent::Undelivered { space, messages: 0, files } if files.is_empty() => {
+            node.problems().resolve_in(trouble::UNDELIVERED, space);
+        }
+        SpacesEvent::Undelivered { space, messages, files } => {
+            let name = space_name(node, space).await;
+            let trouble = trouble::undelivered(space, name.as_deref(), messages, &files);
+            node.problems().record(trouble, node.now());
+        }
+        _ => {}
     })
     .await;
 }

@@ -112,6 +112,13 @@ fn a_relay_on_all_addresses_does_not_call_itself_this_computer() {
     assert!(words.contains("Only peers on this computer reach it there."), "{words}");
 }
 
+/// The problem of this code that a peer tells of.
+fn told_of(peer: &Peer, code: &str) -> Option<Value> {
+    let status = peer.ask(&["status"]).expect("a status");
+    let problems = status["problems"].as_array().expect("problems").clone();
+    problems.into_iter().find(|problem| problem["code"] == code)
+}
+
 #[test]
 fn who_was_removed_finds_out() {
     let (ada, bo) = (running("Ada"), running("Bo"));
@@ -123,11 +130,7 @@ fn who_was_removed_finds_out() {
         let members = ada.ask(&["space", "members", "Harbour"]).ok()?;
         (members.as_array()?.len() == 2).then_some(())
     });
-    let told = |peer: &Peer| {
-        let status = peer.ask(&["status"]).expect("a status");
-        let problems = status["problems"].as_array().expect("problems").clone();
-        problems.into_iter().find(|problem| problem["code"] == "shut-out")
-    };
+    let told = |peer: &Peer| told_of(peer, "shut-out");
     assert_eq!(told(&bo), None);
     ada.ask(&["space", "remove", "Harbour", &person]).expect("removes");
     let problem = eventually_blocking(2 * SOON, "Bo is told", || told(&bo));
@@ -136,8 +139,27 @@ fn who_was_removed_finds_out() {
         "{problem}"
     );
     assert_eq!(told(&ada), None);
+    // What Bo writes now goes nowhere, and nothing says otherwise.
+    let words = said(&bo, &["chat", "send", "Harbour", "into the void"], "");
+    assert!(words.starts_with("Written down here, but it reaches nobody"), "{words}");
+    assert!(said(&bo, &["space", "list"], "").contains("Harbour (those online do not let you in)"));
     // A new invitation brings Bo back, and the problem is over.
     let invite = said(&ada, &["space", "invite", "Harbour"], "");
-    said(&bo, &["space", "join", "-"], &invite);
-    eventually_blocking(SOON, "it is over", || told(&bo).is_none().then_some(()));
+    let words = said(&bo, &["space", "join", "-"], &invite);
+    assert!(words.starts_with("Harbour is joined."), "{words}");
+    assert_eq!(told(&bo), None, "it is over");
+    eventually_blocking(SOON, "Bo is told what nobody got", || {
+        let log = said(&bo, &["chat", "log", "Harbour"], "");
+        let problem = told_of(&bo, "undelivered")?["text"].to_string();
+        let known = log.contains("(not delivered)\n    into the void") && log.contains("chat resend");
+        (known && problem.contains("In “Harbour”, one message of yours reached nobody")).then_some(())
+    });
+    assert_eq!(said(&bo, &["chat", "resend", "Harbour"], ""), "Sent again: one message or file.\n");
+    eventually_blocking(SOON, "Ada has it", || {
+        said(&ada, &["chat", "log", "Harbour"], "").contains("into the void").then_some(())
+    });
+    let log = said(&bo, &["chat", "log", "Harbour"], "");
+    assert!(log.matches("into the void").count() == 1 && !log.contains("not delivered"), "{log}");
+    assert_eq!(told_of(&bo, "undelivered"), None);
+    assert_eq!(said(&bo, &["chat", "discard", "Harbour"], ""), "Nothing was undelivered.\n");
 }

@@ -89,6 +89,18 @@ impl Readers {
         })
     }
 
+    /// The data of a log that is not in its topic's feed, oldest first.
+    pub(crate) fn unfed(&self, topic: i64, log: i64) -> Option<Result<Vec<RawEntry>, StoreError>> {
+        self.with(|db| {
+            let sql = "SELECT header, body FROM entry WHERE id >= ?1 AND id < ?2 AND class = 2
+                AND id NOT IN (SELECT entry FROM feed WHERE topic = ?3) ORDER BY id";
+            let mut statement = db.prepare_cached(sql)?;
+            let entry = |row: &rusqlite::Row<'_>| Ok(RawEntry { header: row.get(0)?, body: row.get(1)? });
+            let rows = statement.query_map([log_range(log).start, log_range(log).end, topic], entry)?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
     /// The feed of a topic from `from` on, at most up to `end` and at most `limit` entries.
     pub(crate) fn feed(&self, topic: i64, from: u64, end: u64, limit: usize) -> Option<Result<FedPage, StoreError>> {
         self.with(|db| {

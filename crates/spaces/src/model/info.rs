@@ -14,6 +14,8 @@ pub enum SpaceState {
     Active,
     /// Joined, but its name and first entries have not arrived yet.
     Joining,
+    /// Those in it who are online do not let this device in: somebody has probably removed me, and nobody may tell me.
+    ShutOut,
     /// Somebody removed me: what I had stays readable, nothing new comes.
     Removed,
     /// A manager ended it for everybody.
@@ -50,6 +52,8 @@ pub struct SpaceInfo {
     pub mentions: u64,
     /// My messages that no other member has yet.
     pub waiting: u64,
+    /// My messages and files that nobody counts, and that were neither said again nor given up.
+    pub undelivered: u64,
     /// The newest message.
     pub last: Option<LastMessage>,
     /// When it was founded.
@@ -105,6 +109,8 @@ pub enum MessageState {
     Sent,
     /// Every member has it.
     Held,
+    /// Nobody counts it: when I wrote it I had been removed, or might not write any more, and did not know it.
+    Undelivered,
 }
 
 /// The file that a message is about.
@@ -336,6 +342,16 @@ pub enum SpacesEvent {
         unread: u64,
         /// How many of those name me.
         mentions: u64,
+    },
+    /// What I wrote there counts differently from before: these many messages and the files of these names are
+    /// undelivered now, possibly none.
+    Undelivered {
+        /// Where.
+        space: GroupId,
+        /// How many messages.
+        messages: usize,
+        /// Names of files.
+        files: Vec<String>,
     },
     /// So much came at once that it is not told one by one: look at the space again.
     Much {

@@ -156,6 +156,7 @@ impl Spaces {
         let held_by = self.held_by(space, rules, &row.person, &row.author, row.seq);
         let author_counts = usize::from(people(rules).any(|person| person == row.person));
         let state = match held_by - author_counts {
+            _ if row.undelivered => MessageState::Undelivered,
             _ if held_by == of && of > 1 => MessageState::Held,
             0 => MessageState::Waiting,
             _ => MessageState::Sent,

@@ -163,9 +163,13 @@ impl Spaces {
                         }
                     }
                     Ok(Page::Rebuild { generation }) => {
-                        view.wipe(&space, generation)?;
+                        let voided = match journal.voided(&space) {
+                            Ok(voided) => voided,
+                            Err(error) => return Ok(Err(error)),
+                        };
+                        view.wipe(&space, generation, &voided)?;
                         cursor = compeer_journal::Cursor { generation, position: 0 };
-                        changes.push(Change::Name);
+                        changes.push(Change::Rebuilt);
                     }
                     Err(error) => return Ok::<Result<_, ReadError>, _>(Err(error)),
                 }
@@ -175,6 +179,10 @@ impl Spaces {
     }
 
     async fn tell_changes(&self, space: GroupId, changes: Vec<Change>) {
+        if changes.contains(&Change::Rebuilt) {
+            self.after_rebuild(space).await;
+            return;
+        }
         if changes.is_empty() || self.inner.events.receiver_count() == 0 && changes.len() > TOLD_SINGLY {
             return;
         }
@@ -217,7 +225,7 @@ impl Spaces {
                         self.tell(SpacesEvent::FileRemoved { space, file });
                     }
                 }
-                Change::Name => self.tell(SpacesEvent::Space { space }),
+                Change::Name | Change::Rebuilt => self.tell(SpacesEvent::Space { space }),
                 Change::Profile(person) => self.tell(SpacesEvent::Profile { space, person }),
                 Change::Nonsense(device, what) => self.tell(SpacesEvent::Nonsense { space, device, what }),
             }
@@ -311,7 +319,7 @@ impl Spaces {
 
     /// Remembers a message of mine until everybody has it.
     fn watch(&self, space: GroupId, message: &MessageInfo) {
-        if message.state == MessageState::Held {
+        if matches!(message.state, MessageState::Held | MessageState::Undelivered) {
             return;
         }
         let mut followed = self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -320,6 +328,15 @@ impl Spaces {
             let MessageInfo { id, author_device: author, seq, held_by: told, .. } = *message;
             watched.insert(id, Watched { author, seq, told });
         }
+    }
+
+    /// Forgets messages that come to nobody.
+    pub(super) fn unwatch(&self, space: GroupId, messages: impl Iterator<Item = EntryHash>) {
+        let mut followed = self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        let watched = &mut followed.entry(space).or_default().watched;
+        messages.for_each(|message| {
+            watched.remove(&message);
+        });
     }
 
     /// Tells which of my messages have come further.

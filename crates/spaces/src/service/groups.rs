@@ -36,17 +36,18 @@ impl Spaces {
         let rules = self.rules(&space)?;
         self.catch_up(space).await;
         let me = self.me().map(|me| me.person);
-        let (name, unread, last, names) = self
+        let (name, unread, undelivered, last, names) = self
             .inner
             .view
             .with(move |view| {
                 let unread = me.map_or(Ok(Default::default()), |me| view.unread(&space, &me))?;
                 let (mut last, _) = view.messages(&space, None, None, 1)?;
-                Ok((view.name(&space)?, unread, last.pop(), view.people(&space)?))
+                Ok((view.name(&space)?, unread, view.count_undelivered(&space)?, last.pop(), view.people(&space)?))
             })
             .await?;
         let topic = self.inner.journal.topic(&space).ok_or(ActError::UnknownSpace)?;
         let state = match self.state_by(&rules) {
+            SpaceState::Active if self.is_shut_out(&space) => SpaceState::ShutOut,
             SpaceState::Active if name.is_none() => SpaceState::Joining,
             state => state,
         };
@@ -68,6 +69,7 @@ impl Spaces {
             unread: unread.messages,
             mentions: unread.mentions,
             waiting: self.waiting(&space, &rules),
+            undelivered,
             last: last.map(|row| LastMessage {
                 at: row.clock.millis(),
                 author_name: name_or_id(&names, &row.person),

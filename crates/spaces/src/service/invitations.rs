@@ -103,6 +103,7 @@ impl Spaces {
             return if is_in { Ok(invite.topic) } else { Err(JoinSpaceError::Expired) };
         }
         let space = self.inner.sync.join(invite, me.person).await?;
+        self.set_shut_out(space, false);
         self.catch_up(space).await;
         self.tell(SpacesEvent::Space { space });
         Ok(space)

@@ -9,6 +9,7 @@ mod introduce;
 mod invitations;
 mod presence;
 mod transfers;
+mod undelivered;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -101,6 +102,8 @@ struct Inner {
     catching_up: tokio::sync::Mutex<()>,
     /// Spaces that I left or ended and that nobody else knows of yet.
     leaving: Mutex<std::collections::BTreeSet<GroupId>>,
+    /// Spaces of which nobody who is online lets this device in.
+    shut_out: Mutex<std::collections::BTreeSet<GroupId>>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -133,6 +136,7 @@ impl Spaces {
                 listing: tokio::sync::Mutex::new(()),
                 catching_up: tokio::sync::Mutex::default(),
                 leaving: Mutex::new(leaving),
+                shut_out: Mutex::default(),
                 tasks: TaskTracker::new(),
                 stop: CancellationToken::new(),
             }),
@@ -232,7 +236,7 @@ impl Spaces {
         let rules = self.rules(space)?;
         match self.state_by(&rules) {
             SpaceState::Ended | SpaceState::Removed => return Err(ActError::Over),
-            SpaceState::Active | SpaceState::Joining => {}
+            SpaceState::Active | SpaceState::Joining | SpaceState::ShutOut => {}
         }
         if rules.level(&self.inner.journal.device()) >= Some(level) {
             Ok(rules)
@@ -252,6 +256,21 @@ impl Spaces {
         } else {
             SpaceState::Active
         }
+    }
+
+    /// Notes whether everybody in a space who is online refuses this device: it was probably removed, and nobody tells it.
+    pub fn set_shut_out(&self, space: GroupId, out: bool) {
+        let changed = {
+            let mut shut_out = self.inner.shut_out.lock().unwrap_or_else(PoisonError::into_inner);
+            if out { shut_out.insert(space) } else { shut_out.remove(&space) }
+        };
+        if changed {
+            self.tell(SpacesEvent::Space { space });
+        }
+    }
+
+    fn is_shut_out(&self, space: &GroupId) -> bool {
+        self.inner.shut_out.lock().unwrap_or_else(PoisonError::into_inner).contains(space)
     }
 
     /// The devices linked to this one now.

@@ -5,6 +5,7 @@ use compeer_core::{DeviceId, EntryHash, GroupId, Hlc};
 use compeer_journal::{Cursor, Opened};
 use rusqlite::{OptionalExtension, Transaction, params};
 
+use super::undelivered;
 use super::unread::Added;
 use super::{Result, View, sql_clock};
 use crate::model::{Op, Profile};
@@ -21,9 +22,26 @@ pub(crate) struct Source {
     pub(crate) clock: Hlc,
 }
 
+impl Source {
+    /// `None` for an entry of a bare device: devices write for a person, and it has nobody to show it under.
+    pub(super) fn of(topic: &GroupId, entry: &Opened) -> Option<Self> {
+        Some(Self {
+            topic: *topic,
+            hash: entry.hash,
+            author: entry.author,
+            person: entry.person?,
+            level: entry.level,
+            seq: entry.seq,
+            clock: entry.clock,
+        })
+    }
+}
+
 /// What an entry changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Change {
+    /// Everything was taken in anew.
+    Rebuilt,
     Name,
     Profile(GroupId),
     Message(EntryHash),
@@ -54,17 +72,7 @@ impl View {
         let mut changes = Vec::with_capacity(page.len());
         let mut added = Vec::new();
         for entry in page {
-            // Devices write for a person; an entry of a bare device has nobody to show it under.
-            let Some(person) = entry.person else { continue };
-            let source = Source {
-                topic,
-                hash: entry.hash,
-                author: entry.author,
-                person,
-                level: entry.level,
-                seq: entry.seq,
-                clock: entry.clock,
-            };
+            let Some(source) = Source::of(&topic, entry) else { continue };
             match Op::decode(&entry.plain) {
                 Ok(op) => apply_op(&transaction, &source, op, my_name, &mut changes, &mut added)?,
                 Err(error) => changes.push(Change::Nonsense(entry.author, error.to_string())),
@@ -80,13 +88,15 @@ impl View {
         Ok(changes)
     }
 
-    /// Empties the view of `topic`, to be filled again from the start of `generation`.
-    pub(crate) fn wipe(&self, topic: &GroupId, generation: u64) -> Result<()> {
+    /// Empties the view of `topic`, to be filled again from the start of `generation`. `voided` is what this device wrote
+    /// and nobody counts.
+    pub(crate) fn wipe(&self, topic: &GroupId, generation: u64, voided: &[Opened]) -> Result<()> {
         let mut connection = self.lock();
         let transaction = connection.transaction()?;
-        for table in ["name", "profile", "device", "message", "file", "unlisted", "holds"] {
+        for table in ["name", "profile", "device", "message", "file", "unlisted", "holds", "undelivered"] {
             transaction.execute(&format!("DELETE FROM {table} WHERE topic = ?1"), [topic.as_bytes()])?;
         }
+        undelivered::show(&transaction, topic, voided)?;
         transaction.execute(
             "INSERT OR REPLACE INTO cursor VALUES (?1, ?2, 0)",
             params![topic.as_bytes(), generation as i64],
@@ -98,9 +108,9 @@ impl View {
 
     /// Forgets `topic` altogether, this device's own marks included, and gives the bytes back.
     pub(crate) fn forget(&self, topic: &GroupId) -> Result<()> {
-        self.wipe(topic, 0)?;
+        self.wipe(topic, 0, &[])?;
         let connection = self.lock();
-        for table in ["cursor", "mark", "wish", "farewell"] {
+        for table in ["cursor", "mark", "wish", "farewell", "given_up"] {
             connection.execute(&format!("DELETE FROM {table} WHERE topic = ?1"), [topic.as_bytes()])?;
         }
         self.counts.forget(topic);
@@ -145,21 +155,7 @@ fn apply_op(
         }
         Op::Message { text, nonce, file } => {
             let mention = mentions(&text, my_name);
-            let new = transaction
-                .prepare_cached("INSERT OR IGNORE INTO message VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?
-                .execute(params![
-                    topic,
-                    clock,
-                    hash,
-                    source.author.as_bytes(),
-                    source.person.as_bytes(),
-                    source.seq as i64,
-                    text,
-                    nonce,
-                    file.as_ref().map(EntryHash::as_bytes),
-                    mention
-                ])?;
-            if new > 0 {
+            if insert_message(transaction, source, &text, nonce.as_deref(), file.as_ref(), mention)? {
                 added.push(Added::new(clock, source.hash, source.person, mention));
             }
             changes.push(Change::Message(source.hash));
@@ -236,6 +232,32 @@ fn show(
     Ok(devices + people > 0)
 }
 
+/// Whether it was not there yet.
+pub(super) fn insert_message(
+    transaction: &Transaction<'_>,
+    source: &Source,
+    text: &str,
+    nonce: Option<&str>,
+    file: Option<&EntryHash>,
+    mention: bool,
+) -> Result<bool> {
+    let new = transaction
+        .prepare_cached("INSERT OR IGNORE INTO message VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?
+        .execute(params![
+            source.topic.as_bytes(),
+            sql_clock(source.clock),
+            source.hash.as_bytes(),
+            source.author.as_bytes(),
+            source.person.as_bytes(),
+            source.seq as i64,
+            text,
+            nonce,
+            file.map(EntryHash::as_bytes),
+            mention
+        ])?;
+    Ok(new > 0)
+}
+
 fn insert_holds(transaction: &Transaction<'_>, source: &Source, blob: &[u8; 32]) -> Result<()> {
     transaction.prepare_cached("INSERT OR IGNORE INTO holds VALUES (?1, ?2, ?3)")?.execute(params![
         source.topic.as_bytes(),
@@ -306,7 +328,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("folder");
         let view = View::open(dir.path()).expect("view");
         let mut outcomes = orders(entries).into_iter().map(|order| {
-            view.wipe(&TOPIC, 0).expect("wipes");
+            view.wipe(&TOPIC, 0, &[]).expect("wipes");
             for entry in order {
                 view.apply(TOPIC, &[entry], Cursor::default(), "Ann").expect("applies");
             }

@@ -11,8 +11,9 @@ use crate::model::MessageFile;
 fn select(rest: &str) -> String {
     format!(
         "SELECT message.hash, message.clock, message.author, message.person, message.seq, message.text, message.nonce,
-         message.file, file.name, file.size
+         message.file, file.name, file.size, undelivered.hash IS NOT NULL
          FROM message LEFT JOIN file ON file.hash = message.file AND file.topic = message.topic AND {LISTED}
+         LEFT JOIN undelivered ON undelivered.topic = message.topic AND undelivered.hash = message.hash
          WHERE message.topic = ?1 {rest}"
     )
 }
@@ -28,6 +29,8 @@ pub(crate) struct MessageRow {
     pub(crate) text: String,
     pub(crate) nonce: Option<String>,
     pub(crate) file: Option<MessageFile>,
+    /// It is this device's own, and counts for nothing.
+    pub(crate) undelivered: bool,
 }
 
 fn message(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
@@ -43,6 +46,7 @@ fn message(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
         text: row.get(5)?,
         nonce: row.get(6)?,
         file: file.map(|id| MessageFile { id: EntryHash::from_bytes(id), listed }),
+        undelivered: row.get(10)?,
     })
 }
 

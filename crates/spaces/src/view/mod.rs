@@ -8,6 +8,7 @@ mod files;
 mod messages;
 mod people;
 mod schema;
+mod undelivered;
 mod unread;
 
 use std::path::Path;

@@ -100,6 +100,6 @@ impl View {
     /// Takes a space off the list, and its content out of the view, until somebody else knows that we left or ended it.
     pub(crate) fn begin_farewell(&self, topic: &GroupId) -> Result<()> {
         self.lock().execute("INSERT OR IGNORE INTO farewell VALUES (?1)", [topic.as_bytes()])?;
-        self.wipe(topic, 0)
+        self.wipe(topic, 0, &[])
     }
 }

@@ -6,12 +6,13 @@ use rusqlite::Connection;
 
 use super::Result;
 
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 /// Made of entries: dropped and rebuilt at will.
 const VIEW: &str = "
     DROP TABLE IF EXISTS cursor; DROP TABLE IF EXISTS name; DROP TABLE IF EXISTS profile; DROP TABLE IF EXISTS device;
     DROP TABLE IF EXISTS message; DROP TABLE IF EXISTS file; DROP TABLE IF EXISTS unlisted; DROP TABLE IF EXISTS holds;
+    DROP TABLE IF EXISTS undelivered;
     CREATE TABLE cursor (topic BLOB PRIMARY KEY, generation INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE name (topic BLOB PRIMARY KEY, name TEXT NOT NULL, clock INTEGER NOT NULL, hash BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE profile (topic BLOB, person BLOB, name TEXT NOT NULL, picture BLOB, own INTEGER NOT NULL,
@@ -28,14 +29,17 @@ const VIEW: &str = "
     CREATE INDEX file_blob ON file (blob);
     CREATE TABLE unlisted (topic BLOB, file BLOB, person BLOB, manager INTEGER NOT NULL,
         PRIMARY KEY (topic, file, person)) WITHOUT ROWID;
-    CREATE TABLE holds (topic BLOB, blob BLOB, device BLOB, PRIMARY KEY (topic, blob, device)) WITHOUT ROWID;";
+    CREATE TABLE holds (topic BLOB, blob BLOB, device BLOB, PRIMARY KEY (topic, blob, device)) WITHOUT ROWID;
+    CREATE TABLE undelivered (topic BLOB, hash BLOB, clock INTEGER NOT NULL, file TEXT,
+        PRIMARY KEY (topic, hash)) WITHOUT ROWID;";
 
 /// This device's own: kept.
 const OWN: &str = "
     CREATE TABLE IF NOT EXISTS mark (topic BLOB PRIMARY KEY, clock INTEGER NOT NULL, hash BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS wish (topic BLOB, file BLOB, dir TEXT NOT NULL, paused INTEGER NOT NULL,
         PRIMARY KEY (topic, file)) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS farewell (topic BLOB PRIMARY KEY) WITHOUT ROWID;";
+    CREATE TABLE IF NOT EXISTS farewell (topic BLOB PRIMARY KEY) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS given_up (topic BLOB, entry BLOB, PRIMARY KEY (topic, entry)) WITHOUT ROWID;";
 
 /// Opens the file and brings its tables to this version.
 pub(super) fn open(path: &Path) -> Result<Connection> {

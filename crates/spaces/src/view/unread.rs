@@ -158,7 +158,7 @@ mod tests {
                     view.mark_read(&TOPIC, &row.expect("is there")).expect("marks");
                 }
                 1 if n.is_multiple_of(50) => {
-                    view.wipe(&TOPIC, n).expect("wipes");
+                    view.wipe(&TOPIC, n, &[]).expect("wipes");
                     all.clear();
                 }
                 _ => {

@@ -3,6 +3,7 @@
 mod messages;
 mod names;
 mod peer;
+mod undelivered;
 
 use compeer_core::group::Level;
 use compeer_spaces::model::Op;

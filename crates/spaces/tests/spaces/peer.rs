@@ -189,6 +189,10 @@ struct Before {
 }
 
 impl Stopped {
+    pub(crate) fn person(&self) -> GroupId {
+        self.me.person
+    }
+
     pub(crate) async fn start(self) -> Peer {
         Peer::in_home(self.home, self.key, &self.me.profile.name.clone(), Some(self.me.person), self.before).await
     }

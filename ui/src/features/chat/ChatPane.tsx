@@ -1,7 +1,7 @@
 /** The conversation of a space. */
 import { useNavigate, useRouterState } from '@tanstack/react-router';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { sayTyping } from '~/api/actions';
+import { sayTyping, settleUndelivered, type Settling } from '~/api/actions';
 import { ownUrl, sentenceOf } from '~/api/client';
 import { stillPending, type MessageWindow } from '~/api/messages';
 import { discard, drawn, retry, send } from '~/api/outbox';
@@ -32,6 +32,7 @@ import { showDialog } from '~/parts/dialogs';
 import { PaneHeader } from '~/parts/PaneHeader';
 import { UploadRows } from '~/parts/UploadRows';
 import { Conversation } from './Conversation';
+import { Notices } from './Notices';
 import { useAnchor, wasLeftAt } from './useAnchor';
 import { useReading } from './useReading';
 
@@ -66,8 +67,12 @@ export function ChatPane({ space, detail }: { space: Space; detail: string | und
         }
         about={
           <>
-            {plural(space.members, 'person').replace('persons', 'people')}
-            {space.waiting > 0 && (
+            {space.state === 'shutout' ? (
+              <span className="text-wait">you were probably removed</span>
+            ) : (
+              plural(space.members, 'person').replace('persons', 'people')
+            )}
+            {space.state !== 'shutout' && space.waiting > 0 && (
               <span className="text-wait">
                 {' '}
                 · {plural(space.waiting, 'message')} of yours{' '}
@@ -220,6 +225,15 @@ function OpenChat({ space, window }: { space: Space; window: MessageWindow }) {
     [id],
   );
 
+  const onSettle = useCallback(
+    (message: Message, how: Settling) => {
+      settleUndelivered(id, how, [message.id]).catch((error: unknown) =>
+        tellFailure(sentenceOf(error)),
+      );
+    },
+    [id],
+  );
+
   const me = useMemo(
     () => ({
       name: status?.name ?? '',
@@ -300,6 +314,7 @@ function OpenChat({ space, window }: { space: Space; window: MessageWindow }) {
                 onCopyLink={onCopyLink}
                 onRetry={retry}
                 onDiscard={discard}
+                onSettle={onSettle}
               />
             </>
           )}
@@ -324,6 +339,7 @@ function OpenChat({ space, window }: { space: Space; window: MessageWindow }) {
           </div>
         )}
         <TypingLine space={id} me={status?.person ?? null} />
+        <Notices space={space} />
         <UploadRows space={id} />
         {space.level === 'read' ? (
           <p className="rounded-card border border-line bg-panel px-4 py-3 text-center text-small text-text-2">

@@ -1,5 +1,6 @@
 /** The rows of a conversation. One row is "active": only its buttons are in the way of the Tab key. */
 import { useMemo, useRef, useState, type KeyboardEvent, type MouseEvent } from 'react';
+import type { Settling } from '~/api/actions';
 import type { MessageWindow, Pending } from '~/api/messages';
 import type { Member, Message, SharedFile } from '~/api/types';
 import { plainName } from '~/kit/text';
@@ -21,6 +22,7 @@ export interface ConversationProps {
   onCopyLink: (message: Message) => void;
   onRetry: (nonce: string) => void;
   onDiscard: (nonce: string) => void;
+  onSettle: (message: Message, how: Settling) => void;
 }
 
 export function Conversation(props: ConversationProps) {
@@ -102,6 +104,7 @@ export function Conversation(props: ConversationProps) {
                 onOpenFile={props.onOpenFile}
                 onCopy={props.onCopy}
                 onCopyLink={props.onCopyLink}
+                onSettle={props.onSettle}
               />
             );
           case 'pending':

@@ -99,7 +99,7 @@ function Question({
 export function LeaveDialog({ space, onClose }: Props) {
   const navigate = useNavigate();
   const members = useMembers(space.space).data;
-  const active = space.state === 'active';
+  const active = space.state === 'active' || space.state === 'shutout';
   const name = plainName(space.name);
   const onlyManager =
     active &&

@@ -13,6 +13,8 @@ pub enum MessageState {
     Sent,
     /// Every member has it.
     Held,
+    /// Nobody counts it: when I wrote it I had been removed, or might not write any more, and did not know it.
+    Undelivered,
 }
 
 /// The file that a message is about.
@@ -83,6 +85,22 @@ pub struct NewMessage {
     /// The id of the listed file that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
+}
+
+/// Which undelivered messages and files.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Undelivered {
+    /// Their ids; all of the space when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<Vec<String>>,
+}
+
+/// How many that were.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Settled {
+    /// Messages and files.
+    pub count: u64,
 }
 
 /// Up to where I have read.

@@ -8,7 +8,7 @@ mod file;
 mod node;
 mod space;
 
-pub use chat::{FileRef, Holder, Message, MessagePage, MessageState, NewMessage, ReadMarker};
+pub use chat::{FileRef, Holder, Message, MessagePage, MessageState, NewMessage, ReadMarker, Settled, Undelivered};
 pub use file::{
     FetchRequest, File, FileHolder, FileState, Folder, FolderRequest, LeftOut, Listed, LocalFiles, SharedFile,
     SharedFiles, Transfer, TransferSource, TransferState, UnlistedFiles,

@@ -26,6 +26,8 @@ pub enum SpaceState {
     Active,
     /// Joined, but its first entries have not arrived.
     Joining,
+    /// Those in it who are online do not let this device in: somebody has probably removed me, and nobody may tell me.
+    ShutOut,
     /// Somebody removed me.
     Removed,
     /// A manager ended it for everybody.
@@ -71,6 +73,9 @@ pub struct Space {
     pub mentions: u64,
     /// My messages that nobody else has.
     pub waiting: u64,
+    /// My messages and files that nobody counts, because I had been removed or might not write any more when I wrote
+    /// them; until they are said again or given up.
+    pub undelivered: u64,
     /// The newest message.
     #[schema(required = true)]
     pub last: Option<LastMessage>,
