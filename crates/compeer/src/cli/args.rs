@@ -37,6 +37,9 @@ pub(super) enum Command {
     Up(Up),
     /// This device, the devices around it, and what needs a look.
     Status,
+    /// Who you are here: your name, your picture, and what this computer is called.
+    #[command(subcommand, arg_required_else_help = true)]
+    Profile(Profile),
     /// Spaces: where people work together.
     #[command(subcommand, arg_required_else_help = true)]
     Space(Space),
@@ -75,6 +78,31 @@ pub(super) struct Init {
     /// This computer's name, as others will see it; its host name when left out.
     #[arg(long, value_name = "NAME")]
     pub(super) device_name: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Profile {
+    /// Show it.
+    Show,
+    /// Change it. What is not named stays as it is.
+    #[command(arg_required_else_help = true)]
+    Set(ProfileSet),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ProfileSet {
+    /// Your name, as others will see it.
+    #[arg(long)]
+    pub(super) name: Option<String>,
+    /// This computer's name, as others will see it.
+    #[arg(long, value_name = "NAME")]
+    pub(super) device_name: Option<String>,
+    /// A file with your picture: PNG, JPEG or WebP, of at most 64 KiB.
+    #[arg(long, value_name = "FILE")]
+    pub(super) picture: Option<PathBuf>,
+    /// Take your picture away.
+    #[arg(long, conflicts_with = "picture")]
+    pub(super) no_picture: bool,
 }
 
 #[derive(Debug, Args)]
@@ -131,6 +159,23 @@ pub(super) enum Space {
     Members {
         /// The space's name or id.
         space: String,
+    },
+    /// Give a member another level.
+    Level {
+        /// The space's name or id.
+        space: String,
+        /// The person's name or id.
+        person: String,
+        /// What that person may do from now on.
+        #[arg(value_enum)]
+        level: Level,
+    },
+    /// Give a space another name, for everybody in it.
+    Rename {
+        /// The space's name or id.
+        space: String,
+        /// Its new name.
+        name: String,
     },
     /// Remove a person from a space.
     Remove {
@@ -286,6 +331,9 @@ mod tests {
         for line in [
             "init --name Ada --device-name desk",
             "--home /x --json init --name Ada",
+            "profile show",
+            "profile set --name Ada --device-name desk --picture ada.png",
+            "profile set --no-picture",
             "up --api 127.0.0.1:0 --listen 127.0.0.1:0 --relay https://r:1/#k --no-lan --json",
             "status --json",
             "space create Harbour",
@@ -293,6 +341,8 @@ mod tests {
             "space invite Harbour --level manage --expires 7d --uses 3",
             "space join -",
             "space members Harbour",
+            "space level Harbour Bo read",
+            "space rename Harbour Quay",
             "space remove Harbour Bo",
             "space leave Harbour",
             "space delete Harbour",
@@ -325,10 +375,16 @@ mod tests {
         for line in [
             "init",
             "up --api nowhere",
+            "profile",
+            "profile set",
+            "profile set --picture ada.png --no-picture",
             "space",
             "space create",
             "space invite Harbour --level owner",
             "space invite Harbour --uses many",
+            "space level Harbour Bo",
+            "space level Harbour Bo owner",
+            "space rename Harbour",
             "space remove Harbour",
             "chat send Harbour",
             "chat log Harbour --limit -1",

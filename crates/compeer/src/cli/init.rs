@@ -38,7 +38,7 @@ pub(super) async fn run(context: &Context, args: Init) -> Result<(), ApiError> {
 /// On a home where no peer runs.
 async fn alone(context: &Context, args: Init) -> Result<Introduced, ApiError> {
     if let Some(identity) = context.home.read_identity()? {
-        let change = "Start it with `compeer up`; the name can be changed on the page (`compeer open`). Or name another `--home`.";
+        let change = "Start it with `compeer up`; then `compeer profile set --name NAME` changes the name. Or name another `--home`.";
         return Err(already(&identity.name, change));
     }
     let introduction = Introduction { name: Some(args.name), device_name: args.device_name, picture: None };
@@ -57,7 +57,10 @@ async fn through_the_api(context: &Context, args: Init) -> Result<Introduced, Ap
     let client = context.client()?;
     let status: dto::Status = client.get("/status").await?;
     if let Some(name) = status.name {
-        return Err(already(&name, "Change the name on the page (`compeer open`), or name another `--home`."));
+        return Err(already(
+            &name,
+            "Change the name with `compeer profile set --name NAME`, or name another `--home`.",
+        ));
     }
     let change = dto::ProfileChange { name: Some(args.name), device_name: args.device_name, picture: None };
     let status: dto::Status = client.post("/profile", &change).await?;

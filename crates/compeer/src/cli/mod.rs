@@ -17,6 +17,7 @@ mod init;
 mod log;
 mod open;
 mod output;
+mod profile;
 mod relay;
 mod space;
 mod status;
@@ -89,6 +90,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<ExitCode, ApiEr
         Command::Init(args) => init::run(context, args).await,
         Command::Up(args) => up::run(context, args).await,
         Command::Status => status::run(context).await,
+        Command::Profile(verb) => profile::run(context, verb).await,
         Command::Space(verb) => space::run(context, verb).await,
         Command::Chat(verb) => chat::run(context, verb).await,
         Command::File(verb) => file::run(context, verb).await,

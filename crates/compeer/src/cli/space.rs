@@ -86,9 +86,11 @@ pub(super) async fn run(context: &Context, verb: Space) -> Result<(), ApiError> 
             }
         }
         Space::Members { space } => members(context, &client, &space).await,
+        Space::Level { space, person, level } => set_level(context, &client, &space, &person, level).await,
+        Space::Rename { space, name } => rename(context, &client, &space, name).await,
         Space::Remove { space, person } => {
             let (space, space_name) = space_typed(&client, &space, Typed::Whole).await?;
-            let (person, name) = find_member(&client, &space, &person).await?;
+            let (person, name) = find_member(&client, &space, &person, Typed::Whole).await?;
             let _: dto::Done = client.delete(&format!("/spaces/{space}/members/{person}")).await?;
             context.out.either(&json!({}), || {
                 let (name, space) = (visible(&name), visible(&space_name));
@@ -149,6 +151,35 @@ fn called_so(row: &Row) -> String {
         dto::SpaceState::Removed => format!("{} (you were removed)", row.name),
         dto::SpaceState::Ended => format!("{} (ended)", row.name),
     }
+}
+
+async fn set_level(
+    context: &Context,
+    client: &Client,
+    space: &str,
+    person: &str,
+    level: dto::Level,
+) -> Result<(), ApiError> {
+    let (space, space_name) = space_typed(client, space, Typed::Start).await?;
+    let (person, name) = find_member(client, &space, person, Typed::Start).await?;
+    let path = format!("/spaces/{space}/members/{person}");
+    let member: dto::Member = client.patch(&path, &dto::LevelChange { level }).await?;
+    context.out.either(&json!({ "person": member.person, "level": member.level }), || {
+        let (name, space) = (visible(&name), visible(&space_name));
+        match level {
+            dto::Level::Read => format!("{name} can read in {space} from now on.\n"),
+            dto::Level::Write => format!("{name} can read and write in {space} from now on.\n"),
+            dto::Level::Manage => format!("{name} is a manager of {space} from now on.\n"),
+        }
+    })
+}
+
+async fn rename(context: &Context, client: &Client, space: &str, name: String) -> Result<(), ApiError> {
+    let (space, before) = space_typed(client, space, Typed::Start).await?;
+    let renamed: dto::Space = client.patch(&format!("/spaces/{space}"), &dto::SpaceName { name }).await?;
+    context.out.either(&json!({ "space": renamed.space }), || {
+        format!("{} is called {} from now on.\n", visible(&before), visible(&renamed.name))
+    })
 }
 
 async fn members(context: &Context, client: &Client, space: &str) -> Result<(), ApiError> {
@@ -235,11 +266,11 @@ fn with_name(known: Vec<(String, String)>, found: String) -> (String, String) {
     (found, name)
 }
 
-/// The id and the name of the member that is meant, by the whole name.
-async fn find_member(client: &Client, space: &str, wanted: &str) -> Result<(String, String), ApiError> {
+/// The id and the name of the member that is meant.
+async fn find_member(client: &Client, space: &str, wanted: &str, typed: Typed) -> Result<(String, String), ApiError> {
     let members: Vec<dto::Member> = client.get(&format!("/spaces/{space}/members")).await?;
     let known: Vec<_> = members.into_iter().map(|member| (member.person, member.name)).collect();
-    let found = find(&known, wanted, Typed::Whole).map_err(|miss| match miss {
+    let found = find(&known, wanted, typed).map_err(|miss| match miss {
         Miss::None => ApiError::new(
             StatusCode::NOT_FOUND,
             "member-not-found",

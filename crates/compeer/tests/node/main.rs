@@ -5,6 +5,7 @@ mod cli;
 mod guards;
 mod homes;
 mod http;
+mod people;
 mod relay;
 mod told;
 mod tour;

@@ -188,8 +188,8 @@ function FromTerminal() {
   return (
     <Section title="From a terminal">
       <p className="-mt-2 text-[14px]/5 text-text-2">
-        Whatever this page can do, the <Code>compeer</Code> command can do too, and every command
-        takes <Code>--json</Code> for scripts.
+        Almost everything that this page can do, the <Code>compeer</Code> command can do too, and
+        every command takes <Code>--json</Code> for scripts.
       </p>
       <pre className="-mt-2 overflow-x-auto rounded-card border border-line bg-panel p-3 font-mono text-[13px]/5">
         {
