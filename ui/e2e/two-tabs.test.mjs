@@ -255,6 +255,22 @@ describe('two tabs', () => {
     await elsewhere.context.close();
   });
 
+  it('says of a link that was used what to type for another', async () => {
+    const link = anotherPage(0);
+    const first = await Person.enter(browser, link, 'Ann Lee');
+    const context = await browser.newContext();
+    const late = await context.newPage();
+    await late.goto(link);
+    await late.getByRole('heading', { name: 'This link was used already' }).waitFor();
+    await late.getByText(/ --home \S+ open$/).waitFor();
+    // The browser that it signed in is in, however often the link is opened there.
+    await first.page.goto(link);
+    await first.page.getByRole('navigation').first().waitFor();
+    await until(() => Promise.resolve(!first.page.url().includes('link=')), 'a plain address');
+    await first.context.close();
+    await context.close();
+  });
+
   it('had no error and no breach of the page’s policy', () => {
     bo.calm();
   });

@@ -1,5 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { reportDown, reportUp, silent } from './client';
+import { commandIn, reportDown, reportUp, silent } from './client';
+
+describe('a hint', () => {
+  it('names a command or none', () => {
+    expect(commandIn('Run `/opt/compeer --home /h open` on this computer.')).toBe(
+      '/opt/compeer --home /h open',
+    );
+    expect(commandIn('Choose another name.')).toBeNull();
+  });
+});
 
 describe('a node that does not answer', () => {
   beforeEach(() => void vi.useFakeTimers());

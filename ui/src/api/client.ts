@@ -113,6 +113,9 @@ export function sentenceOf(error: unknown): string {
   return error instanceof Error ? error.message : 'Something did not work.';
 }
 
+/** The command that a hint names, ready for a terminal: hints put commands between backticks. */
+export const commandIn = (hint: string): string | null => /`([^`]+)`/.exec(hint)?.[1] ?? null;
+
 /** A picture's address, only if this node serves it: nothing is ever fetched from elsewhere. */
 export function ownUrl(url: string | null | undefined): string | null {
   return url?.startsWith('/') === true && !url.startsWith('//') ? url : null;

@@ -522,6 +522,11 @@ export type SpaceState = "active" | "joining" | "shutout" | "removed" | "ended";
 
 /** This device and its surroundings. */
 export interface Status {
+  /**
+   * How a command for this peer begins in a terminal on this computer: `compeer`, or longer where that is not found or
+   * means another home.
+   */
+  command: string;
   /** This device. */
   device: string;
   /** What others see it called. */

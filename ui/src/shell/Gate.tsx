@@ -1,6 +1,6 @@
 /** What stands between a browser and the page: not signed in, not running, not introduced yet. */
 import { useEffect, useState, type ReactNode } from 'react';
-import { connection, request, sentenceOf, Unreachable } from '~/api/client';
+import { ApiError, commandIn, connection, request, sentenceOf, Unreachable } from '~/api/client';
 import { useStatus } from '~/api/queries';
 import { useStore } from '~/api/store';
 import type { Status } from '~/api/types';
@@ -13,6 +13,11 @@ import { copyText } from '~/kit/hooks';
 export function Gate({ children }: { children: ReactNode }) {
   const { expired } = useStore(connection);
   const { data, error, refetch } = useStatus();
+  // Whoever is in needs no word about the link they came by, now or after signing out.
+  const inside = !expired && data !== undefined;
+  useEffect(() => {
+    if (inside && linkCame() !== null) history.replaceState(history.state, '', location.pathname);
+  }, [inside]);
   if (expired) return <SignedOut />;
   if (data) return data.person === null ? <FirstRun status={data} /> : children;
   if (error instanceof Unreachable) return <NotRunning retry={() => void refetch()} />;
@@ -31,16 +36,47 @@ export function Gate({ children }: { children: ReactNode }) {
   );
 }
 
+/** What was wrong with the sign-in link that led here, if one did: the node says it in the address. */
+function linkCame(): 'used' | 'old' | null {
+  const link = new URLSearchParams(location.search).get('link');
+  return link === 'used' || link === 'old' ? link : null;
+}
+
+/** Why one is outside, and what the command does about it. */
+const outside = {
+  used: {
+    title: 'This link was used already',
+    words:
+      'A sign-in link works once, for one browser. To get a new one, run this in a terminal on this computer; it opens the page.',
+  },
+  old: {
+    title: 'This link is no longer good',
+    words:
+      'A sign-in link works once, within a minute. To get a new one, run this in a terminal on this computer; it opens the page.',
+  },
+  none: {
+    title: 'This browser is signed out',
+    words:
+      'A sign-in lasts until you sign out or Compeer’s keys change. To come back, run this in a terminal on this computer; it opens a fresh page.',
+  },
+};
+
 function SignedOut() {
+  const [command, setCommand] = useState('compeer open');
   // Signing in happens in another tab; whoever comes back to this one finds it working.
   useEffect(() => {
     const look = () => {
       if (document.visibilityState !== 'visible') return;
       request<Status>('GET', '/status').then(
         () => location.reload(),
-        () => undefined,
+        (error: unknown) => {
+          const named = error instanceof ApiError ? commandIn(error.hint) : null;
+          if (named !== null) setCommand(named);
+        },
       );
     };
+    // Only the node knows how it is called here.
+    look();
     addEventListener('focus', look);
     document.addEventListener('visibilitychange', look);
     return () => {
@@ -48,13 +84,11 @@ function SignedOut() {
       document.removeEventListener('visibilitychange', look);
     };
   }, []);
+  const { title, words } = outside[linkCame() ?? 'none'];
   return (
-    <Page title="This browser is signed out">
-      <p>
-        A sign-in lasts until you sign out or Compeer’s keys change. To come back, run this in a
-        terminal on this computer; it opens a fresh page.
-      </p>
-      <CommandLine command="compeer open" />
+    <Page title={title}>
+      <p>{words}</p>
+      <CommandLine command={command} />
       <p className="text-small text-text-3">
         Nothing is lost: Compeer keeps running and receiving in the meantime.
       </p>
@@ -82,7 +116,9 @@ function CommandLine({ command }: { command: string }) {
   const [copied, setCopied] = useState(false);
   return (
     <div className="flex items-center gap-2 rounded-card border border-line bg-panel py-1.5 pr-1.5 pl-4">
-      <code className="flex-1 text-left font-mono text-[14px]">{command}</code>
+      <code className="min-w-0 flex-1 text-left font-mono text-[14px] [overflow-wrap:anywhere]">
+        {command}
+      </code>
       <Button
         icon={copied ? 'check' : 'copy'}
         onClick={() => void copyText(command).then(setCopied)}

@@ -42,6 +42,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::commands::Commands;
 use crate::error::ApiError;
 use crate::home::{HomeError, RunningApi};
 use crate::node::Node;
@@ -63,6 +64,8 @@ pub(crate) struct Api {
     node: Node,
     guard: Guard,
     feed: feed::Feed,
+    /// How people are told to call this program.
+    commands: Commands,
     /// Our own URL, without a closing slash.
     url: String,
     /// Ends streams that would go on forever.
@@ -99,7 +102,8 @@ pub struct Server {
 
 impl Server {
     /// Listens on `address`, or on the usual port (any other if that is taken), and leaves a note of it in the home.
-    pub async fn start(node: Node, address: Option<SocketAddr>) -> Result<Self, ServeError> {
+    /// `commands`: how people are told to call this program.
+    pub async fn start(node: Node, address: Option<SocketAddr>, commands: Commands) -> Result<Self, ServeError> {
         let listener = listen(address).await?;
         let failed = |source| ServeError::Listen { address: address.unwrap_or(usual()), source };
         let address = listener.local_addr().map_err(failed)?;
@@ -111,6 +115,7 @@ impl Server {
         let api = Arc::new(Api {
             feed: feed::Feed::start(&node),
             guard: Guard::new(address, &token, sessions),
+            commands,
             url: running.url(),
             stop: stop.clone(),
             node,
@@ -225,12 +230,22 @@ async fn judge(State(api): Shared, mut request: Request, next: Next) -> Response
                 }
                 request.extensions_mut().insert(caller);
             }
-            next.run(request).await
+            let page = matches!(request.extensions().get(), Some(guard::Caller::Page { .. }));
+            let response = next.run(request).await;
+            // Scripts and the command line are told in their own words.
+            let failure = response.extensions().get::<ApiError>().filter(|_| page).cloned();
+            failure.map_or(response, |error| for_the_page(&api, error).into_response())
         }
-        Err(refused) => refused.into_response(),
+        Err(refused) => for_the_page(&api, refused).into_response(),
     };
     headers::add(response.headers_mut());
     response
+}
+
+/// A failure whose hint names commands that can be typed in any terminal of this computer.
+fn for_the_page(api: &Api, error: ApiError) -> ApiError {
+    let hint = api.commands.complete_anywhere(&error.hint).into_owned();
+    ApiError { hint: hint.into(), ..error }
 }
 
 async fn no_route(uri: Uri) -> ApiError {

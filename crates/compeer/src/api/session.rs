@@ -30,6 +30,20 @@ const MAX_FILE_BYTES: u64 = 64 * 1024;
 /// The BLAKE3 hash of a secret, in hexadecimal.
 type SecretHash = String;
 
+/// How long a link that was used is known as such, in milliseconds (a day).
+const USED_LIFE: Millis = 24 * 60 * 60 * 1000;
+
+/// What a code leads to.
+#[derive(Debug)]
+pub(crate) enum SignIn {
+    /// A new session.
+    Opened(Zeroizing<String>),
+    /// Nothing: somebody has used it before.
+    Used,
+    /// Nothing: it is too old, or never was one.
+    Stale,
+}
+
 /// Who is signed in, and who may sign in.
 pub(crate) struct Sessions {
     file: PathBuf,
@@ -42,6 +56,8 @@ pub(crate) struct Sessions {
 #[derive(Default)]
 struct State {
     codes: HashMap<SecretHash, Millis>,
+    /// Codes that were good once: whoever comes with one again is told so.
+    used: HashMap<SecretHash, Millis>,
     sessions: HashMap<SecretHash, Millis>,
 }
 
@@ -53,7 +69,7 @@ impl Sessions {
             None
         });
         let sessions = text.and_then(|text| parse(&text)).unwrap_or_default();
-        Self { file, wall, state: Mutex::new(State { codes: HashMap::new(), sessions }), closed: Notify::new() }
+        Self { file, wall, state: Mutex::new(State { sessions, ..State::default() }), closed: Notify::new() }
     }
 
     /// A new code: 32 random bytes in base32, good for one browser within a minute.
@@ -65,20 +81,25 @@ impl Sessions {
         Ok(code)
     }
 
-    /// Uses up a code and opens a session for it; `None` for a code that is unknown, used or too old.
-    pub(crate) fn sign_in(&self, code: &str) -> Result<Option<Zeroizing<String>>, KeyError> {
+    /// Uses up a code and opens a session for it.
+    pub(crate) fn sign_in(&self, code: &str) -> Result<SignIn, KeyError> {
         let now = (self.wall)();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.codes.remove(&hash(code)).is_none_or(|expires| expires <= now) {
-            return Ok(None);
+        let code = hash(code);
+        if state.used.get(&code).is_some_and(|expires| *expires > now) {
+            return Ok(SignIn::Used);
+        }
+        if state.codes.remove(&code).is_none_or(|expires| expires <= now) {
+            return Ok(SignIn::Stale);
         }
         let session = secret()?;
+        insert(&mut state.used, code, now, USED_LIFE, MAX_CODES);
         insert(&mut state.sessions, hash(&session), now, SESSION_LIFE, MAX_SESSIONS);
         self.save(&state);
         drop(state);
         // It may have taken the place of another one.
         self.closed.notify_waiters();
-        Ok(Some(session))
+        Ok(SignIn::Opened(session))
     }
 
     /// Whether this session is open.
@@ -157,19 +178,27 @@ mod tests {
         (folder, clock, sessions)
     }
 
+    #[track_caller]
+    fn opened(sessions: &Sessions, code: &str) -> Zeroizing<String> {
+        match sessions.sign_in(code) {
+            Ok(SignIn::Opened(session)) => session,
+            other => panic!("not signed in: {other:?}"),
+        }
+    }
+
     #[test]
     fn a_code_works_once_and_for_a_minute() {
         let (_folder, clock, sessions) = sessions();
         let code = sessions.new_code().expect("a code");
-        let session = sessions.sign_in(&code).expect("works").expect("signed in");
+        let session = opened(&sessions, &code);
         assert!(sessions.is_open(&session));
-        assert!(sessions.sign_in(&code).expect("works").is_none(), "used up");
-        assert!(sessions.sign_in("guess").expect("works").is_none());
+        assert!(matches!(sessions.sign_in(&code), Ok(SignIn::Used)));
+        assert!(matches!(sessions.sign_in("guess"), Ok(SignIn::Stale)));
         assert!(!sessions.is_open("guess"));
 
         let late = sessions.new_code().expect("a code");
         clock.fetch_add(CODE_LIFE, Ordering::SeqCst);
-        assert!(sessions.sign_in(&late).expect("works").is_none(), "too late");
+        assert!(matches!(sessions.sign_in(&late), Ok(SignIn::Stale)), "too late");
         clock.fetch_add(SESSION_LIFE, Ordering::SeqCst);
         assert!(!sessions.is_open(&session), "too old");
     }
@@ -179,7 +208,7 @@ mod tests {
         let (_folder, clock, sessions) = sessions();
         let sign_in = || {
             let code = sessions.new_code().expect("a code");
-            sessions.sign_in(&code).expect("works").expect("signed in")
+            opened(&sessions, &code)
         };
         let (kept, closed) = (sign_in(), sign_in());
         sessions.sign_out(&closed);
@@ -212,7 +241,7 @@ mod tests {
             clock.fetch_add(1, Ordering::SeqCst);
             sessions.new_code().expect("a code");
         }
-        assert!(sessions.sign_in(&first).expect("works").is_none(), "the oldest made room");
+        assert!(matches!(sessions.sign_in(&first), Ok(SignIn::Stale)), "the oldest made room");
         assert_eq!(sessions.state.lock().expect("no panic").codes.len(), MAX_CODES);
     }
 }

@@ -8,6 +8,7 @@ use axum::{Extension, Json};
 
 use super::extract::Path;
 use super::guard::Caller;
+use super::session::SignIn;
 use super::{Shared, dto};
 use crate::error::ApiError;
 
@@ -36,15 +37,22 @@ pub(super) async fn sign_out(State(api): Shared, Extension(caller): Extension<Ca
     response
 }
 
-/// Opens the page for whoever has a fresh link. With an old one the page opens too, and says how to get a new one.
+/// Opens the page for whoever has a fresh link. With another one the page opens too, and says what is wrong with it and
+/// how to get a new one, unless the browser is signed in anyway.
 pub(super) async fn sign_in(State(api): Shared, Path(code): Path<String>) -> Result<Response, ApiError> {
     let mut response = StatusCode::SEE_OTHER.into_response();
-    response.headers_mut().insert(LOCATION, HeaderValue::from_static("/"));
-    if let Some(session) = api.guard.sessions().sign_in(&code)?
-        && let Ok(cookie) = HeaderValue::from_str(&api.guard.set_cookie(Some(&session)))
-    {
-        response.headers_mut().insert(SET_COOKIE, cookie);
-    }
+    let headers = response.headers_mut();
+    let page = match api.guard.sessions().sign_in(&code)? {
+        SignIn::Opened(session) => {
+            if let Ok(cookie) = HeaderValue::from_str(&api.guard.set_cookie(Some(&session))) {
+                headers.insert(SET_COOKIE, cookie);
+            }
+            "/"
+        }
+        SignIn::Used => "/?link=used",
+        SignIn::Stale => "/?link=old",
+    };
+    headers.insert(LOCATION, HeaderValue::from_static(page));
     Ok(response)
 }
 

@@ -38,6 +38,7 @@ pub(super) async fn status(api: &Api) -> Result<dto::Status, ApiError> {
         picture: identity.as_ref().filter(|me| me.picture.is_some()).map(|me| convert::picture_url(&me.person)),
         hue: identity.as_ref().map_or(0, |me| convert::hue(&me.person)),
         home: node.home().path().folder().display().to_string(),
+        command: api.commands.anywhere(),
         started: node.started(),
         peers: peers(node).await?,
         problems: node.problems().list().into_iter().map(Into::into).collect(),

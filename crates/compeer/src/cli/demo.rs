@@ -14,6 +14,7 @@ use super::client::Client;
 use super::output::Output;
 use super::up::Signals;
 use crate::api::{EventName, Server, dto};
+use crate::commands::Commands;
 use crate::error::ApiError;
 use crate::home::{Home, HomePath};
 use crate::node::{Introduction, Node, NodeOptions};
@@ -46,6 +47,7 @@ struct Peer {
     node: Node,
     server: Server,
     client: Client,
+    commands: Commands,
 }
 
 pub(super) async fn run(context: &Context) -> Result<(), ApiError> {
@@ -76,7 +78,7 @@ async fn show(out: &Output, folder: &Path, peers: &mut Vec<Peer>) -> Result<bool
     for (index, (name, device_name)) in TEAM.into_iter().enumerate() {
         out.progress(&format!("starting {name}'s peer"));
         let home = folder.join(format!("peer-{}", index + 1));
-        peers.push(start(home, name, device_name).await?);
+        peers.push(start(home, name, device_name, out.commands()).await?);
     }
     let [ada, others @ ..] = peers.as_slice() else { return Ok(true) };
     out.progress("opening the space");
@@ -106,24 +108,25 @@ async fn show(out: &Output, folder: &Path, peers: &mut Vec<Peer>) -> Result<bool
     let mut pages = Vec::new();
     for peer in peers.iter() {
         let link: dto::SignInLink = peer.client.post("/signin-links", &json!({})).await?;
-        pages.push(json!({ "name": peer.name, "url": link.url, "home": peer.node.home().path().folder() }));
+        pages.push(json!({ "name": peer.name, "url": link.url, "home": peer.node.home().path().folder(), "command": peer.commands.here() }));
     }
     out.either(&pages, || words(&pages))?;
     Ok(true)
 }
 
-async fn start(folder: PathBuf, name: &'static str, device_name: &str) -> Result<Peer, ApiError> {
+async fn start(folder: PathBuf, name: &'static str, device_name: &str, commands: &Commands) -> Result<Peer, ApiError> {
+    let commands = commands.clone().on(Some(&folder));
     let home = Home::enter(HomePath::resolve(Some(folder))?)?;
     // They find each other by their invitations; the local network need not hear of them.
     let local = ([127, 0, 0, 1], 0).into();
     let options = NodeOptions { listen: vec![local], lan_discovery: false, ..NodeOptions::default() };
     let node = Node::start(home, options).await?;
-    let server = Server::start(node.clone(), Some(local)).await?;
+    let server = Server::start(node.clone(), Some(local), commands.clone()).await?;
     let introduction =
         Introduction { name: Some(name.to_owned()), device_name: Some(device_name.to_owned()), picture: None };
     node.introduce(introduction).await?;
     let client = Client::new(server.running().address, node.home().api_token()?);
-    Ok(Peer { name, node, server, client })
+    Ok(Peer { name, node, server, client, commands })
 }
 
 /// Says something, and waits until somebody else has it, so that the talk is in order everywhere.
@@ -156,9 +159,9 @@ fn words(pages: &[serde_json::Value]) -> String {
     for page in pages {
         text.push_str(&format!("  {:<14} {}\n", field(page, "name"), field(page, "url")));
     }
-    text.push_str("\nFor a new link: compeer open --print --home HOME, where HOME is one of\n\n");
+    text.push_str("\nEach of them can be talked to from another terminal, in this folder; for a new link, type\n\n");
     for page in pages {
-        text.push_str(&format!("  {:<14} {}\n", field(page, "name"), field(page, "home")));
+        text.push_str(&format!("  {:<14} {} open\n", field(page, "name"), field(page, "command")));
     }
     text.push_str("\nCtrl+C ends all three and removes what they wrote.\n");
     text

@@ -8,7 +8,6 @@
 mod args;
 mod chat;
 mod client;
-mod commands;
 mod demo;
 mod doctor;
 mod events;
@@ -29,11 +28,11 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 
+use crate::commands::Commands;
 use crate::error::ApiError;
 use crate::home::{HOME_VARIABLE, HomePath};
 use args::{Arguments, Command};
 use client::Client;
-use commands::Commands;
 use output::Output;
 
 /// What every command needs.
@@ -59,7 +58,8 @@ pub fn run() -> ExitCode {
     // Set to nothing, a variable counts as not set.
     let variable = std::env::var_os(HOME_VARIABLE).filter(|home| !home.is_empty());
     arguments.home = arguments.home.or(variable.map(PathBuf::from));
-    let out = Output::new(arguments.json, Commands::on(arguments.home.as_deref()));
+    let commands = Commands::of(std::env::args_os().next().as_deref()).on(arguments.home.as_deref());
+    let out = Output::new(arguments.json, commands);
     match run_command(arguments, out.clone()) {
         Ok(code) => code,
         Err(error) => {

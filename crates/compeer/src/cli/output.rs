@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use compeer_core::Millis;
 use serde::Serialize;
 
-use super::commands::Commands;
+use crate::commands::Commands;
 use crate::error::{ApiError, ProblemDocument};
 use crate::text::{shorten_words, visible, visible_json, visible_lines};
 
@@ -27,6 +27,11 @@ impl Output {
     /// Whether JSON was asked for.
     pub(super) fn is_json(&self) -> bool {
         self.json
+    }
+
+    /// How commands are told.
+    pub(super) fn commands(&self) -> &Commands {
+        &self.commands
     }
 
     /// A sentence of ours that names commands, good for copying them. Never a text of somebody else's.

@@ -82,8 +82,8 @@ fn row(peer: &dto::Peer) -> Vec<String> {
 mod tests {
     use std::path::Path;
 
-    use super::super::commands::Commands;
     use super::*;
+    use crate::commands::Commands;
 
     #[test]
     fn hints_are_good_for_copying() {
@@ -97,7 +97,7 @@ mod tests {
             device: None,
             space: None,
         };
-        let out = Output::new(true, Commands::on(Some(Path::new("/tmp/ann"))));
+        let out = Output::new(true, Commands::default().on(Some(Path::new("/tmp/ann"))));
         assert_eq!(good_for_copying(problem, &out).hint, "Run `compeer --home /tmp/ann doctor`.");
     }
 }

@@ -59,7 +59,7 @@ pub(super) async fn run(context: &Context, args: Up) -> Result<(), ApiError> {
         ..NodeOptions::default()
     };
     let node = Node::start(home, options).await?;
-    let server = match Server::start(node.clone(), args.api).await {
+    let server = match Server::start(node.clone(), args.api, context.out.commands().clone()).await {
         Ok(server) => server,
         Err(error) => {
             node.shutdown().await;

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::commands::Commands;
 use super::output::Output;
+use crate::commands::Commands;
 use crate::error::ApiError;
 use crate::error::words::sentence_of;
 use crate::text::{shorten, visible};

@@ -142,6 +142,8 @@ impl IntoResponse for ApiError {
         let mut response = (self.status, Json(self.document())).into_response();
         let media = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, media);
+        // For whoever passes the response on and has more to say.
+        response.extensions_mut().insert(self);
         response
     }
 }

@@ -100,8 +100,10 @@ fn the_page_signs_in_once_and_out_again() {
     let cookie = &first.headers["set-cookie"];
     assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict") && cookie.contains("Path=/"), "{cookie}");
     let again = api.raw(&format!("GET {path}"), &[here], b"");
-    assert_eq!(again.status, 303);
+    assert_eq!((again.status, again.headers["location"].as_str()), (303, "/?link=used"));
     assert!(!again.headers.contains_key("set-cookie"), "a link works once");
+    let guess = api.raw("GET /signin/guess", &[here], b"");
+    assert_eq!((guess.status, guess.headers["location"].as_str()), (303, "/?link=old"));
 
     let cookie = cookie.split(';').next().expect("a cookie");
     let origin = format!("http://{}", api.address);
@@ -109,6 +111,24 @@ fn the_page_signs_in_once_and_out_again() {
     assert_eq!(api.raw("GET /api/v1/status", &page, b"").json()["name"], "Ada");
     assert_eq!(api.raw("POST /api/v1/signout", &page, b"").status, 200);
     assert_eq!(api.raw("GET /api/v1/status", &page, b"").code(), "signed-out");
+}
+
+/// The page is read in a browser: what it says to type has to work in a terminal in whatever folder.
+#[test]
+fn commands_on_the_page_name_the_program_and_the_home() {
+    let peer = running("Ada");
+    let api = Api::of(&peer);
+    let command = format!("{} --home {}", env!("CARGO_BIN_EXE_compeer"), peer.home().display());
+    let here = ("Host", api.address.as_str());
+    let refused = api.raw("GET /api/v1/status", &[here], b"").json();
+    assert_eq!(refused["hint"], format!("Run `{command} open` on this computer."));
+    let cookie = api.sign_in();
+    let page = [here, ("Cookie", cookie.as_str())];
+    assert_eq!(api.raw("GET /api/v1/status", &page, b"").json()["command"], command);
+    let nowhere = format!("GET /api/v1/spaces/{}", "a".repeat(52));
+    let refused = api.raw(&nowhere, &page, b"").json();
+    assert_eq!(refused["hint"], format!("`{command} space list` shows them."));
+    assert_eq!(api.script(&nowhere, "").json()["hint"], "`compeer space list` shows them.");
 }
 
 #[test]

@@ -116,14 +116,15 @@ fn hints_repeat_the_home_that_was_named() {
     let peer = peer();
     let folder = tempfile::tempdir().expect("a folder");
     let home = folder.path().join("Ann's home");
-    let named = format!("`compeer --home '{}' init", home.display().to_string().replace('\'', "'\\''"));
+    let program = env!("CARGO_BIN_EXE_compeer");
+    let named = format!("`{program} --home '{}' init", home.display().to_string().replace('\'', "'\\''"));
     let home = home.to_str().expect("plain");
     assert!(hint(&peer, &["--home", home, "status"]).contains(&named));
     let output = run(&peer, &["--home", home, "init", "--name", "Ann"], "");
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(said.contains("`compeer --home '") && said.contains("' up`"), "{said}");
+    assert!(said.contains(&format!("`{program} --home '")) && said.contains("' up`"), "{said}");
     // The variable names a home, too.
-    let here = format!("`compeer --home {} init --name NAME`", peer.home().display());
+    let here = format!("`{program} --home {} init --name NAME`", peer.home().display());
     assert!(hint(&peer, &["status"]).contains(&here));
 }
 

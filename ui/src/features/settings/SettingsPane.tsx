@@ -29,7 +29,7 @@ export function SettingsPane() {
             <You status={status} />
             <Look />
             <Notices />
-            <FromTerminal />
+            <FromTerminal status={status} />
             <About status={status} />
           </div>
         </div>
@@ -184,17 +184,16 @@ function Notices() {
   );
 }
 
-function FromTerminal() {
+function FromTerminal({ status: { command } }: { status: Status }) {
+  const lines = ['status', 'space list', 'chat send SPACE "Hello"', 'events --json'];
   return (
     <Section title="From a terminal">
       <p className="-mt-2 text-[14px]/5 text-text-2">
         Almost everything that this page can do, the <Code>compeer</Code> command can do too, and
         every command takes <Code>--json</Code> for scripts.
       </p>
-      <pre className="-mt-2 overflow-x-auto rounded-card border border-line bg-panel p-3 font-mono text-[13px]/5">
-        {
-          'compeer status\ncompeer space list\ncompeer chat send SPACE "Hello"\ncompeer events --json'
-        }
+      <pre className="-mt-2 whitespace-pre-wrap rounded-card border border-line bg-panel p-3 font-mono text-[13px]/5 [overflow-wrap:anywhere]">
+        {lines.map((line) => `${command} ${line}`).join('\n')}
       </pre>
       <p className="-mt-2 text-small text-text-3">
         The same API is described at{' '}
@@ -251,7 +250,8 @@ function About({ status }: { status: Status }) {
           Sign out of this browser
         </Button>
         <p className="mt-1.5 text-small text-text-3">
-          Compeer keeps running and receiving. To come back, run <Code>compeer open</Code>.
+          Compeer keeps running and receiving. To come back, run{' '}
+          <Code>{`${status.command} open`}</Code>.
         </p>
       </div>
     </Section>

@@ -27,6 +27,9 @@ pub struct Status {
     pub hue: u16,
     /// The home folder.
     pub home: String,
+    /// How a command for this peer begins in a terminal on this computer: `compeer`, or longer where that is not found or
+    /// means another home.
+    pub command: String,
     /// When this peer started.
     pub started: u64,
     /// Devices that are known here.

@@ -1,5 +1,6 @@
 //! The guard as a table: what comes in, and what becomes of it.
 
+use super::super::session::SignIn;
 use super::*;
 use axum::http::{HeaderValue, Request};
 use compeer_core::system_wall;
@@ -16,7 +17,8 @@ fn fixture(address: &str) -> Fixture {
     let folder = tempfile::tempdir().expect("a folder");
     let sessions = Sessions::load(folder.path().join("sessions.json"), system_wall());
     let code = sessions.new_code().expect("a code");
-    let session = sessions.sign_in(&code).expect("works").expect("signed in").to_string();
+    let Ok(SignIn::Opened(session)) = sessions.sign_in(&code) else { panic!("not signed in") };
+    let session = session.to_string();
     let guard = Guard::new(address.parse().expect("an address"), TOKEN, sessions);
     Fixture { guard, session, _folder: folder }
 }
