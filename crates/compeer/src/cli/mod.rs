@@ -12,6 +12,7 @@ mod demo;
 mod doctor;
 mod events;
 mod file;
+mod find;
 mod init;
 mod log;
 mod open;

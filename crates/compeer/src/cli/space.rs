@@ -2,24 +2,20 @@
 
 use std::io::{IsTerminal, Read};
 
-use axum::http::StatusCode;
 use serde::Serialize;
 use serde_json::json;
 
 use super::Context;
 use super::args::Space;
 use super::client::Client;
+use super::find::{Typed, find_member, find_space, space_typed, twins};
 use super::output::table;
 use crate::api::dto;
 use crate::error::ApiError;
-use crate::name::{composed, same};
-use crate::text::{shorten, visible};
+use crate::text::visible;
 
 /// Bytes of the longest invitation or message that is read from stdin.
 const MAX_STDIN: u64 = 256 * 1024;
-
-/// Ids that a hint lists, at most.
-const MOST_IDS: usize = 5;
 
 #[derive(Serialize)]
 struct Row {
@@ -47,10 +43,11 @@ pub(super) async fn run(context: &Context, verb: Space) -> Result<(), ApiError> 
     match verb {
         Space::Create { name } => {
             let space: dto::Space = client.post("/spaces", &dto::SpaceName { name }).await?;
+            let alone = tell_of_twins(context, &client, &space).await;
             // A name that a shell or this program would read otherwise is left to its id.
             let plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.' | ',');
-            let named =
-                if space.name.chars().all(plain) && !space.name.starts_with('-') { &space.name } else { &space.space };
+            let is_plain = alone && space.name.chars().all(plain) && !space.name.starts_with('-');
+            let named = if is_plain { &space.name } else { &space.space };
             let next = format!("is ready. Invite somebody with `compeer space invite \"{named}\"`.");
             tell(context, &space, &context.out.hint(&next))
         }
@@ -153,6 +150,27 @@ fn called_so(row: &Row) -> String {
     }
 }
 
+/// Tells a person if another space is called like this one. Programs go by ids. Returns whether it has its name alone, as
+/// far as that matters.
+async fn tell_of_twins(context: &Context, client: &Client, space: &dto::Space) -> bool {
+    if context.out.is_json() {
+        return true;
+    }
+    // What the command was for is done; that this cannot be said takes nothing from it.
+    let twins = twins(client, space).await.unwrap_or_default();
+    if twins.is_empty() {
+        return true;
+    }
+    let hint = context.out.hint("Say which one you mean by its id, or rename one: `compeer space rename ID NAME`.");
+    let words = format!(
+        "Another space on this computer is called {}, too ({}). {hint}",
+        visible(&space.name),
+        twins.join(", ")
+    );
+    context.out.progress(&words);
+    false
+}
+
 async fn set_level(
     context: &Context,
     client: &Client,
@@ -177,6 +195,7 @@ async fn set_level(
 async fn rename(context: &Context, client: &Client, space: &str, name: String) -> Result<(), ApiError> {
     let (space, before) = space_typed(client, space, Typed::Start).await?;
     let renamed: dto::Space = client.patch(&format!("/spaces/{space}"), &dto::SpaceName { name }).await?;
+    tell_of_twins(context, client, &renamed).await;
     context.out.either(&json!({ "space": renamed.space }), || {
         format!("{} is called {} from now on.\n", visible(&before), visible(&renamed.name))
     })
@@ -236,157 +255,4 @@ pub(super) fn read_stdin() -> Result<String, ApiError> {
         ));
     }
     Ok(text)
-}
-
-/// The id of the space that somebody means by a name or id.
-pub(super) async fn find_space(client: &Client, wanted: &str) -> Result<String, ApiError> {
-    Ok(space_typed(client, wanted, Typed::Start).await?.0)
-}
-
-/// The id and the name of the space that is meant.
-async fn space_typed(client: &Client, wanted: &str, typed: Typed) -> Result<(String, String), ApiError> {
-    let spaces: Vec<dto::Space> = client.get("/spaces").await?;
-    let known: Vec<_> = spaces.into_iter().map(|space| (space.space, space.name)).collect();
-    let found = find(&known, wanted, typed).map_err(|miss| match miss {
-        Miss::None => ApiError::new(
-            StatusCode::NOT_FOUND,
-            "space-not-found",
-            "No such space",
-            format!("There is no space {} on this computer.", called(wanted)),
-            "`compeer space list` shows them.",
-        ),
-        Miss::Several(ids) => ambiguous(wanted, &ids),
-    })?;
-    Ok(with_name(known, found))
-}
-
-fn with_name(known: Vec<(String, String)>, found: String) -> (String, String) {
-    let name = known.into_iter().find(|(id, _)| *id == found).map(|(_, name)| name).filter(|name| !name.is_empty());
-    let name = name.unwrap_or_else(|| found.clone());
-    (found, name)
-}
-
-/// The id and the name of the member that is meant.
-async fn find_member(client: &Client, space: &str, wanted: &str, typed: Typed) -> Result<(String, String), ApiError> {
-    let members: Vec<dto::Member> = client.get(&format!("/spaces/{space}/members")).await?;
-    let known: Vec<_> = members.into_iter().map(|member| (member.person, member.name)).collect();
-    let found = find(&known, wanted, typed).map_err(|miss| match miss {
-        Miss::None => ApiError::new(
-            StatusCode::NOT_FOUND,
-            "member-not-found",
-            "No such person",
-            format!("There is nobody {} in this space.", called(wanted)),
-            "`compeer space members SPACE` shows them.",
-        ),
-        Miss::Several(ids) => ambiguous(wanted, &ids),
-    })?;
-    Ok(with_name(known, found))
-}
-
-/// What was typed as a name, in a sentence about nothing that has it.
-pub(super) fn called(wanted: &str) -> String {
-    if wanted.trim().is_empty() { "without a name".to_owned() } else { format!("called {}", shorten(wanted)) }
-}
-
-/// Several things go by that name.
-pub(super) fn ambiguous(wanted: &str, ids: &[String]) -> ApiError {
-    ApiError::new(
-        StatusCode::CONFLICT,
-        "ambiguous",
-        "Several are called that",
-        format!("Several are called {}.", shorten(wanted)),
-        format!("Use an id instead: {}.", several(ids)),
-    )
-}
-
-/// Some ids, not all of very many.
-fn several(ids: &[String]) -> String {
-    match ids {
-        [some @ .., _] if ids.len() > MOST_IDS => {
-            let shown = some.get(..MOST_IDS).unwrap_or(some);
-            format!("{} and {} more", shown.join(", "), ids.len() - shown.len())
-        }
-        all => all.join(", "),
-    }
-}
-
-/// Why a name leads nowhere.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Miss {
-    None,
-    Several(Vec<String>),
-}
-
-/// Whether an id and a name fit what was typed.
-type Rule<'a> = &'a dyn Fn(&str, &str) -> bool;
-
-/// How much of a name has to be typed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Typed {
-    /// How it starts is enough.
-    Start,
-    /// The whole name: what cannot be taken back must not hit something by accident.
-    Whole,
-}
-
-/// The one that is meant: by its id, or else its exact name, or else its name in any case, or else how the name starts.
-/// The first of these rules that fits anything must fit only one.
-pub(super) fn find(known: &[(String, String)], wanted: &str, typed: Typed) -> Result<String, Miss> {
-    // What has no name yet is not meant by naming nothing.
-    if wanted.is_empty() {
-        return Err(Miss::None);
-    }
-    let plain = |name: &str| composed(name).to_lowercase();
-    let lower = plain(wanted);
-    let rules: [Rule<'_>; 5] = [
-        &|id, _| id == wanted,
-        &|_, name| name == wanted,
-        &|_, name| same(name, wanted),
-        &|_, name| plain(name) == lower,
-        &|_, name| typed == Typed::Start && plain(name).starts_with(&lower),
-    ];
-    for rule in rules {
-        let mut fits: Vec<String> =
-            known.iter().filter(|(id, name)| rule(id, name)).map(|(id, _)| id.clone()).collect();
-        if fits.len() > 1 {
-            return Err(Miss::Several(fits));
-        }
-        if let Some(id) = fits.pop() {
-            return Ok(id);
-        }
-    }
-    Err(Miss::None)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_lead_to_one_or_to_none() {
-        let known: Vec<_> =
-            [("1", "Harbour"), ("2", "harbour quay"), ("3", "Bo"), ("4", "Bo"), ("5", "BO"), ("6", ""), ("7", "Zoë")]
-                .map(|(id, name)| (id.to_owned(), name.to_owned()))
-                .into();
-        let several = |ids: &[&str]| Err(Miss::Several(ids.iter().map(|id| (*id).to_owned()).collect()));
-        let table = [
-            ("1", Ok("1".to_owned())),
-            ("Harbour", Ok("1".to_owned())),
-            ("HARBOUR", Ok("1".to_owned())),
-            ("harbour q", Ok("2".to_owned())),
-            ("harb", several(&["1", "2"])),
-            ("Bo", several(&["3", "4"])),
-            ("BO", Ok("5".to_owned())),
-            ("bo", several(&["3", "4", "5"])),
-            ("Zoe\u{308}", Ok("7".to_owned())),
-            ("zoe\u{308}", Ok("7".to_owned())),
-            ("nothing", Err(Miss::None)),
-            ("", Err(Miss::None)),
-        ];
-        for (wanted, expected) in table {
-            assert_eq!(find(&known, wanted, Typed::Start), expected, "{wanted}");
-        }
-        assert_eq!(find(&known, "harbour q", Typed::Whole), Err(Miss::None));
-        assert_eq!(find(&known, "harbour QUAY", Typed::Whole), Ok("2".to_owned()));
-    }
 }

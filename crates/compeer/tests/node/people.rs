@@ -68,6 +68,30 @@ fn a_profile_is_shown_and_changed() {
 }
 
 #[test]
+fn two_spaces_of_one_name_are_told_apart() {
+    let ada = running("Ada");
+    let create = || {
+        let made = ada.ask(&["space", "create", "Harbour"]).expect("creates");
+        made["space"].as_str().expect("an id").to_owned()
+    };
+    let warned = |name: &str| String::from_utf8(run(&ada, &["space", "create", name], "").stderr).expect("UTF-8");
+    assert_eq!(warned("Quay"), "");
+    let (first, second) = (create(), create());
+    let words = warned("harbour");
+    assert!(words.contains("is called harbour, too") && words.contains(" space rename ID NAME`"), "{words}");
+    assert!(words.contains(&first[..8]) && words.contains(&second[..8]), "{words}");
+
+    fails(&ada, &["space", "members", "Harbour"], "", 1, "ambiguous");
+    let refused = String::from_utf8(run(&ada, &["space", "members", "Harbour"], "").stderr).expect("UTF-8");
+    assert!(refused.contains(&first[..8]) && refused.contains(&second[..8]), "{refused}");
+    assert!(refused.contains("(Harbour, 1 member)"), "{refused}");
+    ada.ask(&["space", "members", &first[..12]]).expect("the beginning of an id will do");
+    ada.ask(&["space", "delete", &second[..12]]).expect("even where the whole name is needed");
+    ada.ask(&["space", "rename", &first[..12], "Wharf"]).expect("renames");
+    ada.ask(&["chat", "log", "Harbour"]).expect("there is only one left");
+}
+
+#[test]
 fn others_see_a_new_name() {
     let (ada, bo) = two_in("Harbour");
     bo.ask(&["profile", "set", "--name", "Bo T."]).expect("sets");

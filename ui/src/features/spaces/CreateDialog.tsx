@@ -3,14 +3,17 @@ import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { createSpace } from '~/api/actions';
 import { sentenceOf } from '~/api/client';
+import { useSpaces } from '~/api/queries';
 import { Button } from '~/kit/Button';
 import { Dialog } from '~/kit/Dialog';
 import { TextField } from '~/kit/Field';
 import { useAction } from '~/kit/hooks';
+import { nameNote } from './names';
 
 export function CreateDialog({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate();
   const [name, setName] = useState('');
+  const note = nameNote(name, useSpaces().data ?? []);
   const { run, busy, error } = useAction(async () => {
     const { space } = await createSpace(name.trim());
     onClose();
@@ -44,7 +47,14 @@ export function CreateDialog({ onClose }: { onClose: () => void }) {
           if (name.trim() !== '') void run();
         }}
       >
-        <TextField label="Name" value={name} onChange={setName} maxLength={80} error={error} />
+        <TextField
+          label="Name"
+          value={name}
+          onChange={setName}
+          maxLength={80}
+          hint={note}
+          error={error}
+        />
       </form>
     </Dialog>
   );

@@ -3,7 +3,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import { deleteSpace, leaveSpace, removeMember, renameSpace } from '~/api/actions';
 import { sentenceOf } from '~/api/client';
-import { useFiles, useMembers } from '~/api/queries';
+import { useFiles, useMembers, useSpaces } from '~/api/queries';
 import type { Space } from '~/api/types';
 import { Button } from '~/kit/Button';
 import { Dialog } from '~/kit/Dialog';
@@ -12,6 +12,7 @@ import { formatSize, plural } from '~/kit/format';
 import { useAction } from '~/kit/hooks';
 import { plainName } from '~/kit/text';
 import { tell } from '~/kit/toast';
+import { nameNote } from './names';
 
 interface Props {
   space: Space;
@@ -20,6 +21,7 @@ interface Props {
 
 export function RenameDialog({ space, onClose }: Props) {
   const [name, setName] = useState(space.name);
+  const others = useSpaces().data?.filter((other) => other.space !== space.space) ?? [];
   const ready = name.trim() !== '' && name.trim() !== space.name;
   const { run, busy, error } = useAction(async () => {
     await renameSpace(space.space, name.trim());
@@ -47,7 +49,14 @@ export function RenameDialog({ space, onClose }: Props) {
           if (ready) void run();
         }}
       >
-        <TextField label="Name" value={name} onChange={setName} maxLength={80} error={error} />
+        <TextField
+          label="Name"
+          value={name}
+          onChange={setName}
+          maxLength={80}
+          hint={nameNote(name, others)}
+          error={error}
+        />
       </form>
     </Dialog>
   );

@@ -10,8 +10,8 @@ use serde_json::json;
 
 use super::super::Context;
 use super::super::client::{Client, Events};
+use super::super::find::find_space;
 use super::super::output::size;
-use super::super::space::find_space;
 use super::super::up::Signals;
 use super::{absolute, files_named, find_file, not_found};
 use crate::api::{EventName, dto};

@@ -1,0 +1,271 @@
+//! What somebody means by what they typed: a space or a person, by name or id.
+
+use axum::http::StatusCode;
+
+use super::client::Client;
+use crate::api::dto;
+use crate::error::ApiError;
+use crate::name::{composed, same};
+use crate::text::shorten;
+
+/// Choices that a failure lists, at most.
+const MOST_CHOICES: usize = 5;
+/// Characters of an id that can stand for the whole one, if no other begins so. Nobody can make an id that begins as
+/// somebody else's does: these are 40 bits.
+const SHORT_ID: usize = 8;
+
+/// Something that can be meant.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) id: String,
+    pub(super) name: String,
+    /// What tells it from others of its name, in a word or two.
+    pub(super) about: String,
+}
+
+/// The id of the space that somebody means by a name or id.
+pub(super) async fn find_space(client: &Client, wanted: &str) -> Result<String, ApiError> {
+    Ok(space_typed(client, wanted, Typed::Start).await?.0)
+}
+
+/// The id and the name of the space that is meant.
+pub(super) async fn space_typed(client: &Client, wanted: &str, typed: Typed) -> Result<(String, String), ApiError> {
+    let known = known_spaces(client.get("/spaces").await?);
+    let found = find(&known, wanted, typed).map_err(|miss| match miss {
+        Miss::None => ApiError::new(
+            StatusCode::NOT_FOUND,
+            "space-not-found",
+            "No such space",
+            format!("There is no space {} on this computer.", called(wanted)),
+            "`compeer space list` shows them.",
+        ),
+        Miss::Several(ids) => ambiguous(wanted, &choices(&known, &ids)),
+    })?;
+    Ok(with_name(known, found))
+}
+
+fn known_spaces(spaces: Vec<dto::Space>) -> Vec<Known> {
+    let known = |space: dto::Space| Known {
+        id: space.space,
+        about: match space.members {
+            1 => "1 member".to_owned(),
+            members => format!("{members} members"),
+        },
+        name: space.name,
+    };
+    spaces.into_iter().map(known).collect()
+}
+
+/// The other spaces on this computer that are called like this one, as much of their ids as tells all apart.
+pub(super) async fn twins(client: &Client, space: &dto::Space) -> Result<Vec<String>, ApiError> {
+    let known = known_spaces(client.get("/spaces").await?);
+    let length = telling_length(&known);
+    let twins = known.iter().filter(|other| other.id != space.space && plain(&other.name) == plain(&space.name));
+    Ok(twins.map(|other| start(&other.id, length).to_owned()).collect())
+}
+
+fn with_name(known: Vec<Known>, found: String) -> (String, String) {
+    let name = known.into_iter().find(|one| one.id == found).map(|one| one.name).filter(|name| !name.is_empty());
+    let name = name.unwrap_or_else(|| found.clone());
+    (found, name)
+}
+
+/// The id and the name of the member that is meant.
+pub(super) async fn find_member(
+    client: &Client,
+    space: &str,
+    wanted: &str,
+    typed: Typed,
+) -> Result<(String, String), ApiError> {
+    let members: Vec<dto::Member> = client.get(&format!("/spaces/{space}/members")).await?;
+    let known = |member: dto::Member| Known {
+        about: member.devices.iter().map(|device| device.name.as_str()).collect::<Vec<_>>().join(" and "),
+        id: member.person,
+        name: member.name,
+    };
+    let known: Vec<_> = members.into_iter().map(known).collect();
+    let found = find(&known, wanted, typed).map_err(|miss| match miss {
+        Miss::None => ApiError::new(
+            StatusCode::NOT_FOUND,
+            "member-not-found",
+            "No such person",
+            format!("There is nobody {} in this space.", called(wanted)),
+            "`compeer space members SPACE` shows them.",
+        ),
+        Miss::Several(ids) => ambiguous(wanted, &choices(&known, &ids)),
+    })?;
+    Ok(with_name(known, found))
+}
+
+/// What was typed as a name, in a sentence about nothing that has it.
+pub(super) fn called(wanted: &str) -> String {
+    if wanted.trim().is_empty() { "without a name".to_owned() } else { format!("called {}", shorten(wanted)) }
+}
+
+/// Several things go by that name. The choices may hold names, which others made up: they belong into no hint.
+pub(super) fn ambiguous(wanted: &str, choices: &[String]) -> ApiError {
+    ApiError::new(
+        StatusCode::CONFLICT,
+        "ambiguous",
+        "Several are called that",
+        format!("Several are called {}: {}.", shorten(wanted), several(choices)),
+        "Use an id instead of the name.",
+    )
+}
+
+/// Each of `ids`, as much of it as tells it from all that are known, with what it is.
+fn choices(known: &[Known], ids: &[String]) -> Vec<String> {
+    let length = telling_length(known);
+    let chosen = known.iter().filter(|one| ids.contains(&one.id));
+    let choice = |one: &Known| {
+        let about = [one.name.as_str(), one.about.as_str()].into_iter().filter(|text| !text.is_empty());
+        format!("{} ({})", start(&one.id, length), about.collect::<Vec<_>>().join(", "))
+    };
+    chosen.map(choice).collect()
+}
+
+/// How many characters of their ids tell all apart.
+fn telling_length(known: &[Known]) -> usize {
+    let mut ids: Vec<&str> = known.iter().map(|one| one.id.as_str()).collect();
+    ids.sort_unstable();
+    let common = |(one, other): (&&str, &&str)| one.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
+    let longest = ids.iter().zip(ids.iter().skip(1)).map(common).max().unwrap_or_default();
+    SHORT_ID.max(longest + 1)
+}
+
+fn start(id: &str, length: usize) -> &str {
+    id.get(..length).unwrap_or(id)
+}
+
+/// Some choices, not all of very many.
+fn several(choices: &[String]) -> String {
+    match choices.get(..MOST_CHOICES) {
+        Some(shown) if choices.len() > MOST_CHOICES => {
+            format!("{} and {} more", shown.join(", "), choices.len() - shown.len())
+        }
+        _ => choices.join(", "),
+    }
+}
+
+/// Why a name leads nowhere.
+#[derive(Debug, PartialEq, Eq)]
+enum Miss {
+    None,
+    Several(Vec<String>),
+}
+
+/// Whether an id and a name fit what was typed.
+type Rule<'a> = &'a dyn Fn(&str, &str) -> bool;
+
+/// How much of a name has to be typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Typed {
+    /// How it starts is enough.
+    Start,
+    /// The whole name: what cannot be taken back must not hit something by accident.
+    Whole,
+}
+
+/// A name as people compare it.
+fn plain(name: &str) -> String {
+    composed(name).to_lowercase()
+}
+
+/// The one that is meant: by its id, or else how that begins, or else its exact name, or else its name in any case, or
+/// else how the name starts. The first of these rules that fits anything must fit only one.
+fn find(known: &[Known], wanted: &str, typed: Typed) -> Result<String, Miss> {
+    // What has no name yet is not meant by naming nothing.
+    if wanted.is_empty() {
+        return Err(Miss::None);
+    }
+    let lower = plain(wanted);
+    let rules: [Rule<'_>; 6] = [
+        &|id, _| id == wanted,
+        &|id, _| wanted.len() >= SHORT_ID && id.starts_with(wanted),
+        &|_, name| name == wanted,
+        &|_, name| same(name, wanted),
+        &|_, name| plain(name) == lower,
+        &|_, name| typed == Typed::Start && plain(name).starts_with(&lower),
+    ];
+    for rule in rules {
+        let mut fits: Vec<String> =
+            known.iter().filter(|one| rule(&one.id, &one.name)).map(|one| one.id.clone()).collect();
+        if fits.len() > 1 {
+            return Err(Miss::Several(fits));
+        }
+        if let Some(id) = fits.pop() {
+            return Ok(id);
+        }
+    }
+    Err(Miss::None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(all: &[(&str, &str)]) -> Vec<Known> {
+        let one = |(id, name): &(&str, &str)| Known { id: (*id).into(), name: (*name).into(), about: "desk".into() };
+        all.iter().map(one).collect()
+    }
+
+    fn several(ids: &[&str]) -> Result<String, Miss> {
+        Err(Miss::Several(ids.iter().map(|id| (*id).to_owned()).collect()))
+    }
+
+    #[test]
+    fn names_lead_to_one_or_to_none() {
+        let known = known(&[
+            ("1", "Harbour"),
+            ("2", "harbour quay"),
+            ("3", "Bo"),
+            ("4", "Bo"),
+            ("5", "BO"),
+            ("6", ""),
+            ("7", "Zoë"),
+        ]);
+        let table = [
+            ("1", Ok("1".to_owned())),
+            ("Harbour", Ok("1".to_owned())),
+            ("HARBOUR", Ok("1".to_owned())),
+            ("harbour q", Ok("2".to_owned())),
+            ("harb", several(&["1", "2"])),
+            ("Bo", several(&["3", "4"])),
+            ("BO", Ok("5".to_owned())),
+            ("bo", several(&["3", "4", "5"])),
+            ("Zoe\u{308}", Ok("7".to_owned())),
+            ("zoe\u{308}", Ok("7".to_owned())),
+            ("nothing", Err(Miss::None)),
+            ("", Err(Miss::None)),
+        ];
+        for (wanted, expected) in table {
+            assert_eq!(find(&known, wanted, Typed::Start), expected, "{wanted}");
+        }
+        assert_eq!(find(&known, "harbour q", Typed::Whole), Err(Miss::None));
+        assert_eq!(find(&known, "harbour QUAY", Typed::Whole), Ok("2".to_owned()));
+    }
+
+    #[test]
+    fn the_beginning_of_an_id_is_an_id() {
+        // Somebody is called like the beginning of another's id, which leads to nobody but that other.
+        let known = known(&[("abcdefgh22", "Bo"), ("abcdefgh33", "Bo"), ("zyxwvuts22", "abcdefgh2")]);
+        for typed in [Typed::Start, Typed::Whole] {
+            assert_eq!(find(&known, "abcdefgh2", typed), Ok("abcdefgh22".to_owned()));
+            assert_eq!(find(&known, "abcdefgh", typed), several(&["abcdefgh22", "abcdefgh33"]));
+            assert_eq!(find(&known, "zyxwvuts", typed), Ok("zyxwvuts22".to_owned()));
+            assert_eq!(find(&known, "zyxwvut", typed), Err(Miss::None), "too short for an id");
+        }
+    }
+
+    #[test]
+    fn choices_can_be_typed_and_told_apart() {
+        let known = known(&[("abcdefgh22", "Bo"), ("abcdefgh33", "Bo"), ("zyxwvuts22", "")]);
+        let all: Vec<String> = known.iter().map(|one| one.id.clone()).collect();
+        assert_eq!(choices(&known, &all), ["abcdefgh2 (Bo, desk)", "abcdefgh3 (Bo, desk)", "zyxwvuts2 (desk)"]);
+        let error = ambiguous("Bo", &choices(&known, &all[..2]));
+        assert_eq!(error.detail, "Several are called Bo: abcdefgh2 (Bo, desk), abcdefgh3 (Bo, desk).");
+        let many: Vec<String> = (0..8).map(|n| n.to_string()).collect();
+        assert_eq!(super::several(&many), "0, 1, 2, 3, 4 and 3 more");
+        assert_eq!(super::several(&many[..5]), "0, 1, 2, 3, 4");
+    }
+}
