@@ -93,10 +93,16 @@ pub enum Problem {
         /// Which.
         url: RelayUrl,
     },
-    /// A relay answers at the relay's address and either cannot prove to be the one we mean, or turned us away: the key in
-    /// the address is wrong, or we are not listed.
+    /// A relay answers at the relay's address and cannot prove to be the one we mean, or takes us in and then does not serve
+    /// us: most often, the key in the address is wrong.
     #[error("the relay {url} does not admit this device")]
     RelayRefused {
+        /// Which.
+        url: RelayUrl,
+    },
+    /// The relay has proved to be the one we mean, and turned us away although we hold its key: it lets in whom it has listed.
+    #[error("the relay {url} has not listed this device")]
+    RelayNotListed {
         /// Which.
         url: RelayUrl,
     },

@@ -35,7 +35,7 @@ pub struct HomeRelay {
     pub url: Option<RelayUrl>,
     /// We are connected to it.
     pub connected: bool,
-    /// It answered and does not admit us: the key is wrong.
+    /// It answered and does not admit us, although we hold its key: it has not listed us.
     pub refused: bool,
 }
 
@@ -109,7 +109,8 @@ pub(crate) async fn watch_relay(inner: &Arc<Inner>, endpoint: &Endpoint) {
 fn relay_changed(inner: &Arc<Inner>, before: &HomeRelay, now: &HomeRelay) {
     let Some(url) = now.url.clone().or_else(|| before.url.clone()) else { return };
     if now.refused && !before.refused {
-        inner.problems.record(Problem::RelayRefused { url: url.clone() });
+        // Only who holds its key gets this far: the relay shows by the same key who it is.
+        inner.problems.record(Problem::RelayNotListed { url: url.clone() });
     }
     if now.connected != before.connected {
         tracing::info!(%url, connected = now.connected, "relay");

@@ -14,12 +14,14 @@ pub(crate) const DISK_FULL: &str = "disk-full";
 pub(crate) const DISK_FAILED: &str = "disk-failed";
 /// Where others were reached is not written down.
 pub(crate) const ADDRESSES_UNWRITTEN: &str = "addresses-unwritten";
-/// The relay does not know us.
+/// The relay has another key than we know.
 pub(crate) const RELAY_REFUSED: &str = "relay-refused";
+/// The relay lets in whom it has listed, and this device is not.
+pub(crate) const RELAY_NOT_LISTED: &str = "relay-not-listed";
 /// Something else than a relay answers at its address.
 pub(crate) const NO_RELAY: &str = "relay-is-none";
 /// What can be wrong with our relay; at any time, one of these.
-pub(crate) const OF_RELAY: [&str; 3] = [RELAY_UNREACHABLE, RELAY_REFUSED, NO_RELAY];
+pub(crate) const OF_RELAY: [&str; 4] = [RELAY_UNREACHABLE, RELAY_REFUSED, RELAY_NOT_LISTED, NO_RELAY];
 /// Nobody in a space lets this device in.
 pub(crate) const SHUT_OUT: &str = "shut-out";
 /// A device was not let in.
@@ -38,8 +40,8 @@ pub(crate) fn device_of(problem: &MeshProblem) -> Option<DeviceId> {
     }
 }
 
-/// A problem of the mesh.
-pub(crate) fn of_mesh(problem: &MeshProblem, name: &str) -> Trouble {
+/// A problem of the mesh. `own`: this device; `name`: what to call the one it is about.
+pub(crate) fn of_mesh(problem: &MeshProblem, own: DeviceId, name: &str) -> Trouble {
     let warning = |code, text: String, hint: &str| Trouble {
         severity: Severity::Warning,
         code,
@@ -83,6 +85,14 @@ pub(crate) fn of_mesh(problem: &MeshProblem, name: &str) -> Trouble {
             RELAY_REFUSED,
             format!("The relay {url} does not let this computer in."),
             "Ask whoever runs it for its address; the part after # may have changed.",
+        ),
+        MeshProblem::RelayNotListed { url } => warning(
+            RELAY_NOT_LISTED,
+            format!("The relay {url} lets in only devices on its list, and this one is not on it."),
+            &format!(
+                "Send this device's id to whoever runs the relay, for a line of the file that it was started with \
+                 (`--devices`): {own}. It is let in a moment after that."
+            ),
         ),
         MeshProblem::NoRelay { url } => warning(
             NO_RELAY,

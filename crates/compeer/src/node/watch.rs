@@ -30,7 +30,7 @@ pub(super) async fn mesh(node: Node, events: Receiver<MeshEvent>) {
                 Some(device) => name_of(node, device).await,
                 None => String::new(),
             };
-            let trouble = trouble::of_mesh(&problem, &name);
+            let trouble = trouble::of_mesh(&problem, node.device(), &name);
             if trouble::OF_RELAY.contains(&trouble.code) {
                 let before = trouble::OF_RELAY.iter().filter(|code| **code != trouble.code);
                 before.for_each(|code| node.problems().resolve(code, None));

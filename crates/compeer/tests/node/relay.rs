@@ -120,10 +120,12 @@ fn only_listed_devices_with_the_key_are_let_in() {
     let ada = using(relay.url(), "Ada");
     let refused = relay.event("refused");
     assert_eq!((&refused["device"], &refused["line"]), (&device(&ada).into(), &device(&ada).into()));
-    eventually_blocking(SOON, "the refusal is on Ada's list", || {
+    let problem = eventually_blocking(SOON, "the refusal is on Ada's list", || {
         let status = ada.ask(&["status"]).expect("answers");
-        status["problems"].as_array().is_some_and(|list| list.iter().any(|one| one["code"] == "relay-refused"))
+        status["problems"].as_array()?.iter().find(|one| one["code"] == "relay-not-listed").cloned()
     });
+    let hint = problem["hint"].as_str().expect("a text");
+    assert!(hint.contains(&device(&ada)) && hint.contains("`--devices`"), "{hint}");
     connected(&ada, false);
 
     // The line that was told lets it in, without a restart of anything.

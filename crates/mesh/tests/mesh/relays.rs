@@ -99,8 +99,8 @@ async fn a_relay_may_refuse_devices_that_hold_the_key() {
     online(&a.mesh, true).await;
     let mut b = Node::start(Setup::new(2).relay(&spec)).await;
     let refused = b
-        .event("RelayRefused", |event| match event {
-            MeshEvent::Problem(Problem::RelayRefused { url }) => Some(url.clone()),
+        .event("RelayNotListed", |event| match event {
+            MeshEvent::Problem(Problem::RelayNotListed { url }) => Some(url.clone()),
             _ => None,
         })
         .await;
@@ -142,8 +142,10 @@ async fn a_device_that_is_no_longer_admitted_can_be_dropped() {
     online(&b.mesh, true).await;
     book.listed.lock().expect("lock").remove(&first);
     assert!(server.disconnect(first));
-    a.event("RelayRefused", |event| matches!(event, MeshEvent::Problem(Problem::RelayRefused { .. })).then_some(()))
-        .await;
+    a.event("RelayNotListed", |event| {
+        matches!(event, MeshEvent::Problem(Problem::RelayNotListed { .. })).then_some(())
+    })
+    .await;
     assert!(!a.mesh.watch_home_relay().borrow().connected);
     let gone = |book: &BTreeMap<_, _>| book.get(&first) == Some(&0) && book.get(&second) == Some(&1);
     let mut connections = book.connections.subscribe();
