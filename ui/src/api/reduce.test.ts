@@ -62,6 +62,7 @@ const transfer = (state: Transfer['state'], done: number): Transfer => ({
   done,
   size: 100,
   rate: 10,
+  folder: '/home/bo/files/Harbour',
   eta_s: 5,
   from: [],
   state,

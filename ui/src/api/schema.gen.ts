@@ -568,6 +568,8 @@ export interface Transfer {
   eta_s: number | null;
   /** The file. */
   file: string;
+  /** The folder that it goes to, under its name. */
+  folder: string;
   /** Whom from. */
   from: TransferSource[];
   /** Its id: the file's. */

@@ -92,6 +92,7 @@ describe('transfers and files', () => {
     done: 2_600_000_000,
     size: 4_200_000_000,
     rate: 96_400_000,
+    folder: '/home/bo/files/Harbour',
     eta_s: 27,
     from: [
       { device: 'a', name: 'Bo', path: 'direct' },

@@ -297,6 +297,7 @@ pub(super) fn transfer(info: Transfer, people: &People, paths: &Paths) -> dto::T
         file: info.id.file.to_string(),
         name: info.name,
         space: info.id.space.to_string(),
+        folder: info.dir.display().to_string(),
         done: info.done,
         size: info.size,
         rate: info.rate as f64,

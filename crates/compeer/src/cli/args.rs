@@ -257,7 +257,7 @@ pub(super) enum File {
         /// The space's name or id.
         space: String,
     },
-    /// Fetch a file, or all files below a folder of the list; ends once it is whole and verified.
+    /// Fetch a file, or all files below a folder of the list; ends once it is whole and verified, and prints where it is.
     ///
     /// Nothing that lies there is replaced: where a name is taken by something else, or this computer cannot hold it, the
     /// file gets another, which is said on stderr. While nobody who has the file is online, the command waits and says so.
@@ -267,9 +267,10 @@ pub(super) enum File {
         space: String,
         /// The file's name or id, or a folder's name.
         file: String,
-        /// The folder to put it into.
+        /// The folder to put it into; when left out, where the page puts what is fetched: a folder for each space, below
+        /// `files` in the home.
         #[arg(long, value_name = "DIR")]
-        to: PathBuf,
+        to: Option<PathBuf>,
     },
     /// Give up fetching a file, or all files below a folder of the list. What has arrived of those that are not whole goes.
     Stop {
@@ -352,6 +353,7 @@ mod tests {
             "chat log Harbour --limit 5",
             "file put Harbour a b c",
             "file list Harbour",
+            "file get Harbour a",
             "file get Harbour a --to .",
             "file stop Harbour a",
             "file remove Harbour a",
@@ -389,7 +391,7 @@ mod tests {
             "chat send Harbour",
             "chat log Harbour --limit -1",
             "file put Harbour",
-            "file get Harbour a",
+            "file get Harbour",
             "file stop Harbour",
             "file remove Harbour",
             "relay",

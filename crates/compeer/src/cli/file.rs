@@ -44,7 +44,7 @@ pub(super) async fn run(context: &Context, verb: File) -> Result<(), ApiError> {
     match verb {
         File::Put { space, paths } => put(context, &client, &space, &paths).await,
         File::List { space } => list(context, &client, &space).await,
-        File::Get { space, file, to } => get::get(context, &client, &space, &file, &to).await,
+        File::Get { space, file, to } => get::get(context, &client, &space, &file, to.as_deref()).await,
         File::Stop { space, file } => stop(context, &client, &space, &file).await,
         File::Remove { space, file } => remove(context, &client, &space, &file).await,
     }

@@ -112,7 +112,7 @@ fn usage_is_told_apart_from_failure() {
         &["chat", "send", "x"],
         &["up", "--api", "nowhere"],
         &["frobnicate"],
-        &["file", "get", "a", "b"],
+        &["file", "get", "a"],
         &["relay"],
     ] {
         let output = run(&peer, arguments, "");

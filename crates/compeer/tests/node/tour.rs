@@ -113,6 +113,13 @@ fn files(ada: &Peer, bo: &Peer, space: &str) {
     assert!(std::fs::read(got).expect("reads") == big, "what arrived is what was shared");
     bo.ask(&["file", "get", space, "plans", "--to", to]).expect("fetches a folder");
     assert_eq!(std::fs::read_to_string(target.path().join("plans/north/b.txt")).expect("reads"), "b");
+    // Without a folder it goes where the page puts what is fetched.
+    let got = bo.ask(&["file", "get", space, "plans/a.txt"]).expect("fetches");
+    let received = bo.home().join("files/Harbour Quay/plans");
+    assert_eq!(got["path"].as_str(), received.join("a.txt").to_str());
+    let got = bo.ask(&["file", "get", space, "plans"]).expect("fetches a folder");
+    assert_eq!(got["path"].as_str(), received.to_str());
+    assert_eq!(std::fs::read_to_string(received.join("north/b.txt")).expect("reads"), "b");
     until(ada, &["file", "list", space], "Bo has it, too", |list| {
         list.as_array().is_some_and(|list| list.iter().all(|file| file["held_by"] == 2))
     });

@@ -251,6 +251,8 @@ pub struct Transfer {
     pub id: TransferId,
     /// The file's name.
     pub name: String,
+    /// The folder that it goes to, under its name.
+    pub dir: PathBuf,
     /// Verified bytes on this disk.
     pub done: u64,
     /// Bytes in all.

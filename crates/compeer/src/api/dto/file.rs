@@ -194,6 +194,8 @@ pub struct Transfer {
     pub name: String,
     /// The space.
     pub space: String,
+    /// The folder that it goes to, under its name.
+    pub folder: String,
     /// Verified bytes on this disk.
     pub done: u64,
     /// Bytes in all.

@@ -28,10 +28,10 @@ pub(super) async fn get(
     client: &Client,
     space: &str,
     wanted: &str,
-    to: &Path,
+    to: Option<&Path>,
 ) -> Result<(), ApiError> {
     let mut signals = Signals::new()?;
-    let folder = absolute(to)?;
+    let to = to.map(absolute).transpose()?;
     let space = find_space(client, space).await?;
     // Listening starts before the transfer does, so that its end cannot be missed.
     let mut events = client.events().await?;
@@ -39,7 +39,8 @@ pub(super) async fn get(
         context,
         client,
         space,
-        folder,
+        folder: to.clone().unwrap_or_default(),
+        to,
         open: BTreeMap::new(),
         failed: Vec::new(),
         last: None,
@@ -64,6 +65,9 @@ struct Get<'a> {
     context: &'a Context,
     client: &'a Client,
     space: String,
+    /// The folder that was asked for.
+    to: Option<String>,
+    /// The folder it goes to; without one that was asked for, where the peer puts it.
     folder: String,
     /// Those that are not over.
     open: BTreeMap<String, dto::Transfer>,
@@ -79,7 +83,7 @@ struct Get<'a> {
 impl Get<'_> {
     /// Asks for a file, or for all files in a folder. Returns the folder.
     async fn ask(&mut self, wanted: &str) -> Result<Option<String>, ApiError> {
-        let (client, space, to) = (self.client, &self.space, Some(self.folder.clone()));
+        let (client, space, to) = (self.client, &self.space, self.to.clone());
         let files = files_named(client, space, wanted).await?;
         let (transfers, below): (Vec<dto::Transfer>, _) = match find_file(&files, wanted)? {
             Some(file) => {
@@ -95,6 +99,11 @@ impl Get<'_> {
                 (asked.map_err(not_there)?, Some(folder))
             }
         };
+        if self.to.is_none()
+            && let Some(first) = transfers.first()
+        {
+            self.folder.clone_from(&first.folder);
+        }
         for transfer in transfers {
             self.take(transfer);
         }

@@ -77,6 +77,7 @@ impl Job {
         Transfer {
             id,
             name: self.name.clone(),
+            dir: self.dir.clone(),
             done: if matches!(self.phase, Phase::Done(_)) { self.blob.size } else { self.done },
             size: self.blob.size,
             rate: if running { self.rate } else { 0 },
