@@ -41,7 +41,8 @@ impl Problems {
             }
             recent.insert(problem.clone(), now);
         }
-        tracing::warn!(%problem, "problem");
+        // Whoever listens has the words for it.
+        tracing::debug!(%problem, "problem");
         // Nobody listening is fine.
         let _ = self.events.send(MeshEvent::Problem(problem));
     }

@@ -135,7 +135,6 @@ pub(super) async fn save(node: &Node) -> bool {
     match &failure {
         None => node.problems().resolve(trouble::ADDRESSES_UNWRITTEN, None),
         Some(why) => {
-            tracing::warn!(%why, "known addresses could not be written down");
             node.problems().record(trouble::addresses_unwritten(why), node.now());
         }
     }

@@ -7,6 +7,7 @@ use compeer_core::{DeviceId, GroupId, Millis};
 use tokio::sync::broadcast;
 
 use crate::error::trouble::REFUSED;
+use crate::text::visible;
 
 /// Problems kept; the oldest makes room.
 const KEPT: usize = 100;
@@ -79,10 +80,10 @@ impl Default for Problems {
 }
 
 impl Problems {
-    /// Records a problem. The same thing about the same device and space stands in the list once, with its newest time
-    /// and words.
+    /// Records a problem, and logs it unless it stands there in the same words. The same thing about the same device and
+    /// space stands in the list once, with its newest time and words.
     pub fn record(&self, trouble: Trouble, now: Millis) {
-        let problem = {
+        let (problem, known) = {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
             let same = |old: &Problem| {
                 // Strangers can have as many ids as they like, and must not crowd out what matters.
@@ -91,20 +92,25 @@ impl Problems {
                 };
                 key(&old.trouble) == key(&trouble)
             };
-            let id = match state.list.iter().position(same).and_then(|at| state.list.remove(at)) {
-                Some(old) => old.id,
-                None => {
+            let old = state.list.iter().position(same).and_then(|at| state.list.remove(at));
+            let known = old.as_ref().is_some_and(|old| old.trouble == trouble);
+            let id = old.map_or_else(
+                || {
                     state.next += 1;
                     state.next
-                }
-            };
+                },
+                |old| old.id,
+            );
             if state.list.len() >= KEPT {
                 state.list.pop_front();
             }
             let problem = Problem { id, at: now, trouble };
             state.list.push_back(problem.clone());
-            problem
+            (problem, known)
         };
+        if !known {
+            log(&problem.trouble);
+        }
         // Nobody listening is fine.
         let _ = self.changes.send(ProblemChange::Added(problem));
     }
@@ -147,6 +153,15 @@ impl Problems {
     #[must_use]
     pub fn changes(&self) -> broadcast::Receiver<ProblemChange> {
         self.changes.subscribe()
+    }
+}
+
+/// One line for whoever looks at the terminal that the peer runs in.
+fn log(trouble: &Trouble) {
+    let (text, hint) = (visible(&trouble.text), visible(&trouble.hint));
+    match trouble.severity {
+        Severity::Warning => tracing::warn!(target: "compeer::problem", "{text} {hint}"),
+        Severity::Error => tracing::error!(target: "compeer::problem", "{text} {hint}"),
     }
 }
 

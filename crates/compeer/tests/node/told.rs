@@ -73,7 +73,22 @@ fn libraries_do_not_speak_to_people() {
     bo.terminate().expect("ends");
     let relay = format!("https://127.0.0.1:1/#{}", "a".repeat(26));
     let (_, stderr) = until_ended(&bo, &[&["up"], ALONE, &["--relay", &relay]].concat());
-    assert!(stderr.lines().all(|line| line.contains("WARN") && line.contains(" compeer_")), "{stderr}");
+    assert!(stderr.lines().all(|line| line.contains("WARN") && line.contains(" compeer::problem: ")), "{stderr}");
+}
+
+#[test]
+fn a_problem_is_one_line_in_the_terminal() {
+    let mut peer = peer();
+    peer.ask(&["init", "--name", "Ada"]).expect("introduces");
+    let relay = format!("https://127.0.0.1:1/#{}", "a".repeat(26));
+    peer.up(&[ALONE, &["--relay", &relay]].concat()).expect("starts");
+    eventually_blocking(SOON, "the relay is a problem", || {
+        let status = peer.ask(&["status"]).expect("a status");
+        status["problems"].as_array().is_some_and(|problems| problems.len() == 1).then_some(())
+    });
+    let log = peer.log();
+    assert_eq!(log.lines().count(), 1, "{log}");
+    assert!(log.contains("WARN compeer::problem: The relay https://127.0.0.1:1/ cannot be reached. Devices"), "{log}");
 }
 
 #[test]
