@@ -212,13 +212,18 @@ pub(super) enum Chat {
         #[arg(allow_hyphen_values = true)]
         text: String,
     },
-    /// Show messages, oldest first.
+    /// Show messages, oldest first. What is shown to a person counts as read.
+    ///
+    /// With `--json` nothing is marked: a program is no reader.
     Log {
         /// The space's name or id.
         space: String,
         /// How many of the newest to show.
         #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
+        /// Leave unread what is unread.
+        #[arg(long)]
+        keep_unread: bool,
     },
     /// Send what reached nobody again: messages and files from when you had been removed, or could not write any more.
     Resend {
@@ -350,7 +355,7 @@ mod tests {
             "chat send Harbour hello",
             "chat send Harbour -",
             "chat send Harbour --dashes--",
-            "chat log Harbour --limit 5",
+            "chat log Harbour --limit 5 --keep-unread",
             "file put Harbour a b c",
             "file list Harbour",
             "file get Harbour a",

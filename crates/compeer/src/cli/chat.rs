@@ -61,7 +61,14 @@ pub(super) async fn run(context: &Context, verb: Chat) -> Result<(), ApiError> {
                 count => format!("Discarded: {count} messages and files.\n"),
             })
         }
-        Chat::Log { space, limit } => log(context, &client, &space, usize::try_from(limit).unwrap_or(usize::MAX)).await,
+        Chat::Log { space, limit, keep_unread } => {
+            let space = find_space(&client, &space).await?;
+            let newest = log(context, &client, &space, usize::try_from(limit).unwrap_or(usize::MAX)).await?;
+            match newest {
+                Some(newest) if !keep_unread && !context.out.is_json() => mark_read(&client, &space, newest).await,
+                _ => Ok(()),
+            }
+        }
     }
 }
 
@@ -116,8 +123,15 @@ fn whereabouts(held: u64, of: u64, here: u64) -> String {
     }
 }
 
-async fn log(context: &Context, client: &Client, space: &str, limit: usize) -> Result<(), ApiError> {
-    let space = find_space(client, space).await?;
+/// What a person has seen up to the newest shown message is read.
+async fn mark_read(client: &Client, space: &str, newest: String) -> Result<(), ApiError> {
+    let marker = dto::ReadMarker { up_to: newest };
+    let _: dto::Done = client.post(&format!("/spaces/{space}/read"), &marker).await?;
+    Ok(())
+}
+
+/// Shows the last `limit` messages. Returns the newest of them.
+async fn log(context: &Context, client: &Client, space: &str, limit: usize) -> Result<Option<String>, ApiError> {
     let mut messages: Vec<dto::Message> = Vec::new();
     while messages.len() < limit {
         let step = (limit - messages.len()).min(STEP);
@@ -145,7 +159,8 @@ async fn log(context: &Context, client: &Client, space: &str, limit: usize) -> R
         () if rows.is_empty() => "Nobody has said anything yet.\n".into(),
         () if undelivered => format!("{words}{}", context.out.hint(UNDELIVERED)),
         () => words,
-    })
+    })?;
+    Ok(rows.into_iter().next_back().map(|row| row.id))
 }
 
 fn words(message: &dto::Message) -> String {

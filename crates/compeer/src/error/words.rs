@@ -10,6 +10,7 @@ use compeer_core::key::KeyError;
 use compeer_journal::sync::JoinError;
 use compeer_journal::{OpenError, ReadError, WriteError};
 use compeer_mesh::relay::RelayStartError;
+use compeer_spaces::model::{NameError, OpError};
 use compeer_spaces::{ActError, JoinSpaceError, Unshared};
 
 use super::ApiError;
@@ -131,6 +132,7 @@ impl From<ActError> for ApiError {
                 "Out of range",
                 "Choose an expiry such as 7d and a number of uses from 1 to 1000.",
             ),
+            ActError::Content(OpError::Name(error)) => error.into(),
             ActError::Content(_) => {
                 told(StatusCode::BAD_REQUEST, "bad-content", "This cannot be written", "Change it and send it again.")
             }
@@ -304,6 +306,17 @@ impl From<JoinError> for ApiError {
     }
 }
 
+impl From<NameError> for ApiError {
+    fn from(error: NameError) -> Self {
+        let hint = match error {
+            NameError::Empty => "Type a name with at least one letter in it.",
+            NameError::TooLong => "Choose a shorter name.",
+            NameError::Control => "Type the name anew, or choose another one.",
+        };
+        Self::new(StatusCode::BAD_REQUEST, "bad-name", "This cannot be a name", sentence(&error), hint)
+    }
+}
+
 impl From<IntroduceError> for ApiError {
     fn from(error: IntroduceError) -> Self {
         let detail = sentence(&error);
@@ -311,7 +324,7 @@ impl From<IntroduceError> for ApiError {
             |code, title, hint: &'static str| Self::new(StatusCode::BAD_REQUEST, code, title, detail.clone(), hint);
         match error {
             IntroduceError::NameNeeded => bad("name-needed", "A name is needed", "Say what others shall call you."),
-            IntroduceError::Name(_) => bad("bad-name", "This cannot be a name", "Choose another name."),
+            IntroduceError::Name(error) => error.into(),
             IntroduceError::Picture => bad("bad-picture", "This cannot be a picture", "Choose a smaller picture."),
             IntroduceError::Journal(error) => error.into(),
             IntroduceError::Spaces(error) => error.into(),

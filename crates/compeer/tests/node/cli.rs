@@ -131,7 +131,9 @@ fn usage_is_told_apart_from_failure() {
     fails(&peer, &["space", "join", "compeer1abc"], "", 2, "usage");
     fails(&peer, &["space", "join", "-"], "not an invitation", 1, "bad-invitation");
     fails(&peer, &["space", "members", "Nowhere"], "", 1, "space-not-found");
-    fails(&peer, &["space", "create", ""], "", 1, "bad-content");
+    for name in ["", " \t", "two\nlines", &"x".repeat(81)] {
+        fails(&peer, &["space", "create", name], "", 1, "bad-name");
+    }
     peer.ask(&["space", "create", "Harbour"]).expect("creates");
     fails(&peer, &["space", "remove", "Harbour", "Bo"], "", 1, "member-not-found");
     fails(&peer, &["space", "invite", "Harbour", "--expires", "soon"], "", 1, "bad-request");

@@ -92,6 +92,22 @@ fn two_spaces_of_one_name_are_told_apart() {
 }
 
 #[test]
+fn what_a_person_was_shown_is_read() {
+    let (ada, bo) = two_in("Harbour");
+    for text in ["one", "two", "three"] {
+        ada.ask(&["chat", "send", "Harbour", text]).expect("sends");
+    }
+    let unread = |peer: &Peer| peer.ask(&["space", "list"]).expect("lists")[0]["unread"].as_u64();
+    until(&bo, &["space", "list"], "three to read", |list| list[0]["unread"] == 3);
+    // Programs read nothing, and a person need not.
+    bo.ask(&["chat", "log", "Harbour"]).expect("shows");
+    said(&bo, &["chat", "log", "Harbour", "--keep-unread"]);
+    assert_eq!(unread(&bo), Some(3));
+    assert!(said(&bo, &["chat", "log", "Harbour", "--limit", "1"]).contains("three"));
+    assert_eq!(unread(&bo), Some(0));
+}
+
+#[test]
 fn others_see_a_new_name() {
     let (ada, bo) = two_in("Harbour");
     bo.ask(&["profile", "set", "--name", "Bo T."]).expect("sets");
