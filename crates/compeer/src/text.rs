@@ -1,26 +1,34 @@
 //! Text from others, made safe to show in a terminal.
 //!
 //! A message or name may hold escape sequences that move the cursor or retitle the window, and bidirectional controls
-//! that make a text read as another (CVE-2021-42574, "Trojan Source"). They are shown as what they are.
+//! that make a text read as another (CVE-2021-42574, "Trojan Source"). They are shown as what they are, and in names
+//! so is what cannot be seen at all.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// The text on one line, with every control and bidirectional character written as `\u{1b}` and the like.
+use compeer_spaces::model::is_hidden;
+
+/// The text on one line, with every control, bidirectional and invisible character written as `\u{1b}` and the like.
 #[must_use]
 pub fn visible(text: &str) -> Cow<'_, str> {
-    escaped(text, is_control, |out, char| {
-        let _ = write!(out, "\\u{{{:x}}}", u32::from(char));
-    })
+    escaped(
+        text,
+        |before, char, after| is_control(char) || is_hidden(before, char, after),
+        |out, char| {
+            let _ = write!(out, "\\u{{{:x}}}", u32::from(char));
+        },
+    )
 }
 
-/// Like [`visible`], but line breaks stay.
+/// Several lines of whole text: line breaks stay, and so does what is merely not seen, such as places where a word may
+/// be broken.
 #[must_use]
 pub fn visible_lines(text: &str) -> Cow<'_, str> {
     escaped(
         text,
-        |char| char != '\n' && is_control(char),
+        |_, char, _| char != '\n' && is_control(char),
         |out, char| {
             let _ = write!(out, "\\u{{{:x}}}", u32::from(char));
         },
@@ -33,7 +41,7 @@ pub fn visible_lines(text: &str) -> Cow<'_, str> {
 pub fn visible_json(json: &str) -> Cow<'_, str> {
     escaped(
         json,
-        |char| char != '\n' && is_control(char),
+        |_, char, _| char != '\n' && is_control(char),
         |out, char| {
             let mut units = [0; 2];
             for unit in char.encode_utf16(&mut units) {
@@ -90,15 +98,28 @@ fn is_control(char: char) -> bool {
             '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
-fn escaped<'a>(text: &'a str, bad: impl Fn(char) -> bool, escape: impl Fn(&mut String, char)) -> Cow<'a, str> {
-    if !text.contains(&bad) {
+/// `bad` is asked about each character between those beside it.
+fn escaped<'a>(
+    text: &'a str,
+    bad: impl Fn(Option<char>, char, Option<char>) -> bool,
+    escape: impl Fn(&mut String, char),
+) -> Cow<'a, str> {
+    // Nothing of plain ASCII is hidden, and most text is that.
+    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 16);
-    for char in text.chars() {
-        if bad(char) { escape(&mut out, char) } else { out.push(char) }
+    let mut before = None;
+    let mut chars = text.chars().peekable();
+    while let Some(char) = chars.next() {
+        if bad(before, char, chars.peek().copied()) {
+            escape(&mut out, char)
+        } else {
+            out.push(char)
+        }
+        before = Some(char);
     }
-    Cow::Owned(out)
+    if out == text { Cow::Borrowed(text) } else { Cow::Owned(out) }
 }
 
 #[cfg(test)]
@@ -118,11 +139,15 @@ mod tests {
             ("\u{2066}isolate\u{2069}", "\\u{2066}isolate\\u{2069}"),
             ("\u{202a}\u{202d}\u{200f}\u{61c}", "\\u{202a}\\u{202d}\\u{200f}\\u{61c}"),
             ("line\u{2028}separator", "line\\u{2028}separator"),
+            ("Ann\u{200b}", "Ann\\u{200b}"),
+            ("A\u{200d}nn\u{ad}", "A\\u{200d}nn\\u{ad}"),
+            ("می‌خواهم ❤️ 1️⃣", "می‌خواهم ❤️ 1️⃣"),
         ];
         for (text, expected) in table {
             assert_eq!(visible(text), expected, "{text:?}");
         }
         assert_eq!(visible_lines("one\ntwo\u{1b}"), "one\ntwo\\u{1b}");
+        assert_eq!(visible_lines("soft\u{ad}hyphen"), "soft\u{ad}hyphen");
     }
 
     #[test]

@@ -14,6 +14,7 @@ describe('characters that act instead of standing there', () => {
     expect(plainText('a\u0007b\u001b[31m')).toBe('a⟨U+0007⟩b⟨U+001B⟩[31m');
     expect(plainText('zero\u200bwidth\ufeff')).toBe('zero⟨U+200B⟩width⟨U+FEFF⟩');
     expect(plainText('tag\u{e0041}')).toBe('tag⟨U+E0041⟩');
+    expect(plainName('\u3164')).toBe('⟨U+3164⟩');
   });
 
   it('leaves lines, tabs, joined emoji and joined letters alone', () => {

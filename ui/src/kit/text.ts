@@ -16,12 +16,12 @@ export type Segment =
 /**
  * Characters that are invisible or change the order of what follows: C0 and C1 controls (line
  * feed and tab excepted), bidirectional embeddings, overrides, isolates and marks, zero-width
- * space, word joiner, byte order mark, line and paragraph separators, interlinear and tag
+ * space, word joiner, byte order mark, line and paragraph separators, fillers, interlinear and tag
  * characters. Joiners (U+200C, U+200D) stay: scripts and emoji need them.
  */
 const controls =
   // eslint-disable-next-line no-control-regex
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e007f}]|\u034f|\u17b4|\u17b5/gu;
 
 const names: Record<number, string> = {
   0x202a: 'left-to-right embedding',

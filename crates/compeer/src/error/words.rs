@@ -311,7 +311,9 @@ impl From<NameError> for ApiError {
         let hint = match error {
             NameError::Empty => "Type a name with at least one letter in it.",
             NameError::TooLong => "Choose a shorter name.",
-            NameError::Control => "Type the name anew, or choose another one.",
+            NameError::Control | NameError::Hidden(_) => {
+                "Type the name anew instead of pasting it, or choose another one."
+            }
         };
         Self::new(StatusCode::BAD_REQUEST, "bad-name", "This cannot be a name", sentence(&error), hint)
     }

@@ -10,4 +10,4 @@ pub use info::{
     TransferId, TransferSource, TransferState,
 };
 pub use op::{HOLDS_PER_OP, Op, OpError, PICTURE_BYTES, Profile, picture_type};
-pub use text::{FileNameError, NameError, TextError, check_file_name, check_message, check_name};
+pub use text::{FileNameError, NameError, TextError, check_file_name, check_message, check_name, is_hidden};

@@ -14,9 +14,12 @@ pub enum NameError {
     /// More characters than [`limits::NAME_CHARS`].
     #[error("a name has at most 80 characters")]
     TooLong,
-    /// A line break or another control character, or one that changes the direction of text.
+    /// A line break or another control character.
     #[error("a name has no control characters in it")]
     Control,
+    /// A character that nobody sees: with it, two names that look the same would be two.
+    #[error("a name has no invisible characters in it, and this one has U+{:04X}", u32::from(*.0))]
+    Hidden(char),
 }
 
 /// Why a message or a file name is refused.
@@ -61,13 +64,65 @@ const fn turns_text(c: char) -> bool {
     matches!(c, '\u{200E}' | '\u{200F}' | '\u{061C}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
+/// Whether a character is never seen, wherever it stands: what turns text, separators of lines, fillers, and those of
+/// Unicode's `Default_Ignorable_Code_Point` that no writing needs.
+const fn is_invisible(c: char) -> bool {
+    turns_text(c)
+        || matches!(c,
+            '\u{AD}' | '\u{34F}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180E}' | '\u{200B}'
+            | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}'
+            | '\u{FFF0}'..='\u{FFFB}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
+            | '\u{E0000}'..='\u{E00FF}' | '\u{E01F0}'..='\u{E0FFF}')
+}
+
+/// Whether joiners change how this character is written: letters of scripts that join them, and emoji.
+const fn joins(c: char) -> bool {
+    matches!(c,
+        '\u{600}'..='\u{DFF}' | '\u{1000}'..='\u{109F}' | '\u{1780}'..='\u{18AF}' | '\u{2190}'..='\u{2BFF}' | '\u{FE0F}'
+        | '\u{1F000}'..='\u{1FAFF}')
+}
+
+/// Whether a character is not seen where it stands. Joiners and variation selectors are seen by what they do to those
+/// beside them: Persian and Hindi need them, and so do many emoji.
+#[must_use]
+pub fn is_hidden(before: Option<char>, c: char, after: Option<char>) -> bool {
+    match c {
+        '\u{200C}' | '\u{200D}' => !(before.is_some_and(joins) && after.is_some_and(joins)),
+        '\u{180B}'..='\u{180D}' | '\u{180F}' | '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}' => {
+            // The keycaps are an ASCII character, a selector, and the frame.
+            before.is_none_or(|before| before.is_ascii()) && after != Some('\u{20E3}')
+        }
+        _ => is_invisible(c),
+    }
+}
+
+/// The first character of a text that is not seen where it stands.
+fn hidden(text: &str) -> Option<char> {
+    let mut before = None;
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        if is_hidden(before, c, chars.peek().copied()) {
+            return Some(c);
+        }
+        before = Some(c);
+    }
+    None
+}
+
+/// Blanks, the one of Braille included.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || c == '\u{2800}'
+}
+
 /// Checks the name of a person, device or space.
 pub fn check_name(name: &str) -> Result<(), NameError> {
     if name.chars().take(limits::NAME_CHARS + 1).count() > limits::NAME_CHARS {
         Err(NameError::TooLong)
-    } else if name.chars().any(|c| c.is_control() || turns_text(c)) {
+    } else if name.chars().any(char::is_control) {
         Err(NameError::Control)
-    } else if name.chars().all(char::is_whitespace) {
+    } else if let Some(hidden) = hidden(name) {
+        Err(NameError::Hidden(hidden))
+    } else if name.chars().all(is_blank) {
         Err(NameError::Empty)
     } else {
         Ok(())
@@ -117,7 +172,21 @@ mod tests {
         assert_eq!(check_name("עברית"), Ok(()));
         assert_eq!(check_name(" \u{3000}"), Err(NameError::Empty));
         assert_eq!(check_name("a\nb"), Err(NameError::Control));
-        assert_eq!(check_name("a\u{202E}b"), Err(NameError::Control));
+        assert_eq!(check_name("\u{2800}"), Err(NameError::Empty));
+        for hidden in
+            ['\u{202E}', '\u{200B}', '\u{200D}', '\u{200C}', '\u{AD}', '\u{3164}', '\u{FEFF}', '\u{FE0F}', '\u{E0041}']
+        {
+            for name in [format!("Ann{hidden}"), format!("An{hidden}n"), format!("{hidden}Ann"), hidden.to_string()] {
+                assert_eq!(check_name(&name), Err(NameError::Hidden(hidden)), "{name:?}");
+            }
+        }
+        let said = NameError::Hidden('\u{200B}').to_string();
+        assert_eq!(said, "a name has no invisible characters in it, and this one has U+200B");
+        // Joined letters of Persian and Hindi, joined and coloured emoji, a keycap, a variant of a Japanese character.
+        for name in ["می‌خواهم", "क्‍ष", "Ann 👩‍🚀", "❤️‍🔥", "👩🏽‍🚀", "Ann 1️⃣", "葛\u{E0100}城"]
+        {
+            assert_eq!(check_name(name), Ok(()), "{name}");
+        }
         assert_eq!(check_name(&"é".repeat(80)), Ok(()));
         assert_eq!(check_name(&"é".repeat(81)), Err(NameError::TooLong));
     }
