@@ -405,7 +405,11 @@ describe('the tour', () => {
     await phone.accessible('phone-person');
     await phone.page.getByRole('button', { name: 'Back' }).first().click();
     await sidebar.getByRole('link', { name: 'Files' }).click();
-    await phone.page.getByRole('link', { name: `note-${stamp}.txt`, exact: true }).waitFor();
+    const note = phone.page.getByRole('link', { name: `note-${stamp}.txt`, exact: true });
+    await note.waitFor();
+    // Whose it is stands in its card, too.
+    const card = phone.page.getByRole('listitem').filter({ has: note });
+    await card.getByText('Ann Lee').waitFor();
     await phone.accessible('phone-files');
     const places = phone.page.getByRole('navigation', { name: 'Places' });
     await places.getByRole('link', { name: /^Network/ }).click();

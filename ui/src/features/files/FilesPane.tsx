@@ -138,7 +138,7 @@ export function FilesPane({ space, search }: { space: Space; search: FilesSearch
 }
 
 const rowHeight = 61;
-const cardHeight = 77;
+const cardHeight = 93;
 
 function FileList({
   space,
@@ -294,6 +294,22 @@ function DetailLink({
   );
 }
 
+/** Who shared it, and in which folder it is. */
+function Origin({ file }: { file: SharedFile }) {
+  const { folder } = splitPath(file.name);
+  return (
+    <div className="truncate text-tiny text-text-3">
+      <Name>{plainName(file.author_name)}</Name>
+      {folder !== '' && (
+        <>
+          {' › '}
+          <Name>{folder}</Name>
+        </>
+      )}
+    </div>
+  );
+}
+
 function TableRow({
   space,
   file,
@@ -309,7 +325,7 @@ function TableRow({
   me: string | null;
   index: number;
 }) {
-  const { name, folder } = splitPath(file.name);
+  const { name } = splitPath(file.name);
   const selected = search.detail === `file-${file.id}`;
   const cell = `border-b border-soft px-3 ${selected ? 'bg-accent-soft [--pill:var(--raised)]' : 'group-hover:bg-panel'}`;
   return (
@@ -321,19 +337,7 @@ function TableRow({
             <DetailLink {...{ space, file, search }}>
               <Name>{name}</Name>
             </DetailLink>
-            {file.transfer ? (
-              <TransferLine file={file} />
-            ) : (
-              <div className="truncate text-tiny text-text-3">
-                <Name>{plainName(file.author_name)}</Name>
-                {folder !== '' && (
-                  <>
-                    {' › '}
-                    <Name>{folder}</Name>
-                  </>
-                )}
-              </div>
-            )}
+            {file.transfer ? <TransferLine file={file} /> : <Origin file={file} />}
           </div>
         </div>
       </td>
@@ -371,7 +375,7 @@ function Card({
 }) {
   const { name } = splitPath(file.name);
   return (
-    <li className="relative flex h-[77px] items-center gap-3 border-b border-soft pr-1 pl-4">
+    <li className="relative flex h-[93px] items-center gap-3 border-b border-soft pr-1 pl-4">
       <span className="grid size-10 flex-none place-items-center rounded-control bg-soft text-text-2">
         <Icon name={fileIcon(name, file.media)} />
       </span>
@@ -379,10 +383,11 @@ function Card({
         <DetailLink {...{ space, file, search }}>
           <Name>{name}</Name>
         </DetailLink>
+        <Origin file={file} />
         {file.transfer ? (
           <TransferLine file={file} />
         ) : (
-          <div className="flex items-center gap-2">
+          <div className="mt-1 flex items-center gap-2">
             <FileState file={file} />
             <span className="truncate text-tiny text-text-3 nums">
               {formatSize(file.size)} · {formatWhen(file.time, now)}
