@@ -22,24 +22,29 @@ use crate::node::{Introduction, Node, NodeOptions};
 const TEAM: [(&str, &str); 3] =
     [("Ada Lindqvist", "Ada's desk"), ("Bo Okafor", "Bo's laptop"), ("Cleo Marin", "Cleo's tablet")];
 
-/// Who says what.
+/// Who says what. All of it is said within a few seconds, at whatever time of whatever day: nothing in it, nor in the files,
+/// speaks of a time that the page would show otherwise.
 const TALK: &[(usize, &str)] = &[
-    (0, "Morning. The survey of the north wall came in overnight, I have put it under Files."),
-    (1, "Got it. The crack at bay 4 is longer than in spring, isn't it?"),
+    (0, "The survey of the north wall is in, I have put it under Files."),
+    (1, "Got it. The crack at bay 4 is longer than last year, isn't it?"),
     (2, "By about 8 cm. I marked it in the notes."),
     (0, "Then we close bay 4 until the divers have looked at it. Cleo, can you tell the harbour master?"),
-    (2, "Already did, she moves the ferry to bay 6 from tomorrow."),
-    (1, "Good. I am on the train until noon; whatever you write reaches me when I am back."),
+    (2, "Already did, she moves the ferry to bay 6."),
+    (1, "Good. I will be on the train for a while; whatever you write reaches me when I am back."),
 ];
 
 const FILES: &[(usize, &str, &str)] = &[
     (
         0,
         "north-wall/survey.txt",
-        "North wall, survey of 22 November\nbay 3: sound\nbay 4: crack, 1.42 m\nbay 5: sound\n",
+        "North wall, survey before the repair\nbay 3: sound\nbay 4: crack, 1.42 m\nbay 5: sound\n",
     ),
     (0, "north-wall/levels.csv", "bay,height_m\n3,4.21\n4,4.19\n5,4.20\n"),
-    (2, "notes.md", "# Bay 4\n\n- closed from Monday\n- ferry uses bay 6\n- divers: ask for Thursday\n"),
+    (
+        2,
+        "notes.md",
+        "# Bay 4\n\n- closed until the divers have looked at it\n- ferry uses bay 6\n- crack 8 cm longer than last year\n",
+    ),
 ];
 
 struct Peer {
