@@ -22,6 +22,8 @@ pub(crate) const RELAY_NOT_LISTED: &str = "relay-not-listed";
 pub(crate) const NO_RELAY: &str = "relay-is-none";
 /// What can be wrong with our relay; at any time, one of these.
 pub(crate) const OF_RELAY: [&str; 4] = [RELAY_UNREACHABLE, RELAY_REFUSED, RELAY_NOT_LISTED, NO_RELAY];
+/// Files that were asked for did not come.
+pub(crate) const FILES_FAILED: &str = "files-failed";
 /// Nobody in a space lets this device in.
 pub(crate) const SHUT_OUT: &str = "shut-out";
 /// A device was not let in.
@@ -224,6 +226,23 @@ pub(crate) fn undelivered(space: GroupId, name: Option<&str>, messages: usize, f
         text: format!("In {place}, {what} of yours reached nobody: you had been removed, or could not write any more."),
         hint: "They are kept. Send them again or discard them in the space's chat, or with `compeer chat resend`."
             .into(),
+        device: None,
+        space: Some(space),
+    }
+}
+
+/// Files of a space did not come, for a reason that waiting does not mend: so many, the first of them and why.
+pub(crate) fn files_failed(space: GroupId, name: Option<&str>, count: usize, first: &str, why: &str) -> Trouble {
+    let place = name.map_or_else(|| "a space".to_owned(), |name| format!("“{name}”"));
+    let text = match count {
+        1 => format!("{first} in {place} did not arrive: {why}"),
+        _ => format!("{count} files in {place} did not arrive. The first is {first}: {why}"),
+    };
+    Trouble {
+        severity: Severity::Error,
+        code: FILES_FAILED,
+        text,
+        hint: "Mend that, then fetch again what is missing, or give it up. What has arrived is kept.".into(),
         device: None,
         space: Some(space),
     }

@@ -4,6 +4,7 @@
 //! stuck one cannot keep the program from ending. What was acknowledged is on disk before any of this matters.
 
 mod addresses;
+mod failed_files;
 mod person;
 mod problems;
 mod serve_blobs;
@@ -184,6 +185,7 @@ impl Node {
         tasks.spawn(watch::journal(node.clone(), journal_events));
         tasks.spawn(watch::sync(node.clone(), node.inner.sync.subscribe()));
         tasks.spawn(watch::spaces(node.clone(), node.inner.spaces.events()));
+        tasks.spawn(failed_files::watch(node.clone(), node.inner.spaces.events()));
         tasks.spawn(shut_out::watch(node.clone()));
         tasks.spawn(addresses::keep(node.clone(), node.inner.mesh.events()));
         tracing::info!(device = %node.device().short(), "the node is up");

@@ -135,6 +135,49 @@ fn told_of(peer: &Peer, code: &str) -> Option<Value> {
 }
 
 #[test]
+fn files_that_did_not_come_are_a_problem_until_they_are_here_or_given_up() {
+    let (ada, bo) = (running("Ada"), running("Bo"));
+    ada.ask(&["space", "create", "Harbour"]).expect("creates");
+    let invite = said(&ada, &["space", "invite", "Harbour"], "");
+    said(&bo, &["space", "join", "-"], &invite);
+    let work = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| work.path().join(name);
+    std::fs::create_dir_all(path("plans/north")).expect("folders");
+    for name in ["plans/a.txt", "plans/north/b.txt", "plans/north/c.txt"] {
+        std::fs::write(path(name), name).expect("a file");
+    }
+    ada.ask(&["file", "put", "Harbour", path("plans").to_str().expect("plain")]).expect("shares");
+    eventually_blocking(SOON, "Bo sees them", || {
+        (bo.ask(&["file", "list", "Harbour"]).ok()?.as_array()?.len() == 3).then_some(())
+    });
+    let problem = || {
+        let status = bo.ask(&["status"]).expect("a status");
+        status["problems"].as_array()?.iter().find(|problem| problem["code"] == "files-failed").cloned()
+    };
+    let over = |what| eventually_blocking(SOON, what, || problem().is_none().then_some(()));
+    // Where a folder should be is a file.
+    let obstacle = path("to/plans/north");
+    let get = || bo.ask(&["file", "get", "Harbour", "plans", "--to", path("to").to_str().expect("plain")]);
+    std::fs::create_dir_all(path("to/plans")).expect("a folder");
+    std::fs::write(&obstacle, "in the way").expect("a file");
+
+    get().expect_err("two have no place");
+    let told = eventually_blocking(SOON, "both are told of", || {
+        problem()
+            .filter(|problem| problem["text"].as_str().is_some_and(|text| text.starts_with("2 files in “Harbour”")))
+    });
+    assert!(told["text"].as_str().is_some_and(|text| text.contains("is in the way")), "{told}");
+    bo.ask(&["file", "stop", "Harbour", "plans"]).expect("gives them up");
+    over("it is given up");
+
+    get().expect_err("nothing has changed");
+    eventually_blocking(SOON, "it is a problem again", problem);
+    std::fs::remove_file(&obstacle).expect("removed");
+    get().expect("comes");
+    over("all are here");
+}
+
+#[test]
 fn who_was_removed_finds_out() {
     let (ada, bo) = (running("Ada"), running("Bo"));
     ada.ask(&["space", "create", "Harbour"]).expect("creates");
