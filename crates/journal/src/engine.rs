@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use compeer_core::clock::Clock;
@@ -404,6 +404,8 @@ impl Engine {
     /// A topic on which only this device has access needs nobody's word.
     fn publish_asking(&self) {
         let asking = self.topics.0.iter().filter(|(_, topic)| topic.asking != Asking::No);
+        *self.shared.doubted.write().unwrap_or_else(PoisonError::into_inner) =
+            asking.clone().map(|(id, _)| *id).collect();
         let unheard = asking.map(|(id, topic)| (*id, topic.unheard(&self.me).copied().collect::<BTreeSet<_>>()));
         let asking: BTreeMap<_, _> = unheard.filter(|(_, devices)| !devices.is_empty()).collect();
         self.shared.asking.send_if_modified(|known| {

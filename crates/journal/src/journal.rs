@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -376,6 +376,10 @@ impl Journal {
     /// writing starts again once all devices with access have said so and our log has come that far; `identity.rs` has the
     /// whole rule.
     pub async fn own_height_heard(&self, topic: GroupId, from: DeviceId, height: Option<u64>) {
+        // Mostly there is no doubt, and the engine is spared the question.
+        if !self.shared.doubted.read().unwrap_or_else(PoisonError::into_inner).contains(&topic) {
+            return;
+        }
         let told: Result<(), StoreError> = self.write(move |engine| engine.hear_own_height(topic, from, height)).await;
         if let Err(error) = told {
             tracing::warn!(%error, from = %from.short(), "our own height was heard and not noted");

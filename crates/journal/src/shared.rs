@@ -36,6 +36,8 @@ pub(crate) struct Shared {
     pub(crate) growth: broadcast::Sender<Growth>,
     /// The topics on which we may not write yet, and whose word is missing.
     pub(crate) asking: watch::Sender<BTreeMap<GroupId, BTreeSet<DeviceId>>>,
+    /// All topics on which our own log may be behind what we once wrote, also where nobody else has access so far.
+    pub(crate) doubted: RwLock<BTreeSet<GroupId>>,
     /// How often the disk has taken entries again after it had failed.
     pub(crate) recoveries: watch::Sender<u64>,
 }
@@ -86,6 +88,7 @@ impl Shared {
             events: broadcast::channel(EVENTS).0,
             growth: broadcast::channel(EVENTS).0,
             asking: watch::Sender::default(),
+            doubted: RwLock::default(),
             recoveries: watch::Sender::default(),
         }
     }
