@@ -62,7 +62,7 @@ pub(super) async fn keep(
         keeper.linked(&link);
     }
     loop {
-        let next = members_at.into_iter().chain(addresses_at).min();
+        let next = members_at.into_iter().chain(addresses_at).chain(shared.seeking().again_at()).min();
         tokio::select! {
             () = shared.stop.cancelled() => return,
             event = journal_events.recv() => match event {
@@ -102,6 +102,9 @@ pub(super) async fn keep(
             }
             () = sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => {
                 let now = Instant::now();
+                if shared.seeking().again(now) {
+                    shared.seek();
+                }
                 if addresses_at.take_if(|at| *at <= now).is_some() {
                     shared.sessions().iter().for_each(|session| session.say_addresses());
                 }

@@ -2,14 +2,14 @@
 //!
 //! - [`Sync`] is the handle. It keeps a session with every linked device and decides whom to be linked to.
 //! - `wire` is what is said, `session` says and hears it, `transfer` moves entries in bulk on streams of their own.
-//! - `shared` is what sessions know together; `pulls` (what is fetched from whom), `receipts` (who holds what) and
-//!   `neighbours` (whom to be linked to) are plain state without any I/O.
+//! - `shared` is what sessions know together; `pulls` (what is fetched from whom), `seeking` (whom member groups are asked
+//!   of), `receipts` (who holds what) and `neighbours` (whom to be linked to) are plain state without any I/O.
 //! - `join` lets newcomers in at the join door; [`JournalGate`] says who may knock.
 //!
 //! How two devices find out what is missing: one sends a digest over all topics they share. If the other has the same,
 //! that was all. Otherwise it answers with a digest for each topic, the first asks for heights where these differ, and
 //! each fetches what it lacks. What is new after that is pushed as it comes. Comparing again from time to time repairs
-//! whatever got lost.
+//! whatever got lost. Member groups of which nothing has come yet are asked for by name, all together.
 //!
 //! **Giving** is governed by [`Journal::may_pull`], asked for every message at the moment of sending. **Taking** is
 //! governed by [`Journal::wants`], whoever gives: entries prove themselves.
@@ -20,6 +20,7 @@ mod keep;
 mod neighbours;
 mod pulls;
 mod receipts;
+mod seeking;
 mod session;
 mod shared;
 mod transfer;
@@ -244,6 +245,11 @@ async fn answer(shared: Arc<Shared>, stream: IncomingStream) {
         Ok(Ok(Some(Message::Want { topic, ranges }))) => {
             if let Some(session) = shared.session(&device) {
                 transfer::serve(&shared, &session, send, topic, ranges).await;
+            }
+        }
+        Ok(Ok(Some(Message::WantGroups { groups }))) => {
+            if let Some(session) = shared.session(&device) {
+                transfer::serve_groups(&shared, &session, send, groups).await;
             }
         }
         Ok(Ok(Some(_))) => shared.shun(device, Misconduct::OutOfPlace),

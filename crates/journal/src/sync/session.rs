@@ -114,8 +114,8 @@ struct State {
     /// What it announced, and when that is to be asked for.
     hints: BTreeMap<(GroupId, DeviceId), u64>,
     hints_at: Option<Instant>,
-    /// Groups whose logs we lack and asked it for.
-    asked: BTreeSet<GroupId>,
+    /// Whether topics were compared with it since the talk began.
+    compared: bool,
     /// The topics it is in, as of the last look.
     shares: Option<BTreeSet<GroupId>>,
     /// What it was told about where others are.
@@ -237,19 +237,6 @@ impl Session {
                 state.places.insert(place.device, place);
             }
         }
-    }
-
-    /// We have nothing yet of these groups: asks for those that were not asked for before, if there are any.
-    pub(crate) fn lacks(&self, groups: &BTreeSet<GroupId>) -> bool {
-        let news: Vec<_> = groups.difference(&self.state().asked).copied().collect();
-        if news.is_empty() {
-            return false;
-        }
-        self.due(|state| {
-            state.heights.extend(news.iter().map(|group| (*group, true)));
-            state.asked.clone_from(groups);
-        });
-        true
     }
 
     /// A log grew here: its entries are sent or announced. Those that nobody sent us, our `own`, are sent even when the other

@@ -17,6 +17,7 @@ use super::gate::JournalGate;
 use super::neighbours::neighbours;
 use super::pulls::Pulls;
 use super::receipts::{Receipts, is_large};
+use super::seeking::Seeking;
 use super::session::{Misconduct, Session, WHEREABOUTS};
 use super::wire::{Digest, Held, ITEMS, Range, Receipt, Whereabouts};
 use crate::journal::Journal;
@@ -29,8 +30,6 @@ const HOLD: Duration = Duration::from_millis(100);
 /// How long a device that misbehaved is not spoken to; twice as long each further time.
 const SHUNNED: Duration = Duration::from_secs(30);
 const SHUNNED_MOST: Duration = Duration::from_secs(3600);
-/// Devices asked at once for the log of a member that has not come yet.
-const ASKED_AT_ONCE: usize = 3;
 /// Devices linked to at once only to be asked for our own height.
 const UNHEARD_AT_ONCE: usize = 32;
 /// Events a slow listener may fall behind.
@@ -51,6 +50,7 @@ pub(crate) struct Shared {
     pub(crate) wants_changed: Notify,
     sessions: Mutex<HashMap<DeviceId, Arc<Session>>>,
     pulls: Mutex<Pulls>,
+    seeking: Mutex<Seeking>,
     receipts: Mutex<Receipts>,
     /// The topics that we take part in, and how many devices do.
     devices: Mutex<HashMap<GroupId, usize>>,
@@ -76,6 +76,7 @@ impl Shared {
             wants_changed: Notify::new(),
             sessions: Mutex::default(),
             pulls: Mutex::default(),
+            seeking: Mutex::default(),
             receipts: Mutex::default(),
             devices: Mutex::default(),
             shunned: Mutex::default(),
@@ -85,6 +86,10 @@ impl Shared {
 
     pub(crate) fn pulls(&self) -> MutexGuard<'_, Pulls> {
         locked(&self.pulls)
+    }
+
+    pub(crate) fn seeking(&self) -> MutexGuard<'_, Seeking> {
+        locked(&self.seeking)
     }
 
     pub(crate) fn receipts(&self) -> MutexGuard<'_, Receipts> {
@@ -118,6 +123,7 @@ impl Shared {
         if sessions.get(&session.peer).is_some_and(|current| Arc::ptr_eq(current, session)) {
             sessions.remove(&session.peer);
             self.pulls().gone(&session.peer);
+            self.seeking().gone(&session.peer);
         }
     }
 
@@ -188,7 +194,7 @@ impl Shared {
     }
 
     /// Works out anew whom to be linked to. Tells those who may have more topics than before, ends the sessions of those
-    /// who may have none, and asks for the logs of members that have not come yet. `away` have been wanted in vain.
+    /// who may have none, and has the logs of members asked for that have not come yet. `away` have been wanted in vain.
     pub(crate) fn refresh(&self, away: &BTreeSet<DeviceId>) -> BTreeSet<DeviceId> {
         let me = self.journal.device();
         let mut wanted: BTreeSet<_> = self.gate.hosts().into_iter().collect();
@@ -217,7 +223,6 @@ impl Shared {
             sizes.insert(info.topic, devices.len());
         }
         *locked(&self.devices) = sizes;
-        let mut asked = 0;
         for session in self.sessions() {
             if !self.gate.is_member(&session.peer) {
                 session.stop.cancel();
@@ -225,12 +230,32 @@ impl Shared {
             }
             session.shares(self.shares(&session.peer));
             session.learn_places(self);
-            // Who has it not yet is asking as well, and pushes it when it comes.
-            if asked < ASKED_AT_ONCE && session.lacks(&unknown) {
-                asked += 1;
-            }
+        }
+        if self.seeking().lack(unknown, Instant::now()) {
+            self.seek();
         }
         wanted
+    }
+
+    /// Has member groups asked for that have not come yet. Whoever we talk to first has them all to ask for.
+    pub(crate) fn seek(&self) {
+        self.sessions().iter().for_each(|session| session.fetch.notify_one());
+    }
+
+    /// The member groups to ask `peer` for.
+    pub(crate) fn plan_groups(&self, peer: &DeviceId) -> BTreeSet<GroupId> {
+        self.seeking().plan(peer, |group| self.has_come(group))
+    }
+
+    /// Groups that were asked for have come, or will not: others are asked for those.
+    pub(crate) fn sought(&self, groups: &BTreeSet<GroupId>) {
+        if self.seeking().done(groups, |group| self.has_come(group)) {
+            self.seek();
+        }
+    }
+
+    fn has_come(&self, group: &GroupId) -> bool {
+        self.journal.rules(group).is_some_and(|rules| rules.founded())
     }
 
     /// The topics that `peer` itself is in. The rules of members come with these.
@@ -267,9 +292,15 @@ impl Shared {
         let push = tip.seq.saturating_sub(first) < PUSHED;
         let tree = self.journal.tree(&topic);
         let devices = self.devices(&topic);
-        let hold = if self.devices(&tree).is_some_and(is_large) { HOLD } else { Duration::ZERO };
+        let large = self.devices(&tree).is_some_and(is_large);
+        let hold = if large { HOLD } else { Duration::ZERO };
         // In a small group the receipt is as quick.
         let tell_author = devices.is_some_and(is_large);
+        // A group that is new as a member of a large one: whoever lacks it asks for it once the larger one's log says that it
+        // is a member, and takes nothing of it before. To push it to everybody would tell most of them what they have.
+        if large && from.is_some() && devices.is_none() && first == 0 && self.journal.heights(&topic).len() == 1 {
+            return;
+        }
         for session in self.sessions().into_iter().filter(|session| self.journal.may_pull(&session.peer, &topic)) {
             if session.peer == author {
                 // It has its own, and wants to know that it is here.

@@ -1,6 +1,6 @@
 //! Entries in bulk: asking for them on a stream of their own, answering such a request, and cutting logs into messages.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::SYNC;
+use super::seeking::GROUPS;
 use super::session::{End, Misconduct, Session};
 use super::shared::Shared;
 use super::wire::{self, BATCH_BYTES, BATCH_ENTRIES, Frames, Message, Part, Range};
@@ -27,8 +28,13 @@ const STALL_PAUSE: Duration = Duration::from_secs(10);
 const BULK_PRIORITY: i32 = -1;
 
 /// Bytes of an entry.
-pub(crate) fn size(entry: &RawEntry) -> usize {
+fn size(entry: &RawEntry) -> usize {
     entry.header.len() + entry.body.as_ref().map_or(0, Vec::len)
+}
+
+/// Bytes of all entries in these.
+pub(crate) fn bytes_of(parts: &[Part]) -> usize {
+    parts.iter().flat_map(|part| &part.entries).map(size).sum()
 }
 
 /// Takes the next message's worth of entries off the ranges, which shrink.
@@ -49,7 +55,7 @@ fn next_batch(journal: &Journal, topic: &GroupId, ranges: &mut VecDeque<Range>) 
             continue;
         }
         range.from = part.end();
-        bytes += part.entries.iter().map(size).sum::<usize>();
+        bytes += bytes_of(std::slice::from_ref(&part));
         entries += part.entries.len();
         parts.push(part);
     }
@@ -115,29 +121,114 @@ pub(crate) async fn serve(
     }
 }
 
+/// Answers a request for all of some groups.
+pub(crate) async fn serve_groups(shared: &Shared, session: &Session, mut send: SendStream, groups: Vec<GroupId>) {
+    let Ok(_place) = session.serving.acquire().await else { return };
+    let _ = send.set_priority(BULK_PRIORITY);
+    let served = tokio::select! {
+        () = session.stop.cancelled() => return,
+        served = send_groups(shared, session, &mut send, groups) => served,
+    };
+    if served.is_ok() {
+        let _ = send.finish();
+    }
+}
+
+async fn send_groups(
+    shared: &Shared,
+    session: &Session,
+    stream: &mut SendStream,
+    mut groups: Vec<GroupId>,
+) -> Result<(), End> {
+    groups.truncate(GROUPS);
+    let whole = |group: GroupId| {
+        let logs = shared.journal.heights(&group);
+        let ranges = logs.into_iter().map(|(author, tip)| Range { author, from: 0, to: tip.seq });
+        (group, ranges.collect::<VecDeque<_>>())
+    };
+    let may_pull = |group: &GroupId| shared.journal.may_pull(&session.peer, group);
+    let mut left: VecDeque<_> = groups.into_iter().filter(may_pull).map(whole).collect();
+    while !left.is_empty() {
+        let journal = shared.journal.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let batches = next_batches(&journal, &mut left)?;
+            Ok::<_, ReadError>((batches, left))
+        });
+        let batches = match read.await {
+            Ok(Ok((batches, rest))) => {
+                left = rest;
+                batches
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "entries could not be read");
+                return Err(End::Journal);
+            }
+            Err(_) => return Err(End::Stopped),
+        };
+        for (topic, parts) in batches {
+            if may_pull(&topic) {
+                session.has(topic, &parts);
+                wire::send(stream, &Message::Entries { topic, parts }).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes some messages' worth of entries off the ranges of these groups, which shrink.
+fn next_batches(
+    journal: &Journal,
+    groups: &mut VecDeque<(GroupId, VecDeque<Range>)>,
+) -> Result<Vec<(GroupId, Vec<Part>)>, ReadError> {
+    let mut batches = Vec::new();
+    let mut bytes = 0;
+    while let Some((topic, ranges)) = groups.front_mut().filter(|_| bytes < BATCH_BYTES) {
+        let parts = match next_batch(journal, topic, ranges) {
+            // Forgotten meanwhile.
+            Err(ReadError::UnknownTopic) => Vec::new(),
+            read => read?,
+        };
+        if parts.is_empty() {
+            groups.pop_front();
+            continue;
+        }
+        bytes += bytes_of(&parts);
+        batches.push((*topic, parts));
+    }
+    Ok(batches)
+}
+
 /// Fetches what the other device offers, a few requests at a time, until something ends the session.
 pub(crate) async fn fetch(session: &Arc<Session>, shared: &Arc<Shared>) -> End {
-    let mut asked: JoinSet<(GroupId, Vec<Range>, Result<Asked, End>)> = JoinSet::new();
-    let mut under_way = Flights { shared: shared.clone(), peer: session.peer, flying: BTreeMap::new() };
+    let mut asked: JoinSet<(Request, Result<Asked, End>)> = JoinSet::new();
+    let mut under_way =
+        Flights { shared: shared.clone(), peer: session.peer, flying: BTreeMap::new(), groups: BTreeSet::new() };
     let mut stalls = 0;
     let mut paused: Option<Instant> = None;
     loop {
         while paused.is_none() && asked.len() < SERVED_AT_ONCE {
-            let Some((topic, ranges)) = shared.pulls().plan(&session.peer, |topic| shared.journal.heights(topic))
-            else {
-                break;
+            let groups = shared.plan_groups(&session.peer);
+            let request = if groups.is_empty() {
+                let planned = shared.pulls().plan(&session.peer, |topic| shared.journal.heights(topic));
+                let Some((topic, ranges)) = planned else { break };
+                Request::Ranges(topic, ranges)
+            } else {
+                Request::Groups(groups)
             };
-            under_way.take_off(topic, &ranges);
+            under_way.take_off(&request);
             let (session, shared) = (session.clone(), shared.clone());
             asked.spawn(async move {
-                let result = ask(&session, &shared, topic, &ranges).await;
-                (topic, ranges, result)
+                let result = match &request {
+                    Request::Ranges(topic, ranges) => ask(&session, &shared, *topic, ranges).await,
+                    Request::Groups(groups) => ask_groups(&session, &shared, groups).await,
+                };
+                (request, result)
             });
         }
         let hints_at = session.hints_at();
         tokio::select! {
-            Some(Ok((topic, ranges, result))) = asked.join_next(), if !asked.is_empty() => {
-                under_way.land(topic, &ranges);
+            Some(Ok((request, result))) = asked.join_next(), if !asked.is_empty() => {
+                under_way.land(&request);
                 match result {
                     Ok(Asked::Answered) => {}
                     Ok(Asked::Stalled) => {
@@ -160,23 +251,45 @@ pub(crate) async fn fetch(session: &Arc<Session>, shared: &Arc<Shared>) -> End {
     }
 }
 
+/// What is asked for at once.
+enum Request {
+    /// Parts of logs of one topic.
+    Ranges(GroupId, Vec<Range>),
+    /// All of these groups.
+    Groups(BTreeSet<GroupId>),
+}
+
 /// What is being fetched from one device: given back when the session ends, however it ends.
 struct Flights {
     shared: Arc<Shared>,
     peer: DeviceId,
     flying: BTreeMap<(GroupId, DeviceId), Range>,
+    groups: BTreeSet<GroupId>,
 }
 
 impl Flights {
-    fn take_off(&mut self, topic: GroupId, ranges: &[Range]) {
-        self.flying.extend(ranges.iter().map(|range| ((topic, range.author), *range)));
+    fn take_off(&mut self, request: &Request) {
+        match request {
+            Request::Ranges(topic, ranges) => {
+                self.flying.extend(ranges.iter().map(|range| ((*topic, range.author), *range)));
+            }
+            Request::Groups(groups) => self.groups.extend(groups),
+        }
     }
 
-    fn land(&mut self, topic: GroupId, ranges: &[Range]) {
-        for range in ranges {
-            self.flying.remove(&(topic, range.author));
+    fn land(&mut self, request: &Request) {
+        match request {
+            Request::Ranges(topic, ranges) => {
+                for range in ranges {
+                    self.flying.remove(&(*topic, range.author));
+                }
+                self.shared.fetched(&self.peer, *topic, ranges);
+            }
+            Request::Groups(groups) => {
+                self.groups.retain(|group| !groups.contains(group));
+                self.shared.sought(groups);
+            }
         }
-        self.shared.fetched(&self.peer, topic, ranges);
     }
 }
 
@@ -184,6 +297,9 @@ impl Drop for Flights {
     fn drop(&mut self) {
         for ((topic, _), range) in std::mem::take(&mut self.flying) {
             self.shared.fetched(&self.peer, topic, &[range]);
+        }
+        if !self.groups.is_empty() {
+            self.shared.sought(&self.groups);
         }
     }
 }
@@ -223,5 +339,47 @@ async fn ask(session: &Session, shared: &Shared, topic: GroupId, ranges: &[Range
         }
         session.has(topic, &parts);
         session.take_in(shared, parts.into_iter().map(|part| part.into_run(topic)).collect()).await?;
+    }
+}
+
+/// One request for all of these groups. What comes is taken in together: each time that somebody becomes known, the rules of
+/// the groups that they are in are worked out anew.
+async fn ask_groups(session: &Session, shared: &Shared, groups: &BTreeSet<GroupId>) -> Result<Asked, End> {
+    let (mut send, recv) = session.link.open(SYNC).await.map_err(|_| End::Gone)?;
+    wire::send(&mut send, &Message::WantGroups { groups: groups.iter().copied().collect() }).await?;
+    let _ = send.finish();
+    let mut frames: Frames<RecvStream> = Frames::new(recv);
+    let mut here: BTreeMap<(GroupId, DeviceId), u64> = BTreeMap::new();
+    loop {
+        let (mut runs, mut bytes) = (Vec::new(), 0);
+        let end = loop {
+            if bytes >= BATCH_BYTES {
+                break None;
+            }
+            let message = match timeout(STALL, frames.next()).await {
+                Err(_) => break Some(Asked::Stalled),
+                Ok(message) => message?,
+            };
+            let Some(message) = message else { break Some(Asked::Answered) };
+            let Message::Entries { topic, parts } = message else {
+                return Err(End::Misconduct(Misconduct::OutOfPlace));
+            };
+            for part in &parts {
+                let next = here.entry((topic, part.author)).or_default();
+                if !groups.contains(&topic) || part.entries.is_empty() || part.first != *next {
+                    return Err(End::Misconduct(Misconduct::Unasked));
+                }
+                *next = part.end();
+            }
+            bytes += bytes_of(&parts);
+            session.has(topic, &parts);
+            runs.extend(parts.into_iter().map(|part| part.into_run(topic)));
+        };
+        if !runs.is_empty() {
+            session.take_in(shared, runs).await?;
+        }
+        if let Some(end) = end {
+            return Ok(end);
+        }
     }
 }

@@ -17,7 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use crate::run::{RawEntry, Run};
 
 /// The version of this conversation. A device that hears another one stays linked but does not replicate.
-pub(crate) const VERSION: u16 = 1;
+pub(crate) const VERSION: u16 = 2;
 /// Bytes of one frame's content.
 pub(crate) const FRAME_BYTES: usize = 1024 * 1024;
 /// Entries are put into one message until it has this many bytes; the one that passes the mark is still in.
@@ -29,8 +29,8 @@ pub(crate) const BATCH_ENTRIES: usize = 2048;
 const CHUNK: usize = 64 * 1024;
 const RECEIPT_DOMAIN: &str = "compeer receipt v1";
 
-/// Everything that is said. The talk of a link is one long stream of these; [`Message::Want`] opens a stream of its own,
-/// on which only [`Message::Entries`] come back.
+/// Everything that is said. The talk of a link is one long stream of these; [`Message::Want`] and [`Message::WantGroups`]
+/// open a stream of their own, on which only [`Message::Entries`] come back.
 #[derive(Debug, Clone, PartialEq, Eq, DeriveEncode, DeriveDecode)]
 pub(crate) enum Message {
     /// Opens the talk, and is said again from time to time: one digest over all topics shared with the other device. When
@@ -116,6 +116,13 @@ pub(crate) enum Message {
         /// The devices.
         #[n(0)]
         devices: Vec<Whereabouts>,
+    },
+    /// Asks for all that is held of these groups, of which the asker has nothing: there are many of them, and each has little.
+    #[n(9)]
+    WantGroups {
+        /// The groups.
+        #[n(0)]
+        groups: Vec<GroupId>,
     },
 }
 

@@ -4,8 +4,10 @@
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 
-use compeer_core::{Body, BodyClass, DeviceId, DeviceKey, Entry, EpochId, GroupId, Hlc, Signature};
+use compeer_core::group::{Act, Level, Member};
+use compeer_core::{Body, BodyClass, DeviceId, DeviceKey, Entry, EpochId, GroupId, Hlc, Signature, system_wall};
 use compeer_journal::sync::{Misconduct, SYNC, SyncEvent};
+use compeer_journal::{RawEntry, Run};
 use compeer_mesh::{Admission, Door, IncomingStream, Link, Mesh, MeshConfig, RecvStream, SendStream, Source};
 use compeer_testkit::wait::eventually;
 use minicbor::Encoder;
@@ -44,7 +46,7 @@ impl Villain {
     /// Opens a talk with a digest that differs from any.
     async fn talk(&self) -> (SendStream, RecvStream) {
         let (mut send, recv) = self.link().await.open(SYNC).await.expect("opens");
-        say(&mut send, 0, |e| e.array(2)?.u16(1)?.bytes(&[1; 32])?.ok()).await;
+        say(&mut send, 0, |e| e.array(2)?.u16(2)?.bytes(&[1; 32])?.ok()).await;
         (send, recv)
     }
 }
@@ -177,6 +179,32 @@ async fn lying_heights_and_unasked_entries_bring_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn entries_of_groups_that_were_not_asked_for_end_the_talk() {
+    let (ann, bo, mut villain, topic, mut events) = stage().await;
+    let (_send, _recv) = villain.talk().await;
+    eventually(LIMIT, "talking", async || ann.sync.talking_to().contains(&villain.key.id())).await;
+    // Bo lets in a group of which nothing is here.
+    ann.journal.set_member(topic, Member::Group(bo.person), Some(Level::Manage), None).await.expect("raised");
+    bo.stop().await;
+    let nobody = Member::Group(GroupId::from_bytes([5; 32]));
+    let act = Act::Set { member: nobody, level: Some(Level::Read), invite: None, cuts: vec![], elsewhere: vec![] };
+    let body = Body { class: BodyClass::Control, epoch: EpochId::NONE, bytes: act.encode() };
+    let heads = ann.journal.rules(&topic).expect("rules").heads().to_vec();
+    let tip = ann.journal.heights(&topic).get(&bo.device()).copied();
+    let entry_by_bo = Entry::create(&bo.key, topic, tip, Hlc::new(system_wall()(), 0), heads, body).expect("entry");
+    let raw = RawEntry { header: entry_by_bo.header.bytes().to_vec(), body: entry_by_bo.body };
+    let run = Run { topic, author: bo.device(), first: tip.map_or(0, |tip| tip.seq + 1), entries: vec![raw] };
+    ann.journal.ingest(bo.device(), vec![run]).await.expect("taken in");
+    // Ann asks for it, and is sent something else.
+    let asked = timeout(LIMIT, villain.streams.recv()).await.expect("in time").expect("a stream");
+    let mut answer = asked.send;
+    answer.write_all(&entries_message(topic, &[entry(&villain.key, topic)])).await.expect("written");
+    answer.finish().expect("open");
+    assert_eq!(recorded(&mut events, villain.key.id()).await, Misconduct::Unasked);
+    ann.say(topic, "all is well").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn entries_of_topics_that_nobody_wants_are_not_kept() {
     let (ann, bo, villain, topic, _events) = stage().await;
     let (mut send, _recv) = villain.talk().await;
@@ -231,5 +259,16 @@ async fn impossible_requests_are_answered_with_nothing() {
         let answer = timeout(LIMIT, recv.read_to_end(1024)).await.expect("in time").expect("ends");
         assert_eq!(answer, [0_u8; 0]);
     }
+    // Groups that are not here, and one that the villain has no part in.
+    let foreign = ann.space().await;
+    let (mut send, mut recv) = villain.link().await.open(SYNC).await.expect("opens");
+    say(&mut send, 9, |e| {
+        e.array(1)?.array(10_001)?.bytes(foreign.as_bytes())?;
+        (0..10_000).try_for_each(|_| e.bytes(unknown.as_bytes()).map(drop))
+    })
+    .await;
+    send.finish().expect("open");
+    let answer = timeout(LIMIT, recv.read_to_end(1024)).await.expect("in time").expect("ends");
+    assert_eq!(answer, [0_u8; 0]);
     unharmed(&ann, &bo, topic).await;
 }

@@ -1,6 +1,7 @@
 //! Replication between real endpoints on the loopback interface.
 
 mod basics;
+mod ears;
 mod hostile;
 mod joining;
 mod many;

@@ -4,7 +4,10 @@ use compeer_testkit::random::Random;
 use compeer_testkit::wait::eventually;
 use tokio::time::Instant;
 
-use crate::support::{LIMIT, Peer, in_an_hour, old_friends, peers_in_a_space, until_equal, until_equal_within};
+use crate::ears::heard_of;
+use crate::support::{
+    LIMIT, Peer, in_an_hour, let_in_one_by_one, old_friends, peers_in_a_space, until_equal, until_equal_within,
+};
 
 /// Peers in one large space.
 const COMPANY: usize = 60;
@@ -79,6 +82,29 @@ async fn a_message_reaches_a_whole_company_over_few_links() {
     // Each wants seven others; about as many want it, more where chance has it.
     assert!(links.iter().all(|links| *links <= 32), "{links:?}");
     assert!(links.iter().sum::<usize>() <= 16 * count, "{links:?}");
+}
+
+/// What is lacking of the others' groups is fetched in few requests, and not told by everybody who has it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crowd_that_comes_together_tells_little_of_its_members() {
+    const CROWD: usize = 40;
+    let at = Instant::now();
+    let (peers, topic) = let_in_one_by_one(CROWD).await;
+    println!("let in after {:?}", at.elapsed());
+    let at = Instant::now();
+    eventually(5 * LIMIT, "everybody knows all", async || {
+        let knows = |peer: &&Peer| peer.journal.rules(&topic).is_some_and(|rules| rules.devices().len() == CROWD);
+        let ready = peers.iter().filter(knows).count();
+        if ready == CROWD { Ok(()) } else { Err(format!("{ready} of {CROWD}")) }
+    })
+    .await;
+    println!("known after {:?}", at.elapsed());
+    until_equal_within(5 * LIMIT, &peers.iter().collect::<Vec<_>>(), topic).await;
+    let said = |kind| peers.iter().map(|peer| heard_of(peer.device(), kind)).sum::<usize>();
+    let (hellos, heights, entries, have) = (said("Hello"), said("Heights"), said("Entries"), said("Have"));
+    println!("hellos {hellos}, heights {heights}, entries {entries}, have {have}");
+    // Each talk tells of the space and perhaps of some who have changed, but not of a third of the members.
+    assert!(heights <= 6 * hellos, "{heights} for {hellos}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -68,10 +68,7 @@ impl Peer {
     }
 
     async fn in_folder(dir: TempDir) -> Self {
-        let _ = tracing_subscriber::fmt()
-            .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-            .with_test_writer()
-            .try_init();
+        crate::ears::open();
         let key = DeviceKey::generate().expect("randomness");
         let running = run(&dir, &key, options()).await;
         let founder = Member::Device(key.id());
@@ -269,6 +266,34 @@ pub(crate) async fn old_friends(count: usize) -> (Vec<Peer>, GroupId) {
         }
         peer.journal.adopt(topic).await.expect("adopted");
         peer.journal.ingest(first.device(), runs.clone()).await.expect("taken in");
+    }
+    for peer in &peers {
+        peers.iter().filter(|other| other.device() != peer.device()).for_each(|other| peer.knows(other));
+    }
+    (peers, topic)
+}
+
+/// So many peers in one space, each of which was let in after the last one and went away at once: it holds what was written
+/// until then, and has never heard of those who came later. Now all are here, and know where the others are.
+pub(crate) async fn let_in_one_by_one(count: usize) -> (Vec<Peer>, GroupId) {
+    let mut peers = vec![Peer::new().await];
+    let topic = peers[0].space().await;
+    let mut people = vec![peers[0].log(&peers[0].person)];
+    for _ in 1..count {
+        let (first, peer) = (&peers[0], Peer::new().await);
+        let log = peer.log(&peer.person);
+        first.journal.attach(peer.person).await.expect("attached");
+        first.journal.ingest(peer.device(), vec![log.clone()]).await.expect("taken in");
+        let member = Member::Group(peer.person);
+        first.journal.set_member(topic, member, Some(Level::Write), None).await.expect("added");
+        for run in &people {
+            peer.journal.attach(run.topic).await.expect("attached");
+        }
+        peer.journal.adopt(topic).await.expect("adopted");
+        let runs = people.iter().cloned().chain([first.log(&topic)]);
+        peer.journal.ingest(first.device(), runs.collect()).await.expect("taken in");
+        people.push(log);
+        peers.push(peer);
     }
     for peer in &peers {
         peers.iter().filter(|other| other.device() != peer.device()).for_each(|other| peer.knows(other));

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::{End, GRACE, HINTS, Misconduct, Session};
 use crate::run::{IngestReport, Refusal, Run};
+use crate::sync::receipts::is_large;
 use crate::sync::shared::Shared;
 use crate::sync::transfer;
 use crate::sync::wire::{BATCH_BYTES, Digest, Frames, Height, ITEMS, Message, TopicDigest, VERSION};
@@ -31,7 +32,7 @@ impl Session {
             let message = if runs.is_empty() { frames.next().await? } else { frames.next_now()? };
             match message {
                 Some(Message::Entries { topic, parts }) => {
-                    bytes += parts.iter().flat_map(|part| &part.entries).map(transfer::size).sum::<usize>();
+                    bytes += transfer::bytes_of(&parts);
                     self.has(topic, &parts);
                     runs.extend(parts.into_iter().map(|part| part.into_run(topic)));
                     if bytes < BATCH_BYTES {
@@ -117,7 +118,7 @@ impl Session {
             }
             // We may have left the topic, or the other may have been removed from it, while this was on its way.
             Message::Have { .. } | Message::Lazy { .. } => {}
-            Message::Want { .. } | Message::Entries { .. } => {
+            Message::Want { .. } | Message::WantGroups { .. } | Message::Entries { .. } => {
                 return Err(End::Misconduct(Misconduct::OutOfPlace));
             }
         }
@@ -170,9 +171,13 @@ impl Session {
 
     async fn compare_topics(&self, shared: &Shared, theirs: &[TopicDigest]) {
         let mut ours = BTreeSet::clone(&shared.journal.shared_with(&self.peer));
+        let again = std::mem::replace(&mut self.state().compared, true);
         for TopicDigest { topic, digest } in theirs {
             let also_ours = ours.remove(topic);
             if !shared.journal.wants(topic) && !shared.takes_part(topic, &self.peer).await {
+                continue;
+            }
+            if !again && shared.seeking().lacks(topic) {
                 continue;
             }
             if shared.journal.digest(topic) != Some(*digest) {
@@ -180,6 +185,13 @@ impl Session {
             } else if also_ours {
                 self.holds_the_same(shared, topic);
             }
+        }
+        // In a large group somebody who comes back lacks the logs of many members, and everybody it is linked to would tell
+        // it of all of them. It asks for them itself once it knows that they are members; should that come to nothing, they
+        // are told when topics are compared again.
+        if !again && is_large(shared.crowd_with(&self.peer)) {
+            let direct = shared.shares(&self.peer);
+            ours.retain(|topic| direct.contains(topic));
         }
         // These it does not have, or does not know that we may have them.
         self.due(|state| {

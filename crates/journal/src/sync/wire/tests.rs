@@ -31,6 +31,7 @@ fn samples() -> Vec<Message> {
         Message::Addresses {
             devices: vec![Whereabouts { device: author, addrs: vec!["127.0.0.1:4".into()], relays: vec![] }],
         },
+        Message::WantGroups { groups: vec![topic(), GroupId::from_bytes([8; 32])] },
     ]
 }
 
