@@ -274,10 +274,10 @@ impl Shared {
 
     /// How many devices take part in the largest topic that is shared with `peer`.
     pub(crate) fn crowd_with(&self, peer: &DeviceId) -> usize {
-        let shared = self.journal.shared_with(peer);
-        let devices = locked(&self.devices);
-        let sizes = devices.iter().filter(|(topic, _)| shared.contains(*topic)).map(|(_, devices)| *devices);
-        sizes.max().unwrap_or(0)
+        let mut sizes: Vec<_> = locked(&self.devices).iter().map(|(topic, devices)| (*devices, *topic)).collect();
+        // The largest first: mostly it is shared, and with whom the others are need not be worked out.
+        sizes.sort_unstable_by_key(|size| std::cmp::Reverse(*size));
+        sizes.iter().find(|(_, topic)| self.journal.may_pull(peer, topic)).map_or(0, |(devices, _)| *devices)
     }
 
     /// How many devices take part in a topic; `None` when we do not.
