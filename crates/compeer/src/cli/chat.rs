@@ -34,7 +34,9 @@ struct Row {
     text: String,
     time: u64,
     held_by: u64,
-    state: dto::MessageState,
+    /// Only told where it is so.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    undelivered: bool,
 }
 
 pub(super) async fn run(context: &Context, verb: Chat) -> Result<(), ApiError> {
@@ -151,10 +153,10 @@ async fn log(context: &Context, client: &Client, space: &str, limit: usize) -> R
         text: message.text,
         time: message.time,
         held_by: message.held_by,
-        state: message.state,
+        undelivered: message.state == dto::MessageState::Undelivered,
     };
     let rows: Vec<Row> = messages.into_iter().map(row).collect();
-    let undelivered = rows.iter().any(|row| row.state == dto::MessageState::Undelivered);
+    let undelivered = rows.iter().any(|row| row.undelivered);
     context.out.either(&rows, || match () {
         () if rows.is_empty() => "Nobody has said anything yet.\n".into(),
         () if undelivered => format!("{words}{}", context.out.hint(UNDELIVERED)),

@@ -18,6 +18,7 @@ fn every_route_says_what_is_wrong() {
     let long_name = format!("{{\"name\":\"{}\"}}", "x".repeat(81));
     let long_text = format!("{{\"text\":\"{}\"}}", "x".repeat(33 * 1024));
     let no_file = format!("{{\"text\":\"\",\"file\":\"{NOBODY}\"}}");
+    let not_lost = format!("{{\"only\":[\"{NOBODY}\"]}}");
     let huge = format!("{{\"text\":\"{}\"}}", "x".repeat(300 * 1024));
     let picture = format!("{{\"picture\":\"{}\"}}", "AAAA".repeat(10));
     let table: &[(&str, String, &str, u16, &str)] = &[
@@ -76,6 +77,13 @@ fn every_route_says_what_is_wrong() {
         ("POST", format!("{here}/messages"), &huge, 413, "too-large"),
         ("GET", format!("{here}/messages/{NOBODY}/holders"), "", 404, "message-not-found"),
         ("POST", format!("{here}/read"), "{\"up_to\":\"x\"}", 400, "bad-request"),
+        ("POST", format!("{here}/undelivered/send"), "{\"only\":[\"x\"]}", 400, "bad-request"),
+        ("POST", format!("{here}/undelivered/send"), "{\"all\":true}", 400, "bad-request"),
+        ("POST", format!("{here}/undelivered/send"), &not_lost, 404, "not-undelivered"),
+        ("POST", format!("{gone}/undelivered/send"), "{}", 404, "space-not-found"),
+        ("POST", format!("{here}/undelivered/discard"), "{\"only\":[\"x\"]}", 400, "bad-request"),
+        ("POST", format!("{here}/undelivered/discard"), &not_lost, 404, "not-undelivered"),
+        ("POST", format!("{gone}/undelivered/discard"), "{}", 404, "space-not-found"),
         ("POST", format!("{here}/typing?x"), "", 200, ""),
         ("POST", format!("{gone}/typing"), "", 404, "space-not-found"),
         ("GET", format!("{gone}/files"), "", 404, "space-not-found"),
