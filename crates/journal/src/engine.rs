@@ -294,7 +294,8 @@ impl Engine {
 
     /// Forgets what the failed transaction has changed in memory.
     fn undo(&mut self, error: &StoreError) {
-        tracing::error!(%error, "the journal could not write");
+        // It is told below; whoever listens has the words for it.
+        tracing::debug!(%error, "the journal could not write");
         self.count.undo();
         self.stale.extend(std::mem::take(&mut self.touched).into_keys());
         self.problems.clear();

@@ -111,7 +111,8 @@ impl Shared {
     }
 
     pub(crate) fn problem(&self, device: DeviceId, topic: Option<GroupId>, cause: ProblemCause) {
-        tracing::warn!(device = %device.short(), topic = ?topic, ?cause, "journal problem");
+        // Whoever listens has the words for it.
+        tracing::debug!(device = %device.short(), topic = ?topic, ?cause, "journal problem");
         self.emit(JournalEvent::Problem(JournalProblem { device, topic, cause }));
     }
 

@@ -2,10 +2,7 @@
 
 use std::io::{self, IsTerminal as _};
 
-use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::filter_fn;
-use tracing_subscriber::prelude::*;
 
 use super::args::Command;
 use crate::error::ApiError;
@@ -14,25 +11,15 @@ use crate::text::shorten;
 /// The environment variable that says what is logged, as in `info` or `compeer_mesh=debug`.
 const VARIABLE: &str = "COMPEER_LOG";
 
-/// What the journal logs and also reports to the node, which logs it in words (`node::Problems`).
-const REPORTED: [(&str, Level); 3] = [
-    ("compeer_journal::shared", Level::WARN),
-    ("compeer_journal::sync::shared", Level::WARN),
-    ("compeer_journal::engine", Level::ERROR),
-];
-
 /// Starts the log: what our own parts find degraded where a peer runs for long, and only what has failed elsewhere. The
 /// libraries below report to those parts, which turn it into problems and sentences; their own lines are for whoever
 /// asks for them.
 pub(super) fn start(command: &Command) -> Result<(), ApiError> {
     let level = if matches!(command, Command::Up(_) | Command::Relay(_)) { "warn" } else { "error" };
-    // A problem is one line.
-    let mut once = matches!(command, Command::Up(_));
     let filter = match std::env::var_os(VARIABLE).filter(|wish| !wish.is_empty()) {
         // A target is the start of a module's path, so this is all our crates.
         None => EnvFilter::new(format!("off,compeer={level}")),
         Some(wish) => {
-            once = false;
             let wish = wish.to_string_lossy();
             EnvFilter::try_new(&wish).map_err(|_| {
                 ApiError::usage(
@@ -42,14 +29,10 @@ pub(super) fn start(command: &Command) -> Result<(), ApiError> {
             })?
         }
     };
-    let lines = tracing_subscriber::fmt::layer()
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
-        .with_filter(filter_fn(move |metadata| !(once && is_reported(metadata))));
-    tracing_subscriber::registry().with(filter).with(lines).init();
+        .init();
     Ok(())
-}
-
-fn is_reported(metadata: &Metadata<'_>) -> bool {
-    REPORTED.contains(&(metadata.target(), *metadata.level()))
 }

@@ -26,8 +26,10 @@ const SEQ_BITS: u32 = 40;
 pub(crate) const SEQ_LIMIT: u64 = 1 << SEQ_BITS;
 /// Logs one journal can have.
 pub(crate) const LOG_LIMIT: i64 = 1 << (62 - SEQ_BITS);
-/// Pages in the write-ahead log before a commit moves them into the database (32 MiB). The idle engine does so earlier.
-const AUTO_CHECKPOINT: u32 = 8192;
+/// Pages in the write-ahead log before a commit moves them into the database (4 MiB). A log that begins anew this early is
+/// written over again and again: a file that grows with each commit would make the file system note its new size, too,
+/// which costs as much as the sync itself.
+const AUTO_CHECKPOINT: u32 = 1024;
 
 /// Why SQLite did not do as told.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -138,7 +138,8 @@ impl Shared {
 
     /// Records what a device did, and does not speak to it for a while.
     pub(crate) fn shun(&self, device: DeviceId, cause: Misconduct) {
-        tracing::warn!(peer = %device.short(), %cause, "session dropped");
+        // Whoever listens has the words for it.
+        tracing::debug!(peer = %device.short(), %cause, "session dropped");
         let mut shunned = locked(&self.shunned);
         let span = shunned.get(&device).map_or(SHUNNED, |(_, span)| (*span * 2).min(SHUNNED_MOST));
         shunned.insert(device, (Instant::now() + span, span));
