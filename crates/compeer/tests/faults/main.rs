@@ -5,6 +5,7 @@ mod bad_input;
 mod cli;
 mod disk;
 mod ends;
+mod fetches;
 mod files;
 mod http;
 mod kills;

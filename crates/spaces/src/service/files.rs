@@ -73,18 +73,24 @@ impl Spaces {
         Ok(())
     }
 
-    /// Tells a space that these blobs lie here now, too.
+    /// Tells a space that these blobs lie here, too, as far as this device has not said so there.
     pub(super) async fn announce_holding(&self, space: GroupId, blobs: Vec<BlobHash>) {
-        // Who may only read cannot say it; the file is served all the same to whoever asks.
-        if self.rules_for(&space, Level::Write).is_err() {
+        // Who may only read cannot say it, so nobody asks here.
+        if blobs.is_empty() || self.rules_for(&space, Level::Write).is_err() {
             return;
         }
-        for chunk in blobs.chunks(HOLDS_PER_OP) {
-            let Ok(op) = (Op::Holds { blobs: chunk.to_vec() }).encode() else { return };
-            if let Err(error) = self.inner.journal.append(space, op).await {
-                tracing::warn!(space = %space.short(), %error, "could not say which files are here");
-            }
+        if let Err(error) = self.try_announce_holding(space, blobs).await {
+            tracing::warn!(space = %space.short(), %error, "could not say which files are here");
         }
+    }
+
+    async fn try_announce_holding(&self, space: GroupId, blobs: Vec<BlobHash>) -> Result<(), ActError> {
+        let own = self.inner.journal.device();
+        let unsaid = self.inner.view.with(move |view| view.not_said_held(&space, &own, blobs)).await?;
+        for chunk in unsaid.chunks(HOLDS_PER_OP) {
+            self.inner.journal.append(space, Op::Holds { blobs: chunk.to_vec() }.encode()?).await?;
+        }
+        Ok(())
     }
 
     /// Which of `blobs` may be served to `device`, in their order: it may read a space in which this device offers them.

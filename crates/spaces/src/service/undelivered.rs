@@ -86,17 +86,8 @@ impl Spaces {
             _ => Vec::new(),
         });
         let held: HashSet<BlobHash> = held.collect();
-        if held.is_empty() {
-            return Ok(());
-        }
         let here = self.blobs_here(held.into_iter().collect()).await?;
-        let holders = self.inner.view.with(move |view| view.all_holders(&space)).await?;
-        let own = self.inner.journal.device();
-        let said = |blob: &BlobHash| holders.get(blob).is_some_and(|devices| devices.contains(&own));
-        let unsaid: Vec<BlobHash> = here.into_iter().filter(|blob| !said(blob)).collect();
-        if !unsaid.is_empty() {
-            self.announce_holding(space, unsaid).await;
-        }
+        self.announce_holding(space, here.into_iter().collect()).await;
         Ok(())
     }
 

@@ -42,6 +42,8 @@ pub(crate) struct Wish {
     /// The folder it shall go to.
     pub(crate) dir: PathBuf,
     pub(crate) paused: bool,
+    /// Bytes of it that had arrived when this was last noted. The blob store knows better once the fetch goes on.
+    pub(crate) done: u64,
 }
 
 impl View {
@@ -115,6 +117,25 @@ impl View {
         Ok(holders)
     }
 
+    /// Those of `blobs` of which `device` has not said in `topic` that it holds them.
+    pub(crate) fn not_said_held(
+        &self,
+        topic: &GroupId,
+        device: &DeviceId,
+        blobs: Vec<BlobHash>,
+    ) -> Result<Vec<BlobHash>> {
+        let connection = self.lock();
+        let mut statement =
+            connection.prepare_cached("SELECT 1 FROM holds WHERE topic = ?1 AND blob = ?2 AND device = ?3")?;
+        let mut unsaid = Vec::new();
+        for blob in blobs {
+            if !statement.exists(params![topic.as_bytes(), blob.as_bytes(), device.as_bytes()])? {
+                unsaid.push(blob);
+            }
+        }
+        Ok(unsaid)
+    }
+
     /// For each blob the topics that list it and in which `own` has said that it holds it. Somebody else's listing alone
     /// opens nothing: whoever learned a hash could otherwise list it where they may read, and be served.
     pub(crate) fn topics_served(&self, blobs: &[BlobHash], own: &DeviceId) -> Result<Vec<Vec<GroupId>>> {
@@ -129,7 +150,8 @@ impl View {
         Ok(blobs.iter().map(&mut topics).collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Remembers that a file is wanted, across restarts.
+    /// Remembers that a file is wanted, across restarts. How far it is stays as it is known, unless it goes to another
+    /// folder now.
     pub(crate) fn wish(&self, wish: &Wish) -> Result<()> {
         self.wish_all(std::slice::from_ref(wish))
     }
@@ -139,14 +161,31 @@ impl View {
         let mut connection = self.lock();
         let transaction = connection.transaction()?;
         for wish in wishes {
-            transaction.prepare_cached("INSERT OR REPLACE INTO wish VALUES (?1, ?2, ?3, ?4)")?.execute(params![
-                wish.topic.as_bytes(),
-                wish.file.as_bytes(),
-                wish.dir.to_string_lossy(),
-                wish.paused
-            ])?;
+            transaction
+                .prepare_cached(
+                    "INSERT INTO wish (topic, file, dir, paused, done) VALUES (?1, ?2, ?3, ?4, ?5)
+                     ON CONFLICT (topic, file) DO UPDATE SET done = iif(dir = excluded.dir, done, excluded.done),
+                        dir = excluded.dir, paused = excluded.paused",
+                )?
+                .execute(params![
+                    wish.topic.as_bytes(),
+                    wish.file.as_bytes(),
+                    wish.dir.to_string_lossy(),
+                    wish.paused,
+                    wish.done as i64
+                ])?;
         }
         transaction.commit()?;
+        Ok(())
+    }
+
+    /// Remembers how many bytes of a wanted file have arrived.
+    pub(crate) fn note_arrived(&self, topic: &GroupId, file: &EntryHash, done: u64) -> Result<()> {
+        self.lock().prepare_cached("UPDATE wish SET done = ?3 WHERE topic = ?1 AND file = ?2")?.execute(params![
+            topic.as_bytes(),
+            file.as_bytes(),
+            done as i64
+        ])?;
         Ok(())
     }
 
@@ -171,13 +210,14 @@ impl View {
     /// What was wanted when this device was last running.
     pub(crate) fn wishes(&self) -> Result<Vec<Wish>> {
         let connection = self.lock();
-        let mut statement = connection.prepare_cached("SELECT topic, file, dir, paused FROM wish")?;
+        let mut statement = connection.prepare_cached("SELECT topic, file, dir, paused, done FROM wish")?;
         let rows = statement.query_map([], |row| {
             Ok(Wish {
                 topic: group_at(row, 0)?,
                 file: entry_at(row, 1)?,
                 dir: PathBuf::from(row.get::<_, String>(2)?),
                 paused: row.get(3)?,
+                done: row.get::<_, i64>(4)?.max(0) as u64,
             })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)

@@ -37,7 +37,7 @@ const VIEW: &str = "
 const OWN: &str = "
     CREATE TABLE IF NOT EXISTS mark (topic BLOB PRIMARY KEY, clock INTEGER NOT NULL, hash BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS wish (topic BLOB, file BLOB, dir TEXT NOT NULL, paused INTEGER NOT NULL,
-        PRIMARY KEY (topic, file)) WITHOUT ROWID;
+        done INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (topic, file)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS farewell (topic BLOB PRIMARY KEY) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS given_up (topic BLOB, entry BLOB, PRIMARY KEY (topic, entry)) WITHOUT ROWID;";
 
@@ -51,6 +51,10 @@ pub(super) fn open(path: &Path) -> Result<Connection> {
     )?;
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     connection.execute_batch(OWN)?;
+    if connection.prepare("SELECT done FROM wish").is_err() {
+        // Made before it was remembered how far a wish is.
+        connection.execute_batch("ALTER TABLE wish ADD COLUMN done INTEGER NOT NULL DEFAULT 0")?;
+    }
     if version != VERSION {
         connection.execute_batch(VIEW)?;
         connection.pragma_update(None, "user_version", VERSION)?;

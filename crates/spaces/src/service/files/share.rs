@@ -188,15 +188,7 @@ impl Spaces {
         // It may have been listed by another device of mine.
         let known = files.iter().filter(|(_, how)| *how == Listed::Before).map(|(info, _)| info.blob);
         let known: HashSet<BlobHash> = known.collect();
-        if !known.is_empty() {
-            let own = self.inner.journal.device();
-            let holders = self.inner.view.with(move |view| view.all_holders(&space)).await?;
-            let said = |blob: &BlobHash| holders.get(blob).is_some_and(|devices| devices.contains(&own));
-            let unsaid: Vec<_> = known.into_iter().filter(|blob| !said(blob)).collect();
-            if !unsaid.is_empty() {
-                self.announce_holding(space, unsaid).await;
-            }
-        }
+        self.announce_holding(space, known.into_iter().collect()).await;
         Ok(files)
     }
 }

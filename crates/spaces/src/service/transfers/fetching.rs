@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use compeer_blobs::fetch::Control;
+use compeer_blobs::fetch::{Control, Progress};
 use compeer_blobs::safe_path::{Folders, SafePathError};
 use compeer_blobs::{Anyone, BlobInfo, Existing, FetchError as BlobError, Target, Want, fetch, fetch_many, serve};
 use compeer_core::{BlobHash, DeviceId, EntryHash, GroupId};
@@ -22,6 +22,8 @@ use crate::service::Spaces;
 const LOCAL_BUFFER: usize = 1 << 20;
 /// How often a running transfer is told of.
 const TELL_EVERY: Duration = Duration::from_millis(250);
+/// How often it is noted how far a running transfer is.
+const NOTE_EVERY: Duration = Duration::from_secs(2);
 /// A bundle that ends more transfers than this is told as one "look again" instead of one event each.
 const TOLD_SINGLY: usize = 500;
 
@@ -40,18 +42,36 @@ impl Spaces {
             fetch(&self.inner.blobs, &want, recv, send, control).await
         };
         tokio::pin!(fetching);
+        let known = || Some(*progress.borrow()).filter(|now| now.size > 0);
         let mut tick = tokio::time::interval(TELL_EVERY);
+        let mut note = tokio::time::interval(NOTE_EVERY);
         let outcome = loop {
             tokio::select! {
                 outcome = &mut fetching => break outcome,
                 () = self.inner.stop.cancelled() => { stop.cancel(); break fetching.await; }
                 _ = tick.tick() => {
-                    let now = *progress.borrow();
-                    self.update(id, |job| { job.done = now.done; job.rate = now.rate; });
+                    // Before what is here is verified, the last note is all that is known.
+                    if let Some(now) = known() {
+                        self.update(id, |job| { job.done = now.done; job.rate = now.rate; });
+                    }
                 }
+                _ = note.tick() => self.note_arrived(id, known()).await,
             }
         };
+        if outcome.is_err() {
+            self.note_arrived(id, known()).await;
+        }
         self.settle((device, link), vec![(id, outcome.map(|fetched| fetched.path))]).await;
+    }
+
+    /// After a restart it is shown how far a file was, even while nobody is there who has it.
+    async fn note_arrived(&self, id: TransferId, now: Option<Progress>) {
+        let Some(Progress { done, .. }) = now else { return };
+        self.update(id, |job| job.done = done);
+        let noted = self.inner.view.with(move |view| view.note_arrived(&id.space, &id.file, done)).await;
+        if let Err(error) = noted {
+            tracing::warn!(%error, "how much of a file has arrived could not be noted");
+        }
     }
 
     /// Puts files in place whose content lies here already, elsewhere. This device serves them to itself: what is
@@ -242,8 +262,8 @@ impl Spaces {
                 self.tell_files(space, files).await;
             }
         }
-        // What lay here before has been said.
-        for (space, blobs) in blobs.into_iter().filter(|_| device != self.inner.journal.device()) {
+        // What lay here before may have been said in another space only.
+        for (space, blobs) in blobs {
             self.announce_holding(space, blobs).await;
         }
     }

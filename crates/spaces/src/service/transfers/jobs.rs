@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::BUNDLE;
 use crate::error::FetchError;
 use crate::model::{Transfer, TransferId, TransferSource, TransferState};
-use crate::view::FileRow;
+use crate::view::{FileRow, Wish};
 
 /// Transfers that are over and still listed.
 const REMEMBERED: usize = 1000;
@@ -42,12 +42,12 @@ pub(super) enum Phase {
 }
 
 impl Job {
-    pub(super) fn new(row: &FileRow, dir: PathBuf, paused: bool) -> Self {
+    pub(super) fn new(row: &FileRow, dir: PathBuf) -> Self {
         Self {
             name: row.name.clone(),
             blob: BlobInfo { hash: row.blob, size: row.size },
             dir,
-            phase: if paused { Phase::Paused } else { Phase::Queued },
+            phase: Phase::Queued,
             done: 0,
             rate: 0,
             from: None,
@@ -56,6 +56,12 @@ impl Job {
             stop: CancellationToken::new(),
             ended: 0,
         }
+    }
+
+    /// What was wanted before this device was started.
+    pub(super) fn again(row: &FileRow, wish: &Wish) -> Self {
+        let phase = if wish.paused { Phase::Paused } else { Phase::Queued };
+        Self { phase, done: wish.done.min(row.size), ..Self::new(row, wish.dir.clone()) }
     }
 
     /// Where it goes, in a form that is the same for two names that some file system takes for one.
@@ -153,11 +159,15 @@ impl Jobs {
         self.all.iter()
     }
 
-    /// Makes a job unless there is one that is not over or paused.
-    pub(super) fn want(&mut self, id: TransferId, new: impl FnOnce() -> Job) {
+    /// Adds a job unless there is one that is not over or paused. What had arrived for one before it is not lost.
+    pub(super) fn want(&mut self, id: TransferId, mut job: Job) {
         if self.all.get(&id).is_none_or(|job| job.is_over() || job.phase == Phase::Paused) {
-            self.remove(&id);
-            self.all.insert(id, new());
+            if let Some(before) =
+                self.remove(&id).filter(|before| !matches!(before.phase, Phase::Done(_)) && before.dir == job.dir)
+            {
+                job.done = before.done;
+            }
+            self.all.insert(id, job);
         }
     }
 
@@ -266,10 +276,10 @@ mod tests {
         let mut jobs = Jobs::default();
         let many = REMEMBERED as u32 + 10;
         for n in 0..many {
-            jobs.want(id(n), job);
+            jobs.want(id(n), job());
             jobs.change(&id(n), |job| job.phase = Phase::Done(PathBuf::new()));
         }
-        jobs.want(id(many), job);
+        jobs.want(id(many), job());
         let list = jobs.list();
         assert_eq!(list.len(), REMEMBERED + 1);
         assert_eq!((list[0].id, list[1].id), (id(many), id(many - 1)));
@@ -293,18 +303,18 @@ mod tests {
     #[test]
     fn what_goes_on_is_no_longer_over() {
         let mut jobs = Jobs::default();
-        jobs.want(id(1), job);
+        jobs.want(id(1), job());
         jobs.change(&id(1), |job| job.phase = Phase::Failed(FetchError::Name));
         assert_eq!(jobs.ended.len(), 1);
         jobs.change(&id(1), |job| job.phase = Phase::Queued);
         assert!(jobs.ended.is_empty());
         jobs.change(&id(1), |job| job.phase = Phase::Done(PathBuf::new()));
         // Wanted once more: a new job.
-        jobs.want(id(1), job);
+        jobs.want(id(1), job());
         assert!(jobs.ended.is_empty() && jobs.get(&id(1)).is_some_and(|job| job.phase == Phase::Queued));
         // One that runs stays.
         jobs.change(&id(1), |job| job.phase = Phase::Running);
-        jobs.want(id(1), job);
+        jobs.want(id(1), job());
         assert!(jobs.get(&id(1)).is_some_and(|job| job.phase == Phase::Running));
         assert!(jobs.remove(&id(1)).is_some() && jobs.list().is_empty());
     }

@@ -98,12 +98,12 @@ impl Spaces {
             Some(dir) => dir,
             None => self.inner.downloads.join(self.folder_of(space).await?),
         };
-        let wish = |row: &FileRow| Wish { topic: space, file: row.hash, dir: dir.clone(), paused: false };
+        let wish = |row: &FileRow| Wish { topic: space, file: row.hash, dir: dir.clone(), paused: false, done: 0 };
         let wishes: Vec<_> = rows.iter().map(wish).collect();
         self.inner.view.with(move |view| view.wish_all(&wishes)).await?;
         self.inner.transfers.with(|jobs| {
             for row in &rows {
-                jobs.want(TransferId { space, file: row.hash }, || Job::new(row, dir.clone(), false));
+                jobs.want(TransferId { space, file: row.hash }, Job::new(row, dir.clone()));
             }
         });
         let asked: BTreeSet<EntryHash> = rows.iter().map(|row| row.hash).collect();
@@ -173,7 +173,7 @@ impl Spaces {
 
     async fn set_paused(&self, id: TransferId, paused: bool) -> Result<Transfer, ActError> {
         let changed = self.inner.transfers.with(|jobs| {
-            let dir = jobs.get(&id)?.dir.clone();
+            let (dir, done) = jobs.get(&id).map(|job| (job.dir.clone(), job.done))?;
             let transfer = jobs.change(&id, |job| match job.phase {
                 Phase::Done(_) => {}
                 _ if paused => {
@@ -188,10 +188,9 @@ impl Spaces {
                     job.phase = Phase::Queued;
                 }
             })?;
-            Some((dir, transfer))
+            Some((Wish { topic: id.space, file: id.file, dir, paused, done }, transfer))
         });
-        let (dir, transfer) = changed.ok_or(ActError::UnknownFile)?;
-        let wish = Wish { topic: id.space, file: id.file, dir, paused };
+        let (wish, transfer) = changed.ok_or(ActError::UnknownFile)?;
         self.inner.view.with(move |view| view.wish(&wish)).await?;
         self.tell(SpacesEvent::Transfer(transfer.clone()));
         if !paused {

@@ -81,7 +81,7 @@ impl Spaces {
             Ok(wishes) => self.inner.transfers.with(|jobs| {
                 for (wish, row) in wishes {
                     let id = TransferId { space: wish.topic, file: wish.file };
-                    jobs.want_again(id, || Job::new(&row, wish.dir, wish.paused));
+                    jobs.want_again(id, || Job::again(&row, &wish));
                 }
             }),
             Err(error) => tracing::error!(%error, "the files that were wanted before could not be read"),
