@@ -168,9 +168,6 @@ pub enum JoinSpaceError {
     /// There is no person on this device yet.
     #[error("nobody has introduced themselves on this computer yet")]
     NoPerson,
-    /// Its time is over by this computer's clock.
-    #[error("this invitation has expired")]
-    Expired,
     /// The exchange with those who can honour it failed.
     #[error(transparent)]
     Join(#[from] compeer_journal::sync::JoinError),

@@ -262,13 +262,6 @@ impl From<JoinSpaceError> for ApiError {
     fn from(error: JoinSpaceError) -> Self {
         match error {
             JoinSpaceError::NoPerson => Self::no_person(),
-            JoinSpaceError::Expired => Self::new(
-                StatusCode::GONE,
-                "invite-expired",
-                "The invitation has expired",
-                "The time of this invitation is over.",
-                "Ask for a new one.",
-            ),
             JoinSpaceError::Join(error) => error.into(),
             JoinSpaceError::After(error) => error.into(),
         }

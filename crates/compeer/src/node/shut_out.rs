@@ -16,9 +16,9 @@ use super::watch::space_name;
 use crate::error::trouble;
 
 /// How often it is looked.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Looks in a row after which it is said: right after joining, some may not have heard yet that we belong to them.
-const LOOKS: u32 = 3;
+const LOOKS: u32 = 5;
 
 /// Looks until the node stops.
 pub(super) async fn watch(node: Node) {

@@ -96,7 +96,11 @@ enum JoinMessage {
     },
     /// From the host: in.
     #[n(2)]
-    Accepted,
+    Accepted {
+        /// The number of the newest entry of the host's own log in that group: who is in by then.
+        #[n(0)]
+        seq: u64,
+    },
     /// From the host: not in.
     #[n(3)]
     Refused {
@@ -153,7 +157,7 @@ mod tests {
             person: vec![Part { author: device, first: 0, entries: vec![entry] }],
             proof: Signature::from_bytes([3; 64]),
         };
-        [JoinMessage::Challenge { nonce: [4; 32] }, request, JoinMessage::Accepted, refused]
+        [JoinMessage::Challenge { nonce: [4; 32] }, request, JoinMessage::Accepted { seq: 5 }, refused]
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Who was removed gets nothing new.
 
 use compeer_core::group::Member;
+use compeer_journal::sync::JoinError;
 use compeer_testkit::wait::eventually;
 
-use crate::support::{LIMIT, peers_in_a_space, until_equal};
+use crate::support::{LIMIT, Peer, in_an_hour, peers_in_a_space, until_equal};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_removed_member_gets_nothing_new_and_is_not_let_in() {
@@ -41,4 +42,31 @@ async fn a_removed_member_gets_nothing_new_and_is_not_let_in() {
     assert!(!cy.texts(topic).iter().any(|text| text.contains("without cy")));
     assert_eq!(cy.journal.heights(&topic).get(&bo.device()).copied(), of_bo);
     assert!(!ann.texts(topic).contains("let me in"));
+}
+
+/// Nobody tells a removed member of the removal: it shows when it asks to be let in.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_was_removed_hears_so_by_asking_and_comes_back_with_a_new_invitation() {
+    let (peers, topic) = peers_in_a_space(2).await;
+    let [ann, cy] = peers.as_slice() else { panic!("two") };
+    let once = ann.invite(topic, 1, in_an_hour()).await;
+    let old = ann.invite(topic, 1, 1_000).await;
+    let other = Peer::new().await;
+    other.join(&once).await.expect("the only one");
+    // Whoever is in is in, whatever became of the invitation.
+    for invite in [&once, &old] {
+        assert_eq!(cy.join(invite).await, Ok(topic));
+    }
+    ann.journal.set_member(topic, Member::Group(cy.person), None, None).await.expect("removed");
+    eventually(LIMIT, "no link to cy", async || ann.mesh.link(cy.device()).is_none()).await;
+    assert_eq!(cy.join(&once).await, Err(JoinError::Used));
+    assert_eq!(cy.join(&old).await, Err(JoinError::Expired));
+    let new = ann.invite(topic, 1, in_an_hour()).await;
+    assert_eq!(cy.join(&new).await, Ok(topic));
+    cy.say(topic, "here again").await;
+    ann.until_reads(topic, &["here again"]).await;
+    // While nobody is there, nobody says that we are out.
+    ann.stop().await;
+    other.stop().await;
+    assert_eq!(cy.join(&once).await, Ok(topic));
 }

@@ -70,7 +70,7 @@ impl Reception {
                 let mut frames = Frames::new(recv);
                 let request = timeout(STEP_LIMIT, frames.next()).await.ok()?.ok()??;
                 match self.judge(shared, device, &nonce, request).await {
-                    Ok(()) => JoinMessage::Accepted,
+                    Ok(seq) => JoinMessage::Accepted { seq },
                     Err(cause) => JoinMessage::Refused { cause },
                 }
             };
@@ -92,7 +92,7 @@ impl Reception {
         newcomer: DeviceId,
         nonce: &[u8; 32],
         request: JoinMessage,
-    ) -> Result<(), Cause> {
+    ) -> Result<u64, Cause> {
         let JoinMessage::Request { topic, key, member, person, proof } = request else { return Err(Cause::Unknown) };
         let journal = &shared.journal;
         let host = journal.device();
@@ -129,7 +129,7 @@ impl Reception {
                 Cause::Busy
             })?;
         }
-        Ok(())
+        journal.heights(&topic).get(&host).map(|tip| tip.seq).ok_or(Cause::Busy)
     }
 }
 

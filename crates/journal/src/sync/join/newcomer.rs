@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use compeer_core::group::Member;
 use compeer_core::invite::{self, Host, Invite};
-use compeer_core::{DeviceId, GroupId};
+use compeer_core::{DeviceId, GroupId, Millis};
 use compeer_mesh::{Addresses, DownReason, Link, RecvStream, SendStream, Source, StreamKind};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -19,6 +19,8 @@ use crate::sync::wire::{self, Frames, Part};
 const ARRIVAL_LIMIT: Duration = Duration::from_secs(60);
 /// If they do not, the hosts are asked again this often.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
+/// A clock that is wrong by a little must not keep anybody out; the host's clock decides in the end.
+const CLOCK_MARGIN: Millis = 10 * 60 * 1000;
 /// Bytes of the log of the person who joins.
 const PERSON_BYTES: usize = wire::BATCH_BYTES;
 
@@ -29,8 +31,9 @@ pub(crate) async fn join(shared: &Arc<Shared>, invite: &Invite, person: Option<G
     let topic = invite.topic;
     // As far as is known here. Whoever was removed is told by nobody, and comes back by asking all the same.
     let seems_in = is_in(journal, &topic);
-    if invite.terms.expires <= shared.gate.now() {
-        return if seems_in { Ok(topic) } else { Err(JoinError::Expired) };
+    // Whoever is in already is told so by the host, however old the invitation is.
+    if !seems_in && invite.terms.expires.saturating_add(CLOCK_MARGIN) < shared.gate.now() {
+        return Err(JoinError::Expired);
     }
     let member = person.map_or(Member::Device(me), Member::Group);
     let parts = match person {
@@ -39,11 +42,11 @@ pub(crate) async fn join(shared: &Arc<Shared>, invite: &Invite, person: Option<G
     };
     let mut events = journal.subscribe();
     let end = Instant::now() + ARRIVAL_LIMIT;
-    let mut let_in = false;
+    let mut let_in = None;
     loop {
         match ask_hosts(shared, invite, member, &parts).await {
-            Ok(host) => {
-                let_in = true;
+            Ok((host, seq)) => {
+                let_in = Some((host, seq));
                 // From here on the host counts as a member, so that the group's entries can come.
                 shared.gate.introduce(topic, host);
                 journal.adopt(topic).await?;
@@ -53,15 +56,15 @@ pub(crate) async fn join(shared: &Arc<Shared>, invite: &Invite, person: Option<G
                     session.ask_heights(topic);
                 }
             }
-            Err(error) if seems_in => {
+            Err(error) if seems_in && !says_we_are_out(shared, &topic, &error) => {
                 tracing::debug!(%error, "in already, as far as is known here");
                 return Ok(topic);
             }
-            Err(error @ (JoinError::Unreachable { .. } | JoinError::Refused)) if let_in => {
+            Err(error @ (JoinError::Unreachable { .. } | JoinError::Refused)) if let_in.is_some() => {
                 tracing::debug!(%error, "asked again");
             }
             Err(error) => {
-                if let_in {
+                if let_in.is_some() && !seems_in {
                     // Somebody else was let in at the same moment by another host, and came first.
                     journal.forget(topic).await?;
                 }
@@ -69,14 +72,22 @@ pub(crate) async fn join(shared: &Arc<Shared>, invite: &Invite, person: Option<G
             }
         }
         let again = (Instant::now() + ASK_AGAIN).min(end);
-        while !is_in(journal, &topic) {
+        // Whoever comes back was in before, by a log that does not know of the removal yet: what is written now must come
+        // after both it and the return. Anybody else is in by what the host has just written.
+        let has_heard = || {
+            let_in.is_none_or(|(host, seq)| {
+                !seems_in || journal.heights(&topic).get(&host).is_some_and(|tip| tip.seq >= seq)
+            })
+        };
+        let arrived = || is_in(journal, &topic) && has_heard();
+        while !arrived() {
             tokio::select! {
                 () = shared.stop.cancelled() => return Err(JoinError::ShuttingDown),
                 // What happened is looked up, so it does not matter which events were lost.
                 event = timeout_at(again, events.recv()) => if event.is_err() { break },
             }
         }
-        if is_in(journal, &topic) {
+        if arrived() {
             return Ok(topic);
         }
         if again == end {
@@ -88,6 +99,20 @@ pub(crate) async fn join(shared: &Arc<Shared>, invite: &Invite, person: Option<G
 fn is_in(journal: &Journal, topic: &GroupId) -> bool {
     journal.rules(topic).is_some_and(|rules| rules.level(&journal.device()).is_some())
         && journal.topics().iter().any(|info| info.topic == *topic && info.adopted)
+}
+
+/// Whether a failure means that we are in no longer, although our own log says so. A host asks for nothing more where it
+/// knows somebody as a member.
+fn says_we_are_out(shared: &Shared, topic: &GroupId, error: &JoinError) -> bool {
+    match error {
+        JoinError::Expired | JoinError::Used | JoinError::Revoked => true,
+        // Those who do not know the invitation may not be managers any more. While anybody talks to us, we are in.
+        JoinError::Altered | JoinError::Refused => {
+            let Some(rules) = shared.journal.rules(topic) else { return false };
+            !shared.sessions().iter().any(|session| rules.level(&session.peer).is_some())
+        }
+        _ => false,
+    }
 }
 
 /// The whole log of a person's group; `None` when it is not here, or not ours.
@@ -108,13 +133,14 @@ async fn log_of(journal: &Journal, person: GroupId) -> Option<Vec<Part>> {
     read.await.ok().flatten()
 }
 
-/// Knocks at all hosts at once and asks the first that answers; if that comes to nothing, the next. Returns who let us in.
+/// Knocks at all hosts at once and asks the first that answers; if that comes to nothing, the next. Returns who let us in,
+/// and how far its own log was by then.
 async fn ask_hosts(
     shared: &Arc<Shared>,
     invite: &Invite,
     member: Member,
     person: &[Part],
-) -> Result<DeviceId, JoinError> {
+) -> Result<(DeviceId, u64), JoinError> {
     let me = shared.journal.device();
     add_relays(shared, &invite.relays).await;
     let mut knocking = JoinSet::new();
@@ -143,7 +169,7 @@ async fn ask_hosts(
         let request =
             JoinMessage::Request { topic: invite.topic, key: invite.terms.key, member, person: person.to_vec(), proof };
         match timeout(STEP_LIMIT, visit.ask(&request)).await.ok().flatten() {
-            Some(JoinMessage::Accepted) => return Ok(host),
+            Some(JoinMessage::Accepted { seq }) => return Ok((host, seq)),
             Some(JoinMessage::Refused { cause: Cause::Expired }) => return Err(JoinError::Expired),
             Some(JoinMessage::Refused { cause: Cause::Used }) => return Err(JoinError::Used),
             Some(JoinMessage::Refused { cause: Cause::Revoked }) => return Err(JoinError::Revoked),
