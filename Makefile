@@ -49,7 +49,7 @@ ui: ## build the page, if anything in it changed
 	@$(STEP) "page" cargo xtask ui
 
 dev: deps ui ## build the development program, and link it as ./bin/compeer
-	@$(STEP) "compile compeer (minutes the first time)" cargo build --package compeer --bin compeer
+	@$(STEP) "compile compeer$(if $(wildcard $(DEBUG_BIN)),, (minutes the first time))" cargo build --package compeer --bin compeer
 	@mkdir -p bin && ln -sfn "$(DEBUG_BIN)" $(BIN)
 
 fmt: ## format everything

@@ -371,6 +371,8 @@ export interface Peer {
   receive_rate: number;
   /** Bytes received since the link came up. */
   received_bytes: number;
+  /** Whether it answered and did not let this device in, when it was last asked. */
+  refuses: boolean;
   /** Round trip in milliseconds. */
   rtt_ms: number | null;
   /** Bytes sent per second, lately. */

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use axum::Json;
 use axum::extract::State;
 use compeer_core::{DeviceId, GroupId};
+use compeer_mesh::DownReason;
 
 use super::{Api, Shared, convert, dto};
 use crate::error::ApiError;
@@ -72,18 +73,20 @@ async fn peers(node: &Node) -> Result<Vec<dto::Peer>, ApiError> {
     }
     // A large space is not linked to every device, but all are worth showing; a stranger on the way in is, too.
     let mut infos: BTreeMap<_, _> =
-        node.mesh().peers().into_iter().map(|peer| (peer.device, Some(peer.path))).collect();
+        node.mesh().peers().into_iter().map(|peer| (peer.device, Some((peer.path, peer.failure)))).collect();
     for device in known.keys() {
         infos.entry(*device).or_insert(None);
     }
     let peers = infos.into_iter().map(|(device, info)| {
         let known = known.remove(&device).unwrap_or_default();
+        let (info, failure) = info.unzip();
         let (path, address) = info.as_ref().map_or((dto::PathKind::None, None), |info| convert::path(&info.path));
         let figures = info.filter(|_| path != dto::PathKind::None);
         dto::Peer {
             name: known.name,
             person: known.person.map(|person| person.to_string()),
             person_name: known.person_name,
+            refuses: path == dto::PathKind::None && failure.flatten() == Some(DownReason::Refused),
             lan: path == dto::PathKind::Direct && address.as_deref().is_some_and(is_local),
             path,
             address,

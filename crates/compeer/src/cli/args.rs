@@ -49,7 +49,7 @@ pub(super) enum Command {
     /// Files.
     #[command(subcommand, arg_required_else_help = true)]
     File(File),
-    /// What happens, as it happens.
+    /// What happens, as it happens: one JSON object a line, for programs.
     Events,
     /// Open the page in a browser, signed in.
     Open(Open),

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 use super::Context;
 use super::args::Chat;
 use super::client::Client;
-use super::find::find_space;
+use super::find::{find_space, short};
 use super::output::time;
 use super::space::read_stdin;
 use crate::api::{EventName, dto};
@@ -21,10 +21,9 @@ const STEP: usize = 1000;
 /// How long it is watched what becomes of a message that was sent.
 const A_MOMENT: Duration = Duration::from_secs(2);
 
-const UNDELIVERED: &str = "
-What is not delivered was written while you had been removed, or could not write any more. `compeer chat resend SPACE`
-sends it again, `compeer chat discard SPACE` shows it no more.
-";
+/// Of a space in which everybody who is online refuses this computer.
+pub(super) const SHUT_OUT: &str = "Those in this space who are online do not let this computer in: you were probably \
+    removed. Ask a manager for a new invitation.\n";
 
 #[derive(Serialize)]
 struct Row {
@@ -125,6 +124,17 @@ fn whereabouts(held: u64, of: u64, here: u64) -> String {
     }
 }
 
+/// What to do about messages that were not delivered.
+fn undelivered_hint(space: &str, may_write: bool) -> String {
+    let space = short(space);
+    let discard = format!("`compeer chat discard {space}` shows it no more.");
+    let how = match may_write {
+        true => format!("`compeer chat resend {space}` sends it again, {discard}"),
+        false => format!("You may only read now; {discard}"),
+    };
+    format!("\nWhat is not delivered was written while you had been removed, or could not write any more.\n{how}\n")
+}
+
 /// What a person has seen up to the newest shown message is read.
 async fn mark_read(client: &Client, space: &str, newest: String) -> Result<(), ApiError> {
     let marker = dto::ReadMarker { up_to: newest };
@@ -145,7 +155,16 @@ async fn log(context: &Context, client: &Client, space: &str, limit: usize) -> R
             break;
         }
     }
-    let words = if context.out.is_json() { String::new() } else { messages.iter().map(words).collect() };
+    let mut may_write = false;
+    let words = if context.out.is_json() {
+        String::new()
+    } else {
+        let now: dto::Space = client.get(&format!("/spaces/{space}")).await?;
+        may_write = now.level != dto::Level::Read;
+        let shut_out = now.state == dto::SpaceState::ShutOut;
+        let lines: String = messages.iter().map(|message| words(message, shut_out)).collect();
+        if shut_out { format!("{lines}\n{SHUT_OUT}") } else { lines }
+    };
     let row = |message: dto::Message| Row {
         id: message.id,
         author: message.author,
@@ -159,16 +178,17 @@ async fn log(context: &Context, client: &Client, space: &str, limit: usize) -> R
     let undelivered = rows.iter().any(|row| row.undelivered);
     context.out.either(&rows, || match () {
         () if rows.is_empty() => "Nobody has said anything yet.\n".into(),
-        () if undelivered => format!("{words}{}", context.out.hint(UNDELIVERED)),
+        () if undelivered => format!("{words}{}", context.out.hint(&undelivered_hint(space, may_write))),
         () => words,
     })?;
     Ok(rows.into_iter().next_back().map(|row| row.id))
 }
 
-fn words(message: &dto::Message) -> String {
+fn words(message: &dto::Message, shut_out: bool) -> String {
     let state = match message.state {
         dto::MessageState::Undelivered => "  (not delivered)".into(),
         _ if !message.mine || message.of <= 1 => String::new(),
+        dto::MessageState::Waiting if shut_out => "  (reaches nobody)".into(),
         dto::MessageState::Waiting => "  (waiting)".into(),
         _ => format!("  (held by {} of {})", message.held_by, message.of),
     };

@@ -1,6 +1,7 @@
 //! A small client of the API: HTTP/1.1 over loopback, one connection for each request.
 
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST};
 use axum::http::{Method, Request, Response, StatusCode};
@@ -20,6 +21,12 @@ use crate::home::HomePath;
 /// Somebody holds the home and does not answer.
 const IN_BETWEEN: &str = "One is starting or ending right now; try again in a moment. If it stays so, end that process and start it again with `compeer up`.";
 
+/// How long a peer that holds its home may take until it answers, as far as a command waits for it.
+const STARTING: Duration = Duration::from_secs(3);
+/// How long a program that was started at the same time as a command may take until it holds its home.
+const LAUNCHING: Duration = Duration::from_millis(300);
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
 /// Bytes of one event, at most: a peer of ours sends none that long.
 const MAX_EVENT: usize = 16 * 1024 * 1024;
 
@@ -30,18 +37,26 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// Finds the peer that runs on `home`. The note that it left counts only while it holds the home's lock: the token
-    /// must not go to whoever listens on its port now.
+    /// Finds the peer that runs on `home`, and waits for one that has just been started. The note that it left counts
+    /// only while it holds the home's lock: the token must not go to whoever listens on its port now.
     pub(super) fn find(home: &HomePath) -> Result<Self, ApiError> {
         if home.read_device()?.is_none() {
             return Err(not_running("Run `compeer init --name NAME`, then start it with `compeer up`."));
         }
-        if !home.is_locked() {
-            return Err(not_running("Start it with `compeer up`."));
-        }
-        match (home.read_running_api()?, home.read_api_token()?) {
-            (Some(running), Some(token)) => Ok(Self { address: running.address, token }),
-            _ => Err(not_running(IN_BETWEEN)),
+        let since = Instant::now();
+        loop {
+            let locked = home.is_locked();
+            if locked
+                && let (Some(running), Some(token)) = (home.read_running_api()?, home.read_api_token()?)
+                && std::net::TcpStream::connect_timeout(&running.address, STARTING).is_ok()
+            {
+                return Ok(Self { address: running.address, token });
+            }
+            match since.elapsed() {
+                waited if locked && waited >= STARTING => return Err(not_running(IN_BETWEEN)),
+                waited if !locked && waited >= LAUNCHING => return Err(not_running("Start it with `compeer up`.")),
+                _ => std::thread::sleep(LOOK_EVERY),
+            }
         }
     }
 

@@ -10,8 +10,9 @@ use serde_json::json;
 
 use super::Context;
 use super::args::File;
+use super::chat::SHUT_OUT;
 use super::client::Client;
-use super::find::{ambiguous, called, find_space};
+use super::find::{ambiguous, called, find_space, short};
 use super::output::{size, table};
 use crate::api::dto;
 use crate::error::ApiError;
@@ -67,7 +68,23 @@ async fn put(context: &Context, client: &Client, space: &str, paths: &[PathBuf])
         rows.push(Shared { id: file.id, name: file.name, size: file.size, blob: file.blob });
     }
     context.out.either(&rows, || words)?;
+    if !context.out.is_json() {
+        let now: dto::Space = client.get(&format!("/spaces/{space}")).await?;
+        if let Some(words) = who_gets_it(&now) {
+            context.out.progress(words);
+        }
+    }
     left_out(context, &shared.left_out, shared.left_out_count)
+}
+
+/// Why nobody gets it at once, if so.
+fn who_gets_it(space: &dto::Space) -> Option<&'static str> {
+    match space.state {
+        dto::SpaceState::ShutOut => Some(SHUT_OUT.trim_end()),
+        _ if space.members <= 1 => Some("Nobody else is in this space yet."),
+        _ if space.here_now <= 1 => Some("Nobody else in this space is online: they see it as soon as they are."),
+        _ => None,
+    }
 }
 
 fn name_left_out(context: &Context, named: &[dto::LeftOut]) {
@@ -113,7 +130,7 @@ async fn list(context: &Context, client: &Client, space: &str) -> Result<(), Api
         if rows.is_empty() {
             return context
                 .out
-                .hint("There are no files yet. Share some with `compeer file put SPACE PATH`.\n")
+                .hint(&format!("There are no files yet. Share some with `compeer file put {} PATH`.\n", short(&space)))
                 .into_owned();
         }
         let cells = |row: &Listed| {
@@ -147,7 +164,7 @@ async fn stop(context: &Context, client: &Client, space: &str, wanted: &str) -> 
         None => files.iter().filter(|file| is_below(&file.name, folder)).collect(),
     };
     if meant.is_empty() {
-        return Err(not_found(wanted));
+        return Err(not_found(&space, wanted));
     }
     let mut stopped = 0_u64;
     for file in meant.iter().filter(|file| file.transfer.as_ref().is_some_and(is_open)) {
@@ -159,7 +176,7 @@ async fn stop(context: &Context, client: &Client, space: &str, wanted: &str) -> 
         }
     }
     if stopped == 0 {
-        return Err(not_coming(wanted, meant.iter().all(|file| file.here)));
+        return Err(not_coming(&space, wanted, meant.iter().all(|file| file.here)));
     }
     context.out.either(&json!({ "files": stopped }), || match file {
         Some(file) => format!("{} is not fetched any more. What had arrived of it is gone.\n", visible(&file.name)),
@@ -201,7 +218,7 @@ async fn remove(context: &Context, client: &Client, space: &str, wanted: &str) -
                 )),
             }
         }
-        None => Err(not_found(wanted)),
+        None => Err(not_found(&space, wanted)),
     }
 }
 
@@ -231,7 +248,7 @@ fn so_many_are(files: u64) -> String {
     if files == 1 { "1 file is".to_owned() } else { format!("{files} files are") }
 }
 
-fn not_coming(wanted: &str, here: bool) -> ApiError {
+fn not_coming(space: &str, wanted: &str, here: bool) -> ApiError {
     let detail = match here {
         true => format!("{} is here already; nothing of it is being fetched.", shorten(wanted)),
         false => format!("Nobody is fetching {} here.", shorten(wanted)),
@@ -241,17 +258,17 @@ fn not_coming(wanted: &str, here: bool) -> ApiError {
         "not-fetched",
         "Nothing to give up",
         detail,
-        "`compeer file list SPACE` shows what is here and what is on its way.",
+        format!("`compeer file list {}` shows what is here and what is on its way.", short(space)),
     )
 }
 
-fn not_found(wanted: &str) -> ApiError {
+fn not_found(space: &str, wanted: &str) -> ApiError {
     ApiError::new(
         StatusCode::NOT_FOUND,
         "file-not-found",
         "No such file",
         format!("There is no file or folder {} in this space.", called(wanted)),
-        "`compeer file list SPACE` shows them.",
+        format!("`compeer file list {}` shows them.", short(space)),
     )
 }
 

@@ -39,6 +39,7 @@ pub(super) async fn space_typed(client: &Client, wanted: &str, typed: Typed) -> 
             format!("There is no space {} on this computer.", called(wanted)),
             "`compeer space list` shows them.",
         ),
+        Miss::Begins(ids) => whole_needed(format!("There is no space {}", called(wanted)), &choices(&known, &ids)),
         Miss::Several(ids) => ambiguous(wanted, &choices(&known, &ids)),
     })?;
     Ok(with_name(known, found))
@@ -90,8 +91,11 @@ pub(super) async fn find_member(
             "member-not-found",
             "No such person",
             format!("There is nobody {} in this space.", called(wanted)),
-            "`compeer space members SPACE` shows them.",
+            format!("`compeer space members {}` shows them.", short(space)),
         ),
+        Miss::Begins(ids) => {
+            whole_needed(format!("There is nobody {} in this space", called(wanted)), &choices(&known, &ids))
+        }
         Miss::Several(ids) => ambiguous(wanted, &choices(&known, &ids)),
     })?;
     Ok(with_name(known, found))
@@ -111,6 +115,22 @@ pub(super) fn ambiguous(wanted: &str, choices: &[String]) -> ApiError {
         format!("Several are called {}: {}.", shorten(wanted), several(choices)),
         "Use an id instead of the name.",
     )
+}
+
+/// What cannot be taken back is not done to something whose name only begins as was typed.
+fn whole_needed(missing: String, choices: &[String]) -> ApiError {
+    ApiError::new(
+        StatusCode::NOT_FOUND,
+        "whole-name-needed",
+        "The whole name is needed",
+        format!("{missing}, only what begins so: {}.", several(choices)),
+        "This cannot be taken back, so give the whole name, or an id.",
+    )
+}
+
+/// As much of an id as can stand for it.
+pub(super) fn short(id: &str) -> &str {
+    start(id, SHORT_ID)
 }
 
 /// Each of `ids`, as much of it as tells it from all that are known, with what it is.
@@ -152,6 +172,8 @@ fn several(choices: &[String]) -> String {
 enum Miss {
     None,
     Several(Vec<String>),
+    /// The whole name has to be typed, and it is only how these begin.
+    Begins(Vec<String>),
 }
 
 /// Whether an id and a name fit what was typed.
@@ -185,11 +207,14 @@ fn find(known: &[Known], wanted: &str, typed: Typed) -> Result<String, Miss> {
         &|_, name| name == wanted,
         &|_, name| same(name, wanted),
         &|_, name| plain(name) == lower,
-        &|_, name| typed == Typed::Start && plain(name).starts_with(&lower),
+        &|_, name| plain(name).starts_with(&lower),
     ];
-    for rule in rules {
+    for (at, rule) in rules.iter().enumerate() {
         let mut fits: Vec<String> =
             known.iter().filter(|one| rule(&one.id, &one.name)).map(|one| one.id.clone()).collect();
+        if at + 1 == rules.len() && typed == Typed::Whole && !fits.is_empty() {
+            return Err(Miss::Begins(fits));
+        }
         if fits.len() > 1 {
             return Err(Miss::Several(fits));
         }
@@ -241,7 +266,7 @@ mod tests {
         for (wanted, expected) in table {
             assert_eq!(find(&known, wanted, Typed::Start), expected, "{wanted}");
         }
-        assert_eq!(find(&known, "harbour q", Typed::Whole), Err(Miss::None));
+        assert_eq!(find(&known, "harbour q", Typed::Whole), Err(Miss::Begins(vec!["2".to_owned()])));
         assert_eq!(find(&known, "harbour QUAY", Typed::Whole), Ok("2".to_owned()));
     }
 

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 use std::process;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::http::StatusCode;
 use compeer_core::Millis;
@@ -17,11 +19,13 @@ use crate::text::{shorten_words, visible, visible_json, visible_lines};
 pub(super) struct Output {
     json: bool,
     commands: Commands,
+    /// Whether the terminal's last line says how far something is, and goes before anything else is printed.
+    line: Arc<AtomicBool>,
 }
 
 impl Output {
     pub(super) fn new(json: bool, commands: Commands) -> Self {
-        Self { json, commands }
+        Self { json, commands, line: Arc::default() }
     }
 
     /// Whether JSON was asked for.
@@ -52,6 +56,7 @@ impl Output {
 
     /// Text as it is. A reader who has gone away wants no more of it.
     pub(super) fn raw(&self, text: &str) -> Result<(), ApiError> {
+        self.clear_line();
         let mut stdout = io::stdout().lock();
         match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
             Ok(()) => Ok(()),
@@ -68,7 +73,24 @@ impl Output {
 
     /// A line about what is going on, on stderr.
     pub(super) fn progress(&self, line: &str) {
-        let _ = writeln!(io::stderr(), "{}", visible(line));
+        self.say(&visible(line));
+    }
+
+    /// How far something is, in one line that is written over. For terminals.
+    pub(super) fn so_far(&self, line: &str) {
+        self.line.store(true, Ordering::Relaxed);
+        let _ = write!(io::stderr(), "\r{}\x1b[K", visible(line));
+    }
+
+    fn clear_line(&self) {
+        if self.line.swap(false, Ordering::Relaxed) {
+            let _ = write!(io::stderr(), "\r\x1b[K");
+        }
+    }
+
+    fn say(&self, text: &str) {
+        self.clear_line();
+        let _ = writeln!(io::stderr(), "{text}");
     }
 
     /// Something that happened while a command runs, on stderr: one JSON value a line with `--json`, or else words.
@@ -78,7 +100,7 @@ impl Output {
         } else {
             visible_lines(words).into_owned()
         };
-        let _ = writeln!(io::stderr(), "{text}");
+        self.say(&text);
     }
 
     /// A failure, on stderr: its problem document with `--json`, or else two lines.
@@ -90,7 +112,7 @@ impl Output {
         } else {
             format!("compeer: {}\n  {}", visible(&detail), visible(&hint))
         };
-        let _ = writeln!(io::stderr(), "{text}");
+        self.say(&text);
     }
 }
 

@@ -7,8 +7,9 @@ use serde_json::json;
 
 use super::Context;
 use super::args::Space;
+use super::chat::SHUT_OUT;
 use super::client::Client;
-use super::find::{Typed, find_member, find_space, space_typed, twins};
+use super::find::{Typed, find_member, find_space, short, space_typed, twins};
 use super::output::table;
 use crate::api::dto;
 use crate::error::ApiError;
@@ -35,8 +36,17 @@ struct MemberRow {
     devices: Vec<dto::MemberDevice>,
 }
 
-const BACK: &str = "is joined. What you wrote before, when you had been removed, reached nobody: `compeer chat log` shows it, \
-                    `compeer chat resend` sends it again.";
+/// Said of a space that goes.
+const FILES_STAY: &str = "What was said in it is gone from this computer; files that you fetched stay in their folder.";
+
+/// Said to whoever comes back.
+fn back(space: &str) -> String {
+    let space = short(space);
+    format!(
+        "is joined. What you wrote before, when you had been removed, reached nobody: `compeer chat log {space}` shows it, \
+         `compeer chat resend {space}` sends it again."
+    )
+}
 
 pub(super) async fn run(context: &Context, verb: Space) -> Result<(), ApiError> {
     let client = context.client()?;
@@ -71,16 +81,8 @@ pub(super) async fn run(context: &Context, verb: Space) -> Result<(), ApiError> 
             let invite = read_stdin()?;
             let before: Vec<dto::Space> = client.get("/spaces").await?;
             let space: dto::Space = client.post("/spaces/join", &dto::InviteText { invite }).await?;
-            let was_in = before
-                .iter()
-                .find(|known| known.space == space.space && known.state == dto::SpaceState::Active)
-                .map(|known| known.level);
-            match was_in {
-                None if space.undelivered > 0 => tell(context, &space, &context.out.hint(BACK)),
-                None => tell(context, &space, "is joined."),
-                Some(level) if level == space.level => tell(context, &space, "is one of your spaces already."),
-                Some(_) => tell(context, &space, "is one of your spaces already; what you may do there has changed."),
-            }
+            let known = before.iter().find(|known| known.space == space.space);
+            joined(context, known.filter(|known| known.state == dto::SpaceState::Active), &space)
         }
         Space::Members { space } => members(context, &client, &space).await,
         Space::Level { space, person, level } => set_level(context, &client, &space, &person, level).await,
@@ -97,15 +99,29 @@ pub(super) async fn run(context: &Context, verb: Space) -> Result<(), ApiError> 
         Space::Leave { space } => {
             let (space, name) = space_typed(&client, &space, Typed::Whole).await?;
             let _: dto::Done = client.post(&format!("/spaces/{space}/leave"), &json!({})).await?;
-            context
-                .out
-                .either(&json!({}), || format!("You have left {}; it is gone from this computer.\n", visible(&name)))
+            context.out.either(&json!({}), || format!("You have left {}. {FILES_STAY}\n", visible(&name)))
         }
         Space::Delete { space } => {
             let (space, name) = space_typed(&client, &space, Typed::Whole).await?;
             let _: dto::Done = client.delete(&format!("/spaces/{space}")).await?;
             context.out.either(&json!({}), || format!("{} is ended for everybody.\n", visible(&name)))
         }
+    }
+}
+
+/// What an invitation has changed. `before`: how the space was, if it was one of those here.
+fn joined(context: &Context, before: Option<&dto::Space>, space: &dto::Space) -> Result<(), ApiError> {
+    match before {
+        Some(_) if space.here_now <= 1 => {
+            tell(context, space, "is one of your spaces already, as far as is known here: nobody else in it is online.")
+        }
+        Some(before) if before.level != space.level => {
+            tell(context, space, "is one of your spaces already; what you may do there has changed.")
+        }
+        Some(before) if before.here_now > 1 => tell(context, space, "is one of your spaces already."),
+        // Nobody was there to say whether one still was.
+        _ if space.undelivered > 0 => tell(context, space, &context.out.hint(&back(&space.space))),
+        _ => tell(context, space, "is joined."),
     }
 }
 
@@ -204,7 +220,13 @@ async fn rename(context: &Context, client: &Client, space: &str, name: String) -
 async fn members(context: &Context, client: &Client, space: &str) -> Result<(), ApiError> {
     let space = find_space(client, space).await?;
     let members: Vec<dto::Member> = client.get(&format!("/spaces/{space}/members")).await?;
-    let words = if context.out.is_json() { String::new() } else { member_table(&members) };
+    let words = if context.out.is_json() {
+        String::new()
+    } else {
+        let now: dto::Space = client.get(&format!("/spaces/{space}")).await?;
+        let shut_out = if now.state == dto::SpaceState::ShutOut { SHUT_OUT } else { "" };
+        format!("{}{shut_out}", member_table(&members))
+    };
     let row = |member: dto::Member| MemberRow {
         person: member.person,
         name: member.name,
@@ -240,7 +262,8 @@ fn device_words(device: &dto::MemberDevice) -> String {
     };
     match device.missing {
         0 => format!("{} ({path})", device.name),
-        missing => format!("{} ({path}, {missing} wait for it)", device.name),
+        1 => format!("{} ({path}, lacks 1 entry)", device.name),
+        missing => format!("{} ({path}, lacks {missing} entries)", device.name),
     }
 }
 

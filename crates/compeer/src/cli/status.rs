@@ -67,6 +67,7 @@ fn row(peer: &dto::Peer) -> Vec<String> {
     let path = match peer.path {
         dto::PathKind::Direct => "direct",
         dto::PathKind::Relay => "relay",
+        dto::PathKind::None if peer.refuses => "refuses",
         dto::PathKind::None => "away",
     };
     vec![

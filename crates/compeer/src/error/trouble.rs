@@ -206,7 +206,12 @@ pub(crate) fn shut_out(space: GroupId, name: Option<&str>) -> Trouble {
 }
 
 /// Nobody counts what was written here in a space: `messages`, and the files of these names.
-pub(crate) fn undelivered(space: GroupId, name: Option<&str>, messages: usize, files: &[String]) -> Trouble {
+pub(crate) fn undelivered(
+    (space, name): (GroupId, Option<&str>),
+    may_write: bool,
+    messages: usize,
+    files: &[String],
+) -> Trouble {
     let place = name.map_or_else(|| "a space".to_owned(), |name| format!("“{name}”"));
     let count = |count: usize, one: &str| match count {
         0 => None,
@@ -220,12 +225,20 @@ pub(crate) fn undelivered(space: GroupId, name: Option<&str>, messages: usize, f
     };
     let what = [count(messages, "message"), count(files.len(), "file").map(|files| files + &named)];
     let what = what.into_iter().flatten().collect::<Vec<_>>().join(" and ");
+    let short = space.short();
     Trouble {
         severity: Severity::Warning,
         code: UNDELIVERED,
         text: format!("In {place}, {what} of yours reached nobody: you had been removed, or could not write any more."),
-        hint: "They are kept. Send them again or discard them in the space's chat, or with `compeer chat resend`."
-            .into(),
+        hint: match may_write {
+            true => format!(
+                "They are kept. Send them again or discard them in the space's chat, or with `compeer chat resend {short}`."
+            ),
+            false => format!(
+                "They are kept until you discard them in the space's chat, or with `compeer chat discard {short}`: you may \
+                 only read now."
+            ),
+        },
         device: None,
         space: Some(space),
     }

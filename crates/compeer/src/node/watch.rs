@@ -1,5 +1,6 @@
 //! Listens to the floors below: remembers when devices were last seen, and records what somebody should look at.
 
+use compeer_core::group::Level;
 use compeer_core::{DeviceId, GroupId};
 use compeer_journal::JournalEvent;
 use compeer_journal::sync::SyncEvent;
@@ -87,7 +88,9 @@ pub(super) async fn spaces(node: Node, events: Receiver<SpacesEvent>) {
         }
         SpacesEvent::Undelivered { space, messages, files } => {
             let name = space_name(node, space).await;
-            let trouble = trouble::undelivered(space, name.as_deref(), messages, &files);
+            let level = node.journal().rules(&space).and_then(|rules| rules.level(&node.device()));
+            let may_write = level >= Some(Level::Write);
+            let trouble = trouble::undelivered((space, name.as_deref()), may_write, messages, &files);
             node.problems().record(trouble, node.now());
         }
         _ => {}

@@ -73,6 +73,8 @@ pub struct Peer {
     pub person_name: Option<String>,
     /// How it is reached now.
     pub path: PathKind,
+    /// Whether it answered and did not let this device in, when it was last asked.
+    pub refuses: bool,
     /// Its address, or the relay's URL.
     #[schema(required = true)]
     pub address: Option<String>,

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::super::Context;
 use super::super::client::{Client, Events};
-use super::super::find::find_space;
+use super::super::find::{find_space, short};
 use super::super::output::size;
 use super::super::up::Signals;
 use super::{absolute, files_named, find_file, not_found};
@@ -95,7 +95,7 @@ impl Get<'_> {
                 let request = dto::FolderRequest { folder: folder.clone(), to };
                 let asked = client.post(&format!("/spaces/{space}/files/fetch"), &request).await;
                 let not_there =
-                    |error: ApiError| if error.code == "file-not-found" { not_found(wanted) } else { error };
+                    |error: ApiError| if error.code == "file-not-found" { not_found(space, wanted) } else { error };
                 (asked.map_err(not_there)?, Some(folder))
             }
         };
@@ -201,8 +201,9 @@ impl Get<'_> {
     fn progress(&self) -> String {
         let sum = |figure: fn(&dto::Transfer) -> u64| self.open.values().map(figure).sum::<u64>();
         let rate: f64 = self.open.values().map(|transfer| transfer.rate).sum();
-        // The rate is a few gigabytes a second at most.
-        format!("{} of {}, {}/s", size(sum(|one| one.done)), size(sum(|one| one.size)), size(rate as u64))
+        // The rate is a few gigabytes a second at most; for a moment it is not known yet.
+        let rate = if rate >= 1.0 { format!(", {}/s", size(rate as u64)) } else { String::new() };
+        format!("{} of {}{rate}", size(sum(|one| one.done)), size(sum(|one| one.size)))
     }
 
     /// Waits until all transfers are over.
@@ -217,7 +218,7 @@ impl Get<'_> {
             if watched && !idle {
                 let progress = self.progress();
                 if progress != told {
-                    self.context.out.progress(&progress);
+                    self.context.out.so_far(&progress);
                     told = progress;
                 }
             }
@@ -290,12 +291,18 @@ impl Get<'_> {
     }
 
     fn interrupted(&self) -> ApiError {
+        let space = short(&self.space);
+        let mut open = self.open.keys();
+        // A folder goes by its name, which others made up.
+        let file = open.next().filter(|_| self.open.len() == 1).map_or("FOLDER", String::as_str);
         ApiError::new(
             StatusCode::CONFLICT,
             "interrupted",
             "Interrupted",
             format!("The command ended before {} arrived; the peer goes on and keeps what is here.", self.what()),
-            "Run the same command again to wait for it, or give it up with `compeer file stop SPACE FILE`.",
+            format!(
+                "Run the same command again to wait for it, or give it up with `compeer file stop {space} {file}`."
+            ),
         )
     }
 
