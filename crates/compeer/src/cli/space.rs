@@ -1,6 +1,7 @@
 //! `compeer space`: spaces, invitations and members.
 
 use std::io::{IsTerminal, Read};
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::json;
@@ -10,7 +11,7 @@ use super::args::Space;
 use super::chat::SHUT_OUT;
 use super::client::Client;
 use super::find::{Typed, find_member, find_space, short, space_typed, twins};
-use super::output::table;
+use super::output::{table, time};
 use crate::api::dto;
 use crate::error::ApiError;
 use crate::text::visible;
@@ -35,6 +36,9 @@ struct MemberRow {
     level: dto::Level,
     devices: Vec<dto::MemberDevice>,
 }
+
+/// After so long it is said what is being waited for.
+const A_MOMENT: Duration = Duration::from_secs(1);
 
 /// Said of a space that goes.
 const FILES_STAY: &str = "What was said in it is gone from this computer; files that you fetched stay in their folder.";
@@ -66,7 +70,11 @@ pub(super) async fn run(context: &Context, verb: Space) -> Result<(), ApiError> 
             let space = find_space(&client, &space).await?;
             let request = dto::InviteRequest { level, expires: Some(expires), uses: Some(uses) };
             let made: dto::NewInvitation = client.post(&format!("/spaces/{space}/invitations"), &request).await?;
-            context.out.either(&json!({ "invite": made.invite }), || format!("{}\n", made.invite))
+            context.out.either(&json!({ "invite": made.invite }), || format!("{}\n", made.invite))?;
+            if !context.out.is_json() {
+                context.out.progress(&terms(&made));
+            }
+            Ok(())
         }
         Space::Join { invite } => {
             if invite != "-" {
@@ -80,7 +88,18 @@ pub(super) async fn run(context: &Context, verb: Space) -> Result<(), ApiError> 
             }
             let invite = read_stdin()?;
             let before: Vec<dto::Space> = client.get("/spaces").await?;
-            let space: dto::Space = client.post("/spaces/join", &dto::InviteText { invite }).await?;
+            let invite = dto::InviteText { invite };
+            let joining = client.post("/spaces/join", &invite);
+            tokio::pin!(joining);
+            let space: dto::Space = tokio::select! {
+                space = &mut joining => space?,
+                () = tokio::time::sleep(A_MOMENT) => {
+                    if !context.out.is_json() {
+                        context.out.progress("Asking those who can let you in; one of them has to be online.");
+                    }
+                    joining.await?
+                }
+            };
             let known = before.iter().find(|known| known.space == space.space);
             joined(context, known.filter(|known| known.state == dto::SpaceState::Active), &space)
         }
@@ -107,6 +126,17 @@ pub(super) async fn run(context: &Context, verb: Space) -> Result<(), ApiError> 
             context.out.either(&json!({}), || format!("{} is ended for everybody.\n", visible(&name)))
         }
     }
+}
+
+/// What an invitation is good for.
+fn terms(made: &dto::NewInvitation) -> String {
+    let people = if made.uses == 1 { "one person".to_owned() } else { format!("{} people", made.uses) };
+    let level = match made.level {
+        dto::Level::Read => "read",
+        dto::Level::Write => "read and write",
+        dto::Level::Manage => "read, write and manage",
+    };
+    format!("It lets in {people}, to {level}, until {} UTC. Hand it over as you would a key.", time(made.expires))
 }
 
 /// What an invitation has changed. `before`: how the space was, if it was one of those here.
