@@ -161,6 +161,7 @@ export function TransferLine({ file }: { file: SharedFile }) {
     <div className="min-w-0">
       <div
         className={`truncate text-small nums ${transfer.state === 'failed' ? 'text-need' : 'text-text-2'}`}
+        title={transferWord(transfer, down)}
       >
         {transferWord(transfer, down)}
       </div>

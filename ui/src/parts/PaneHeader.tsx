@@ -3,14 +3,18 @@ import { useRouter } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { IconButton } from '~/kit/Button';
 import { usePhone } from '~/kit/hooks';
+import { Name } from '~/kit/Text';
 
 export function PaneHeader({
   title,
+  space,
   about,
   back,
   children,
 }: {
   title: ReactNode;
+  /** The space's name: a phone shows nothing else that says it. */
+  space?: string;
   about?: ReactNode;
   /** Where the arrow of a phone leads; none where there is no way back. */
   back?: string | (() => void) | undefined;
@@ -29,7 +33,15 @@ export function PaneHeader({
           onClick={() => (typeof back === 'string' ? void router.navigate({ to: back }) : back())}
         />
       )}
-      <h1 className="min-w-0 truncate text-body font-semibold phone:pl-1">{title}</h1>
+      <h1 className="min-w-0 truncate text-body font-semibold phone:pl-1">
+        {title}
+        {space !== undefined && (
+          <span className="font-normal text-text-3 desk:hidden">
+            {' '}
+            · <Name>{space}</Name>
+          </span>
+        )}
+      </h1>
       {about !== undefined && (
         <div className="min-w-0 truncate text-small text-text-3 nums phone:hidden">{about}</div>
       )}

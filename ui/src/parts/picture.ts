@@ -6,7 +6,7 @@ const most = 64 * 1024;
 /** Base64 of a square WebP or JPEG of at most 64 KiB. Throws a sentence when it cannot be one. */
 export async function toPicture(file: Blob): Promise<{ base64: string; url: string }> {
   const image = await createImageBitmap(file).catch(() => {
-    throw new Error('This file is not a picture that can be read.');
+    throw new Error('This is no picture that can be read here. PNG, JPEG and WebP can.');
   });
   const canvas = document.createElement('canvas');
   canvas.width = side;

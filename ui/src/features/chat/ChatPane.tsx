@@ -57,14 +57,8 @@ export function ChatPane({ space, detail }: { space: Space; detail: string | und
   return (
     <>
       <PaneHeader
-        title={
-          <>
-            Chat{' '}
-            <span className="font-normal text-text-3 desk:hidden">
-              · <Name>{space.name}</Name>
-            </span>
-          </>
-        }
+        title="Chat"
+        space={space.name}
         about={
           <>
             {space.state === 'shutout' ? (

@@ -49,6 +49,7 @@ export function FilesPane({ space, search }: { space: Space; search: FilesSearch
     <>
       <PaneHeader
         title="Files"
+        space={space.name}
         about={total > 0 && `${plural(total, 'file')}, ${formatSize(size)}`}
         back={`/s/${id}`}
       >
@@ -119,7 +120,7 @@ export function FilesPane({ space, search }: { space: Space; search: FilesSearch
           }
         >
           {writable
-            ? `${phone ? 'What you share stays' : 'Drop files or a folder anywhere on this page. They stay'} on your disk, and each member fetches what they need.`
+            ? `${phone ? '' : 'Drop files or a folder anywhere on this page. '}This computer keeps a copy of what you share here, and each member fetches what they need. To share large files where they lie, use compeer file put.`
             : 'What members share here can be fetched from their computers.'}
         </EmptyState>
       ) : found.length === 0 ? (
@@ -245,7 +246,7 @@ function SortHead({
   // In a narrow pane the name keeps its room, and what can be read in the detail gives way.
   const width = {
     name: '',
-    size: 'w-[88px] @max-md:hidden',
+    size: 'w-[96px] @max-md:hidden',
     time: 'w-[148px] @max-xl:hidden',
   }[column];
   return (
@@ -346,7 +347,9 @@ function TableRow({
           <bdi>{holdersWord(file, me)}</bdi>
         </div>
       </td>
-      <td className={`text-right nums ${cell} @max-md:hidden`}>{formatSize(file.size)}</td>
+      <td className={`text-right whitespace-nowrap nums ${cell} @max-md:hidden`}>
+        {formatSize(file.size)}
+      </td>
       <td className={`truncate nums ${cell} @max-xl:hidden`} title={formatExact(file.time)}>
         {formatWhen(file.time, now)}
       </td>

@@ -6,7 +6,7 @@ import { showDialog } from '~/parts/dialogs';
 import { Mark } from './Mark';
 
 function greeting(hour: number): string {
-  if (hour < 5) return 'Good evening';
+  if (hour < 5) return 'Hello';
   if (hour < 12) return 'Good morning';
   return hour < 18 ? 'Good afternoon' : 'Good evening';
 }

@@ -108,7 +108,7 @@ function PathPill({ peer }: { peer: Peer }) {
       meaning={pathMeaning[path]}
       icon={path === 'relay' ? 'network' : path === 'direct' ? 'check' : null}
     >
-      {pathWord(path, peer.lan)}
+      {path === 'none' && peer.refuses ? 'refuses' : pathWord(path, peer.lan)}
     </Pill>
   );
 }

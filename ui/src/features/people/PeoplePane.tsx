@@ -29,6 +29,7 @@ export function PeoplePane({ space, detail }: { space: Space; detail: string | u
     <>
       <PaneHeader
         title="People"
+        space={space.name}
         about={
           space.members <= 1
             ? 'just you so far'
@@ -94,7 +95,7 @@ function Row({
       className={`relative -mx-3 flex items-center gap-3 rounded-card px-3 ${selected ? 'bg-accent-soft' : 'hover:bg-panel'}`}
     >
       <PersonRow member={member} now={now} />
-      <span className="w-[84px] flex-none text-right whitespace-nowrap text-small text-text-3 phone:hidden">
+      <span className="w-[84px] flex-none text-right whitespace-nowrap text-small text-text-3 phone:w-auto phone:text-tiny">
         {levelWords[member.level]}
       </span>
       <Link

@@ -63,7 +63,7 @@ export function PeoplePanel({ space }: { space: Space }) {
           end to end, key {space.epoch.number} since {formatSince(space.epoch.since, now)}
         </dd>
         <dt className="text-text-3">On this disk</dt>
-        <dd>{formatSize(space.disk_bytes)}</dd>
+        <dd>{formatSize(space.disk_bytes)}, without files</dd>
         <dt className="text-text-3">Since</dt>
         <dd title={formatExact(space.created)}>{formatSince(space.created, now)}</dd>
       </dl>
