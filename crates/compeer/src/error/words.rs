@@ -320,7 +320,9 @@ impl From<IntroduceError> for ApiError {
         match error {
             IntroduceError::NameNeeded => bad("name-needed", "A name is needed", "Say what others shall call you."),
             IntroduceError::Name(error) => error.into(),
-            IntroduceError::Picture => bad("bad-picture", "This cannot be a picture", "Choose a PNG, JPEG or WebP picture of at most 64 KiB."),
+            IntroduceError::Picture => {
+                bad("bad-picture", "This cannot be a picture", "Choose a PNG, JPEG or WebP picture of at most 64 KiB.")
+            }
             IntroduceError::Journal(error) => error.into(),
             IntroduceError::Spaces(error) => error.into(),
             IntroduceError::Home(error) => error.into(),
