@@ -78,6 +78,10 @@ pub(super) async fn sync(node: Node, events: Receiver<SyncEvent>) {
 
 /// Follows what peers write that makes no sense, and what of our own nobody counts.
 pub(super) async fn spaces(node: Node, events: Receiver<SpacesEvent>) {
+    // What was undelivered when this device was last running is so still.
+    if let Err(error) = node.spaces().tell_undelivered().await {
+        tracing::error!(%error, "what is undelivered could not be read");
+    }
     follow(node, events, async |node, event| match event {
         SpacesEvent::Nonsense { space, device, what } => {
             let name = name_of(node, device).await;

@@ -179,7 +179,7 @@ fn files_that_did_not_come_are_a_problem_until_they_are_here_or_given_up() {
 
 #[test]
 fn who_was_removed_finds_out() {
-    let (ada, bo) = (running("Ada"), running("Bo"));
+    let (ada, mut bo) = (running("Ada"), running("Bo"));
     ada.ask(&["space", "create", "Harbour"]).expect("creates");
     let invite = said(&ada, &["space", "invite", "Harbour"], "");
     said(&bo, &["space", "join", "-"], &invite);
@@ -201,6 +201,11 @@ fn who_was_removed_finds_out() {
     let words = said(&bo, &["chat", "send", "Harbour", "into the void"], "");
     assert!(words.starts_with("Written down here, but it reaches nobody"), "{words}");
     assert!(said(&bo, &["space", "list"], "").contains("Harbour (those online do not let you in)"));
+    assert!(said(&bo, &["chat", "log", "Harbour"], "").contains("(reaches nobody)\n    into the void"));
+    assert!(said(&bo, &["space", "members", "Harbour"], "").contains("you were probably removed"));
+    assert!(said(&bo, &["status"], "").contains("refuses"));
+    let refused = run(&bo, &["space", "join", "-"], &invite);
+    assert!(!refused.status.success() && refused.stdout.is_empty(), "{refused:?}");
     // A new invitation brings Bo back, and the problem is over.
     let invite = said(&ada, &["space", "invite", "Harbour"], "");
     let words = said(&bo, &["space", "join", "-"], &invite);
@@ -212,6 +217,10 @@ fn who_was_removed_finds_out() {
         let known = log.contains("(not delivered)\n    into the void") && log.contains("chat resend");
         (known && problem.contains("In “Harbour”, one message of yours reached nobody")).then_some(())
     });
+    // A restart changes nothing about it.
+    bo.terminate().expect("ends");
+    bo.up(ALONE).expect("starts");
+    eventually_blocking(SOON, "Bo is told again", || told_of(&bo, "undelivered"));
     assert_eq!(said(&bo, &["chat", "resend", "Harbour"], ""), "Sent again: one message or file.\n");
     eventually_blocking(SOON, "Ada has it", || {
         said(&ada, &["chat", "log", "Harbour"], "").contains("into the void").then_some(())

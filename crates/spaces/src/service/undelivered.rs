@@ -52,6 +52,14 @@ impl Spaces {
         Ok(count)
     }
 
+    /// Tells of everything that is undelivered, for those who begin to listen.
+    pub async fn tell_undelivered(&self) -> Result<(), ActError> {
+        for space in self.list().await?.into_iter().filter(|space| space.undelivered > 0) {
+            self.look_again(space.space).await;
+        }
+        Ok(())
+    }
+
     /// After the view was made anew: what others wrote may be gone from it, and what I wrote may count no longer.
     pub(super) async fn after_rebuild(&self, space: GroupId) {
         if let Err(error) = self.hold_again(space).await {
