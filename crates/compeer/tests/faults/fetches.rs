@@ -1,13 +1,15 @@
 //! Files on their way, over restarts and over more than one space.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use compeer_testkit::process::{LIMIT, Peer};
 use compeer_testkit::wait::eventually_blocking;
 use serde_json::Value;
 
-use crate::cli::does;
+use crate::cli::{Ended, does};
 use crate::http::Api;
 use crate::{Computer, join, rows, text, until};
 
@@ -83,4 +85,67 @@ fn how_far_a_file_is_is_known_after_a_restart() {
         assert!(now["done"].as_u64() >= before["done"].as_u64(), "{now} after {before}");
         (now["state"] == "done").then_some(())
     });
+}
+
+/// A command that waits for files in the background.
+fn get(peer: &Peer, space: &str, file: &str, to: &Path) -> Ended {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_compeer"));
+    command.args(["file", "get", space, file, "--to", plain(to), "--json"]).env("COMPEER_HOME", peer.home());
+    Ended(command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("starts"))
+}
+
+#[test]
+fn what_is_given_up_or_taken_off_the_list_is_waited_for_no_more() {
+    let (mut ada, bo) = (Computer::of("Ada"), Computer::of("Bo"));
+    let space = space(&ada, "Harbour");
+    join(&ada, &bo, &space);
+    let dir = tempfile::tempdir().expect("a folder");
+    let plan = dir.path().join("plan.txt");
+    fs::write(&plan, "where the quay ends").expect("a file");
+    does(&ada, &["file", "put", &space, plain(&plan)], "");
+    until(&bo, &["file", "list", &space], "the list", |list| rows(list).len() == 1);
+    // It cannot come.
+    fs::remove_file(&plan).expect("removes");
+    let ends = |mut child: Ended, by: &dyn Fn()| {
+        let mut lines = BufReader::new(child.0.stderr.take().expect("a pipe")).lines().map_while(Result::ok);
+        assert!(lines.next().is_some_and(|line| line.contains("waiting")));
+        by();
+        let status = eventually_blocking(LIMIT, "it ends", || child.0.try_wait().ok().flatten());
+        assert_eq!(status.code(), Some(1));
+        let why = lines.next().expect("a line");
+        assert!(why.contains("transfer-given-up"), "{why}");
+    };
+    let to = dir.path().join("to");
+    ends(get(&bo, &space, "plan.txt", &to), &|| {
+        does(&bo, &["file", "stop", &space, "plan.txt"], "");
+    });
+    ends(get(&bo, &space, "plan.txt", &to), &|| {
+        does(&ada, &["file", "remove", &space, "plan.txt"], "");
+    });
+    ada.down();
+}
+
+/// Nothing tells that a file which had changed is back as it was: whoever still wants it finds out by asking.
+#[test]
+fn a_file_that_is_back_as_it_was_comes_to_who_asks_again() {
+    let (ada, bo) = (Computer::of("Ada"), Computer::of("Bo"));
+    let space = space(&ada, "Harbour");
+    join(&ada, &bo, &space);
+    let dir = tempfile::tempdir().expect("a folder");
+    let plan = dir.path().join("plan.txt");
+    let put = || does(&ada, &["file", "put", &space, plain(&plan)], "");
+    fs::write(&plan, "where the quay ends").expect("a file");
+    put();
+    until(&bo, &["file", "list", &space], "the list", |list| rows(list).len() == 1);
+    fs::write(&plan, "something else").expect("a file");
+    let to = dir.path().join("to");
+    let mut first = get(&bo, &space, "plan.txt", &to);
+    let mut lines = BufReader::new(first.0.stderr.take().expect("a pipe")).lines().map_while(Result::ok);
+    assert!(lines.next().is_some_and(|line| line.contains("waiting")));
+    fs::write(&plan, "where the quay ends").expect("a file");
+    put();
+    does(&bo, &["file", "get", &space, "plan.txt", "--to", plain(&to)], "");
+    assert_eq!(fs::read_to_string(to.join("plan.txt")).expect("is there"), "where the quay ends");
+    let status = eventually_blocking(LIMIT, "the first ends, too", || first.0.try_wait().ok().flatten());
+    assert_eq!(status.code(), Some(0));
 }

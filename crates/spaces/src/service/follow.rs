@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::{Spaces, name_or_id};
 use crate::error::{ActError, StartError};
-use crate::model::{MessageInfo, MessageState, SpacesEvent};
+use crate::model::{MessageInfo, MessageState, SpacesEvent, TransferId};
 use crate::view::{Change, View};
 
 /// Entries taken into the view in one transaction.
@@ -182,6 +182,11 @@ impl Spaces {
         if changes.contains(&Change::Rebuilt) {
             self.after_rebuild(space).await;
             return;
+        }
+        for change in &changes {
+            if let Change::FileRemoved(file) = change {
+                self.give_up_unlisted(TransferId { space, file: *file }).await;
+            }
         }
         if changes.is_empty() || self.inner.events.receiver_count() == 0 && changes.len() > TOLD_SINGLY {
             return;

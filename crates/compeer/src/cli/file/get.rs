@@ -236,6 +236,13 @@ impl Get<'_> {
                 (EventName::TransferChanged, Some(transfer)) if self.open.contains_key(&transfer.id) => {
                     self.take(transfer);
                 }
+                // It may have been given up by another command, or taken off the list.
+                (EventName::FileChanged | EventName::FileRemoved, None)
+                    if event.id.as_ref().is_some_and(|id| self.open.contains_key(id))
+                        && event.file.as_ref().is_none_or(|file| !file.here && file.transfer.is_none()) =>
+                {
+                    self.look_again().await?;
+                }
                 (EventName::TransfersDone, _) => {
                     self.take_done(event.files.unwrap_or_default(), &event.folder.unwrap_or_default());
                 }

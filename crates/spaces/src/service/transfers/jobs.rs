@@ -159,8 +159,13 @@ impl Jobs {
         self.all.iter()
     }
 
-    /// Adds a job unless there is one that is not over or paused. What had arrived for one before it is not lost.
+    /// Adds a job unless there is one that is not over or paused; one that waits gives everybody another chance. What had
+    /// arrived for one before it is not lost.
     pub(super) fn want(&mut self, id: TransferId, mut job: Job) {
+        if let Some(waiting) = self.all.get_mut(&id).filter(|job| job.phase == Phase::Queued) {
+            waiting.avoided.clear();
+            waiting.liar = None;
+        }
         if self.all.get(&id).is_none_or(|job| job.is_over() || job.phase == Phase::Paused) {
             if let Some(before) =
                 self.remove(&id).filter(|before| !matches!(before.phase, Phase::Done(_)) && before.dir == job.dir)

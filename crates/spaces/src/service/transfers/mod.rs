@@ -214,6 +214,16 @@ impl Spaces {
         Ok(())
     }
 
+    /// Gives up a transfer whose file is off the list: nobody would send it any more.
+    pub(super) async fn give_up_unlisted(&self, id: TransferId) {
+        if self.is_fetching(&id)
+            && matches!(self.file(id.space, id.file).await, Err(ActError::UnknownFile))
+            && let Err(error) = self.cancel(id).await
+        {
+            tracing::debug!(%error, "a transfer of an unlisted file was not cancelled");
+        }
+    }
+
     pub(super) fn is_fetching(&self, id: &TransferId) -> bool {
         self.inner.transfers.with(|jobs| jobs.get(id).is_some_and(|job| !job.is_over()))
     }

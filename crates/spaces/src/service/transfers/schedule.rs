@@ -1,6 +1,7 @@
 //! What is fetched next, and from whom.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
 
 use compeer_core::{BlobHash, DeviceId, GroupId};
 use compeer_mesh::MeshEvent;
@@ -17,6 +18,9 @@ use crate::service::Spaces;
 const LARGE_AT_ONCE: usize = 3;
 /// Bundles of small files fetched at the same time.
 const BUNDLES_AT_ONCE: usize = 2;
+
+/// After so long, devices that could not send a file are asked for it again.
+const AGAIN_EVERY: Duration = Duration::from_secs(30);
 
 /// What the deciding task starts next.
 enum Start {
@@ -36,20 +40,18 @@ impl Spaces {
         }
         let mut mesh = self.inner.mesh.events();
         let mut spaces = self.events();
+        let mut again = tokio::time::interval(AGAIN_EVERY);
+        again.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             self.start_what_can().await;
             tokio::select! {
+                // Who could not send a file that had changed may have it back by now, and nothing tells of that.
+                _ = again.tick() => self.another_chance(|_| true),
                 () = self.inner.stop.cancelled() => return,
                 () = self.inner.transfers.wake.notified() => {}
                 event = mesh.recv() => match event {
                     // A device that is back gets another chance.
-                    Ok(MeshEvent::PeerUp { device, .. }) => self.inner.transfers.with(|jobs| {
-                        jobs.each_open(|job| {
-                            if job.liar != Some(device) {
-                                job.avoided.remove(&device);
-                            }
-                        });
-                    }),
+                    Ok(MeshEvent::PeerUp { device, .. }) => self.another_chance(|avoided| *avoided == device),
                     Ok(_) | Err(RecvError::Lagged(_)) => {}
                     Err(RecvError::Closed) => return,
                 },
@@ -61,6 +63,13 @@ impl Spaces {
                 },
             }
         }
+    }
+
+    /// Those that failed are asked again, but for liars.
+    fn another_chance(&self, which: impl Fn(&DeviceId) -> bool) {
+        self.inner.transfers.with(|jobs| {
+            jobs.each_open(|job| job.avoided.retain(|device| job.liar == Some(*device) || !which(device)));
+        });
     }
 
     async fn load_wishes(&self) {
