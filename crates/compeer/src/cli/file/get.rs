@@ -339,7 +339,7 @@ impl Get<'_> {
                 "transfer-given-up",
                 "The file did not arrive",
                 format!("{} is no longer being fetched: somebody gave it up or took it off the list.", gone.name),
-                "Run the same command again; what has arrived is kept.",
+                format!("`compeer file list {}` shows whether it can still be asked for.", short(&self.space)),
             )),
         }
     }
