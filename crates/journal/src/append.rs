@@ -187,7 +187,7 @@ impl Engine {
             plan.entry(epochs).or_default().push(device);
         }
         let keys = topic.keys.clone();
-        // Somebody outside who may have made one of these keys is named as a recipient, with nothing in the wrap: so
+        // Somebody outside who may have one of these keys is named as a recipient, with nothing in the wrap: so
         // everybody who sees this grant knows not to seal under that epoch, even before they see that one's own entry.
         let mut outside: BTreeMap<Vec<EpochId>, Vec<Wrap>> = BTreeMap::new();
         for epochs in plan.keys().flat_map(|epochs| epochs.chunks(KEYS_PER_GRANT)) {

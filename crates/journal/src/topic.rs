@@ -27,8 +27,8 @@ pub(crate) struct Topic {
     pub(crate) log: GroupLog,
     pub(crate) rules: Arc<Rules>,
     pub(crate) epochs: Epochs,
-    /// Authors of key entries that do not count, by the epochs they name. They may well have made those keys, so we do not
-    /// seal under them while such an author is outside.
+    /// Authors and recipients of key entries that do not count, by the epochs they name. They may well have those keys,
+    /// so we do not seal under them while one of these devices is outside.
     pub(crate) doubtful: BTreeMap<EpochId, BTreeSet<DeviceId>>,
     /// Epochs that data which counts was seen sealed under, since the journal was opened.
     pub(crate) used: BTreeSet<EpochId>,
@@ -144,15 +144,17 @@ impl Topic {
             self.epochs.grant(header, grant);
         } else {
             for epoch in &grant.epochs {
-                self.doubtful.entry(*epoch).or_default().insert(header.author);
+                let holders = self.doubtful.entry(*epoch).or_default();
+                holders.insert(header.author);
+                holders.extend(grant.wraps.iter().map(|wrap| wrap.device));
             }
         }
     }
 
-    /// Devices outside that may have made this epoch's key, although no grant that counts says so.
+    /// Devices outside that may have this epoch's key, although no grant that counts says so.
     pub(crate) fn outside(&self, epoch: &EpochId) -> impl Iterator<Item = &DeviceId> {
-        let authors = self.doubtful.get(epoch).into_iter().flatten();
-        authors.filter(|author| self.rules.level(author) < Some(Level::Read))
+        let holders = self.doubtful.get(epoch).into_iter().flatten();
+        holders.filter(|device| self.rules.level(device) < Some(Level::Read))
     }
 
     /// The epoch to seal under; `None` when a new one must be started.

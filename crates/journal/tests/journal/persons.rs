@@ -333,3 +333,17 @@ async fn who_is_kept_out_before_being_let_in_reads_nothing() {
         .await;
     }
 }
+
+/// Somebody is let in again, by a manager who is lowered at the same time: the key that he was handed meanwhile opens
+/// nothing that is written once all of this is known.
+#[tokio::test]
+async fn who_was_handed_a_key_by_somebody_who_might_not_reads_nothing() {
+    play(&[
+        Step::Person { by: 0, whom: 2, level: None },
+        Step::Say { by: 0 },
+        Step::Meet { who: 0b00_1011 },
+        Step::Person { by: 3, whom: 2, level: Some(Level::Read) },
+        Step::Person { by: 0, whom: 1, level: Some(Level::Read) },
+    ])
+    .await;
+}
