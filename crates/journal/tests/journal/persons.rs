@@ -60,7 +60,7 @@ struct Said {
     /// The newest acts in the space that its author knew.
     heads: Vec<EntryHash>,
     /// Devices that may not read it: its author knew of an act that keeps them out, and nobody who knew as much of the
-    /// space has known since that they are in.
+    /// space takes them to be in, then or since.
     barred: BTreeSet<DeviceId>,
 }
 
@@ -184,6 +184,8 @@ impl World {
             let kept_out = known.flat_map(|(_, who)| who.clone()).map(|peer| self.peers[peer].id());
             let barred = kept_out.filter(|device| !readers.contains(device)).collect();
             self.said.push(Said { text, heads, barred });
+            // Some may have handed keys on already, by what they know.
+            (0..PEERS).for_each(|peer| self.learned(peer));
         }
     }
 
@@ -344,6 +346,22 @@ async fn who_was_handed_a_key_by_somebody_who_might_not_reads_nothing() {
         Step::Meet { who: 0b00_1011 },
         Step::Person { by: 3, whom: 2, level: Some(Level::Read) },
         Step::Person { by: 0, whom: 1, level: Some(Level::Read) },
+    ])
+    .await;
+}
+
+/// The known limit: a member who has not heard that a device was taken out of its person hands it the key that was made to
+/// keep it out. That is found out before anything else is written by somebody who has seen it done.
+#[tokio::test]
+async fn a_key_handed_on_in_ignorance_is_not_sealed_under_again() {
+    play(&[
+        Step::Device { by: 4, whom: 5, level: None },
+        Step::Meet { who: 0b11_1110 },
+        Step::Say { by: 1 },
+        Step::Send { from: 1, to: 0, logs: 0b1101_1100_1010_1010, part: 2 },
+        Step::Say { by: 1 },
+        Step::Meet { who: 0b11_1111 },
+        Step::Say { by: 1 },
     ])
     .await;
 }
