@@ -1,12 +1,12 @@
 //! Journals in temporary folders, and entries carried between them by hand.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use compeer_core::group::{GroupKind, Level, Member};
-use compeer_core::{DeviceId, DeviceKey, GroupId, Wall};
+use compeer_core::{DeviceId, DeviceKey, GroupId, Tip, Wall};
 use compeer_journal::{Cursor, IngestReport, Journal, JournalConfig, JournalOptions, OpenError, Opened, Page, Run};
 use tempfile::TempDir;
 use tokio::sync::broadcast;
@@ -74,6 +74,17 @@ impl Peer {
         self.journal.close().await;
         self.journal = Journal::open(config(self.dir.path(), &self.key, self.time.wall())).await?;
         Ok(())
+    }
+
+    /// All of a topic is there again. Keys that were handed out before it was closed may have come on top.
+    pub(crate) async fn open_again_the_same(&mut self, topic: &GroupId) {
+        let state = |peer: &Self| (peer.texts(topic), peer.journal.heights(topic));
+        let (said, mut logs) = state(self);
+        self.open_again().await.expect("opens");
+        let (said_then, mut logs_then) = state(self);
+        let own = |logs: &mut BTreeMap<_, Tip>| logs.remove(&self.id()).map(|tip| tip.seq);
+        assert!(own(&mut logs) <= own(&mut logs_then));
+        assert_eq!((said, logs), (said_then, logs_then));
     }
 
     /// A space that only this device is in.
