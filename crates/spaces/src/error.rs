@@ -39,6 +39,9 @@ pub enum ActError {
     /// No such message.
     #[error("there is no such message in this space")]
     UnknownMessage,
+    /// Somebody else wrote it.
+    #[error("only whoever wrote a message can change it")]
+    NotYours,
     /// It is counted, or was never said here.
     #[error("that is not one of your undelivered messages and files")]
     NotUndelivered,

@@ -10,8 +10,8 @@ mod view;
 
 pub use error::{ActError, FetchError, JoinSpaceError, StartError, Unshared};
 pub use model::{
-    FileInfo, FileState, HolderInfo, InvitationInfo, InvitationState, InviteRequest, LastMessage, MemberDevice,
-    MemberInfo, MessageFile, MessageInfo, MessageRange, MessageState, Profile, SpaceInfo, SpaceState, SpacesEvent,
-    Transfer, TransferId, TransferSource, TransferState,
+    Answered, FileInfo, FileState, HolderInfo, InvitationInfo, InvitationState, InviteRequest, LastMessage,
+    MemberDevice, MemberInfo, MessageFile, MessageInfo, MessageRange, MessageState, NewMessage, Profile, Reaction,
+    SpaceInfo, SpaceState, SpacesEvent, Transfer, TransferId, TransferSource, TransferState, Version,
 };
 pub use service::{BLOBS, LeftOut, Listed, Me, NamedFile, PRESENCE, Parts, SameName, Shared, Spaces};

@@ -122,6 +122,55 @@ pub struct MessageFile {
     pub listed: Option<(String, u64)>,
 }
 
+/// The message that another one answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// Its entry.
+    pub id: EntryHash,
+    /// Its author's name and how its text begins; `None` while it is not here.
+    pub here: Option<(String, String)>,
+}
+
+/// How people reacted to a message with one emoji.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reaction {
+    /// The emoji.
+    pub emoji: String,
+    /// Who, by id and name; whoever was first comes first.
+    pub people: Vec<(GroupId, String)>,
+    /// Whether I am one of them.
+    pub mine: bool,
+}
+
+/// A text that a message has or had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// The text.
+    pub text: String,
+    /// Since when.
+    pub time: Millis,
+}
+
+/// A message to send.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NewMessage {
+    /// The text; may be empty when there is a file.
+    pub text: String,
+    /// The page's own label.
+    pub nonce: Option<String>,
+    /// The listed file that it is about.
+    pub file: Option<EntryHash>,
+    /// The message that it answers.
+    pub reply: Option<EntryHash>,
+}
+
+impl NewMessage {
+    /// Words, and nothing else.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..Self::default() }
+    }
+}
+
 /// A chat message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageInfo {
@@ -137,7 +186,7 @@ pub struct MessageInfo {
     pub seq: u64,
     /// Whether I wrote it.
     pub mine: bool,
-    /// The text, as written; empty only when there is a file.
+    /// The text, as last written; empty only when there is a file.
     pub text: String,
     /// When.
     pub time: Millis,
@@ -151,6 +200,14 @@ pub struct MessageInfo {
     pub nonce: Option<String>,
     /// The file it is about.
     pub file: Option<MessageFile>,
+    /// The message it answers.
+    pub reply: Option<Answered>,
+    /// When its text was last changed.
+    pub changed: Option<Millis>,
+    /// Whether it is pinned.
+    pub pinned: bool,
+    /// How people reacted to it.
+    pub reactions: Vec<Reaction>,
 }
 
 /// Which messages to hand out, always oldest first.
@@ -315,6 +372,13 @@ pub struct InvitationInfo {
 pub enum SpacesEvent {
     /// A message became readable here.
     Message {
+        /// Where.
+        space: GroupId,
+        /// What.
+        message: Box<MessageInfo>,
+    },
+    /// A message that was here is another now: its text, how people reacted to it, whether it is pinned.
+    MessageChanged {
         /// Where.
         space: GroupId,
         /// What.

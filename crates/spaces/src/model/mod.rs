@@ -5,9 +5,9 @@ mod op;
 mod text;
 
 pub use info::{
-    FileInfo, FileState, HolderInfo, InvitationInfo, InvitationState, InviteRequest, LastMessage, MemberDevice,
-    MemberInfo, MessageFile, MessageInfo, MessageRange, MessageState, SpaceInfo, SpaceState, SpacesEvent, Transfer,
-    TransferId, TransferSource, TransferState,
+    Answered, FileInfo, FileState, HolderInfo, InvitationInfo, InvitationState, InviteRequest, LastMessage,
+    MemberDevice, MemberInfo, MessageFile, MessageInfo, MessageRange, MessageState, NewMessage, Reaction, SpaceInfo,
+    SpaceState, SpacesEvent, Transfer, TransferId, TransferSource, TransferState, Version,
 };
-pub use op::{HOLDS_PER_OP, Op, OpError, PICTURE_BYTES, Profile, picture_type};
+pub use op::{EMOJI_BYTES, FIELDS_PER_OP, Field, HOLDS_PER_OP, Op, OpError, PICTURE_BYTES, Profile, picture_type};
 pub use text::{FileNameError, NameError, TextError, check_file_name, check_message, check_name, is_hidden};

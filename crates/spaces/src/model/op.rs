@@ -10,6 +10,10 @@ use super::text::{NameError, TextError, check_file_name, check_message, check_na
 pub const PICTURE_BYTES: usize = 64 * 1024;
 /// Blobs that one [`Op::Holds`] may name.
 pub const HOLDS_PER_OP: usize = 4096;
+/// Fields that one [`Op::Set`] may set.
+pub const FIELDS_PER_OP: usize = 32;
+/// Bytes of an emoji. The longest in use (families, flags of regions) take 35.
+pub const EMOJI_BYTES: usize = 48;
 /// Bytes of the label by which a page finds its own message again.
 const NONCE_BYTES: usize = 64;
 
@@ -57,6 +61,9 @@ pub enum Op {
         /// The entry of the [`Op::File`] that it is about. Nobody promises that there is one, or that it is still listed.
         #[n(2)]
         file: Option<EntryHash>,
+        /// The message it answers. Nobody promises that there is one.
+        #[n(3)]
+        reply: Option<EntryHash>,
     },
     /// A file is here: it lies on the author's disk, and whoever may read the space may fetch it.
     #[n(3)]
@@ -98,6 +105,56 @@ pub enum Op {
         #[n(2)]
         profile: Profile,
     },
+    /// Sets fields of something that was written before. Each field is a register of its own: of those who may write it,
+    /// the last wins.
+    #[n(7)]
+    Set {
+        /// The entry that made it. Nobody promises that there is one.
+        #[n(0)]
+        object: EntryHash,
+        /// At least one, at most [`FIELDS_PER_OP`].
+        #[n(1)]
+        fields: Vec<Field>,
+    },
+}
+
+/// One field of something, and what it shall be from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Field {
+    /// The text of a message. By its author.
+    #[n(0)]
+    Text {
+        /// As in [`Op::Message`].
+        #[n(0)]
+        text: String,
+    },
+    /// Whether the author of this operation reacts to a message with this emoji.
+    #[n(1)]
+    Reaction {
+        /// At most [`EMOJI_BYTES`].
+        #[n(0)]
+        emoji: String,
+        /// Whether it is there.
+        #[n(1)]
+        on: bool,
+    },
+    /// Whether a message is pinned. By anybody who may write.
+    #[n(2)]
+    Pinned {
+        /// Whether it is.
+        #[n(0)]
+        on: bool,
+    },
+}
+
+impl Field {
+    fn check(&self) -> Result<(), OpError> {
+        match self {
+            Self::Text { text } => Ok(check_message(text)?),
+            Self::Reaction { emoji, .. } if !is_emoji(emoji) => Err(OpError::Emoji),
+            Self::Reaction { .. } | Self::Pinned { .. } => Ok(()),
+        }
+    }
 }
 
 /// Why an operation is refused, when writing or when reading what a peer wrote.
@@ -115,9 +172,15 @@ pub enum OpError {
     /// A picture that is too large or none of the kinds that are shown.
     #[error("a picture is a PNG, JPEG or WebP file of at most 64 KiB")]
     Picture,
+    /// No emoji.
+    #[error("a reaction is one emoji")]
+    Emoji,
     /// A label or a list over its limit.
     #[error("too long")]
     TooLong,
+    /// A list that must not be empty.
+    #[error("nothing is set")]
+    Empty,
 }
 
 impl Op {
@@ -146,7 +209,7 @@ impl Op {
                     return Err(OpError::Picture);
                 }
             }
-            Self::Message { text, nonce, file } => {
+            Self::Message { text, nonce, file, reply: _ } => {
                 if !text.is_empty() || file.is_none() {
                     check_message(text)?;
                 }
@@ -158,9 +221,27 @@ impl Op {
             Self::Unlist { .. } => {}
             Self::Holds { blobs } if blobs.len() > HOLDS_PER_OP => return Err(OpError::TooLong),
             Self::Holds { .. } => {}
+            Self::Set { fields, .. } if fields.is_empty() => return Err(OpError::Empty),
+            Self::Set { fields, .. } if fields.len() > FIELDS_PER_OP => return Err(OpError::TooLong),
+            Self::Set { fields, .. } => fields.iter().try_for_each(Field::check)?,
         }
         Ok(())
     }
+}
+
+/// Whether this can only be seen as pictures: no letters of any script, and nothing that acts on the line it stands in. The
+/// ranges are those of Unicode's emoji list (UTS #51); which sequences a font has a picture for changes every year, so those
+/// are not listed.
+fn is_emoji(text: &str) -> bool {
+    let draws = |c| {
+        matches!(c, '\u{a9}' | '\u{ae}' | '\u{203c}' | '\u{2049}' | '\u{2122}' | '\u{2139}' | '\u{2190}'..='\u{2bff}')
+            || matches!(c, '\u{3030}' | '\u{303d}' | '\u{3297}' | '\u{3299}' | '\u{1f000}'..='\u{1faff}')
+    };
+    let joins = |c| matches!(c, '\u{200d}' | '\u{fe0f}' | '\u{e0020}'..='\u{e007f}');
+    // A digit, * or # is one as a keycap only.
+    let keycap =
+        |text: &str| matches!(text.chars().collect::<Vec<_>>()[..], ['0'..='9' | '*' | '#', '\u{fe0f}', '\u{20e3}']);
+    text.len() <= EMOJI_BYTES && (keycap(text) || text.chars().any(draws) && text.chars().all(|c| draws(c) || joins(c)))
 }
 
 /// The media type of a picture, told by its first bytes and never by its name.
@@ -186,13 +267,24 @@ mod tests {
         Op::Introduce { person: GroupId::from_bytes([5; 32]), device: DeviceId::from_bytes([6; 32]), profile }
     }
 
-    fn ops() -> [Op; 9] {
+    fn set(fields: Vec<Field>) -> Op {
+        Op::Set { object: EntryHash::from_bytes([7; 32]), fields }
+    }
+
+    fn reaction(emoji: &str) -> Field {
+        Field::Reaction { emoji: emoji.into(), on: true }
+    }
+
+    fn ops() -> [Op; 12] {
         let picture = Some(b"\x89PNG\r\n\x1a\nmore".to_vec());
         [
             Op::Name { name: "Harbour Quay".into() },
             Op::Profile { profile: Profile { name: "Ann".into(), device_name: "laptop".into(), picture: None } },
-            Op::Message { text: "hello\nthere".into(), nonce: Some("n1".into()), file: None },
-            Op::Message { text: String::new(), nonce: None, file: Some(EntryHash::from_bytes([4; 32])) },
+            Op::Message { text: "hello\nthere".into(), nonce: Some("n1".into()), file: None, reply: None },
+            Op::Message { text: String::new(), nonce: None, file: Some(EntryHash::from_bytes([4; 32])), reply: None },
+            Op::Message { text: "so".into(), nonce: None, file: None, reply: Some(EntryHash::from_bytes([5; 32])) },
+            set(vec![Field::Text { text: "hello".into() }, Field::Pinned { on: false }]),
+            set(vec![reaction("\u{1f44d}")]),
             Op::File { name: "a/b.txt".into(), size: 3, blob: BlobHash::from_bytes([1; 32]) },
             Op::Unlist { file: EntryHash::from_bytes([2; 32]) },
             Op::Holds { blobs: vec![BlobHash::from_bytes([3; 32])] },
@@ -214,9 +306,48 @@ mod tests {
         // An array of two or one: [2, ["hi", "n"]] and [2, ["hi"]].
         let old: [(&[u8], Option<&str>); 2] = [(b"\x82\x02\x82\x62hi\x61n", Some("n")), (b"\x82\x02\x81\x62hi", None)];
         for (bytes, nonce) in old {
-            let op = Op::Message { text: "hi".into(), nonce: nonce.map(str::to_owned), file: None };
+            let op = Op::Message { text: "hi".into(), nonce: nonce.map(str::to_owned), file: None, reply: None };
             assert_eq!(Op::decode(bytes), Ok(op.clone()));
             assert_eq!(op.encode().expect("encodes"), bytes);
+        }
+    }
+
+    #[test]
+    fn a_reaction_is_an_emoji() {
+        let family = "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}\u{200d}\u{1f466}";
+        let scotland = "\u{1f3f4}\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}";
+        let keycap = "1\u{fe0f}\u{20e3}";
+        for yes in [
+            "\u{1f44d}",
+            "\u{1f44d}\u{1f3fd}",
+            "\u{2764}\u{fe0f}",
+            "\u{1f1e9}\u{1f1ea}",
+            family,
+            scotland,
+            keycap,
+            "\u{2713}",
+        ] {
+            assert!(is_emoji(yes), "{yes}");
+        }
+        let long = "\u{1f44d}".repeat(13);
+        let turned = "\u{1f44d}\u{202e}";
+        for no in [
+            "",
+            " ",
+            "a",
+            "1",
+            "+1",
+            "\u{200d}",
+            "\u{fe0f}",
+            "\u{20e3}",
+            "\u{1f44d} ",
+            "\u{1f44d}!",
+            turned,
+            &long,
+            "\u{3042}",
+            "<b>",
+        ] {
+            assert!(!is_emoji(no), "{no}");
         }
     }
 
@@ -235,10 +366,15 @@ mod tests {
         let bad = [
             Op::Name { name: String::new() },
             Op::Name { name: "x".repeat(limits::NAME_CHARS + 1) },
-            Op::Message { text: "x".repeat(limits::MESSAGE_BYTES + 1), nonce: None, file: None },
-            Op::Message { text: "x".into(), nonce: Some("n".repeat(65)), file: None },
-            Op::Message { text: String::new(), nonce: None, file: None },
-            Op::Message { text: " ".into(), nonce: None, file: Some(EntryHash::from_bytes([4; 32])) },
+            Op::Message { text: "x".repeat(limits::MESSAGE_BYTES + 1), nonce: None, file: None, reply: None },
+            Op::Message { text: "x".into(), nonce: Some("n".repeat(65)), file: None, reply: None },
+            Op::Message { text: String::new(), nonce: None, file: None, reply: None },
+            Op::Message { text: " ".into(), nonce: None, file: Some(EntryHash::from_bytes([4; 32])), reply: None },
+            set(vec![]),
+            set(vec![Field::Pinned { on: true }; FIELDS_PER_OP + 1]),
+            set(vec![Field::Text { text: String::new() }]),
+            set(vec![Field::Text { text: "x".repeat(limits::MESSAGE_BYTES + 1) }]),
+            set(vec![reaction("yes")]),
             Op::File { name: "../up".into(), size: 0, blob: BlobHash::from_bytes([1; 32]) },
             Op::Holds { blobs: vec![BlobHash::from_bytes([1; 32]); HOLDS_PER_OP + 1] },
             introduction("C\ny", None),

@@ -7,30 +7,39 @@ use compeer_core::{DeviceId, EntryHash, GroupId};
 
 use super::{Spaces, name_or_id};
 use crate::error::ActError;
-use crate::model::{HolderInfo, MessageFile, MessageInfo, MessageRange, MessageState, Op, SpacesEvent};
-use crate::view::{MessageRow, Unread};
+use crate::model::{
+    Answered, HolderInfo, MessageFile, MessageInfo, MessageRange, MessageState, NewMessage, Op, Reaction, SpacesEvent,
+};
+use crate::view::{MessageRow, ReactionRow, Unread};
 
 /// Messages handed out at once, at most.
 const MESSAGES: usize = 1000;
+/// Characters of a message that are shown where it is answered.
+const QUOTED: usize = 200;
 
 impl Spaces {
-    /// Writes a message, about a listed file if one is given. It is durable on this device when this returns.
-    pub async fn send(
-        &self,
-        space: GroupId,
-        text: String,
-        nonce: Option<String>,
-        file: Option<EntryHash>,
-    ) -> Result<MessageInfo, ActError> {
+    /// Writes a message, about a listed file and as an answer to another message if these are given. It is durable on this
+    /// device when this returns.
+    pub async fn send(&self, space: GroupId, new: NewMessage) -> Result<MessageInfo, ActError> {
         let me = self.me().ok_or(ActError::NoPerson)?;
         let rules = self.rules_for(&space, Level::Write)?;
-        let plain = Op::Message { text: text.clone(), nonce: nonce.clone(), file }.encode()?;
+        let NewMessage { text, nonce, file, reply } = new;
+        let plain = Op::Message { text: text.clone(), nonce: nonce.clone(), file, reply }.encode()?;
+        if file.is_some() || reply.is_some() {
+            self.catch_up(space).await;
+        }
         let file = match file {
             Some(id) => {
-                self.catch_up(space).await;
                 let row = self.inner.view.with(move |view| view.file(&space, &id)).await?;
                 let row = row.ok_or(ActError::UnknownFile)?;
                 Some(MessageFile { id, listed: Some((row.name, row.size)) })
+            }
+            None => None,
+        };
+        let reply = match reply {
+            Some(id) => {
+                let answered = self.message(space, id).await?;
+                Some(Answered { id, here: Some((answered.author_name, beginning(&answered.text))) })
             }
             None => None,
         };
@@ -50,6 +59,10 @@ impl Spaces {
             of: people(&rules).count(),
             nonce,
             file,
+            reply,
+            changed: None,
+            pinned: false,
+            reactions: Vec::new(),
         })
     }
 
@@ -161,13 +174,20 @@ impl Spaces {
             0 => MessageState::Waiting,
             _ => MessageState::Sent,
         };
+        let name = |person: &GroupId| name_or_id(names, person);
+        let me = self.me().map(|me| me.person);
+        let reaction = |row: ReactionRow| Reaction {
+            mine: me.is_some_and(|me| row.people.contains(&me)),
+            people: row.people.into_iter().map(|person| (person, name(&person))).collect(),
+            emoji: row.emoji,
+        };
         MessageInfo {
             id: row.hash,
             author: row.person,
-            author_name: name_or_id(names, &row.person),
+            author_name: name(&row.person),
             author_device: row.author,
             seq: row.seq,
-            mine: self.me().is_some_and(|me| me.person == row.person),
+            mine: me == Some(row.person),
             text: row.text,
             time: row.clock.millis(),
             state,
@@ -175,6 +195,13 @@ impl Spaces {
             of,
             nonce: row.nonce,
             file: row.file,
+            reply: row.reply.map(|answered| Answered {
+                id: answered.hash,
+                here: answered.here.map(|(person, text)| (name(&person), beginning(&text))),
+            }),
+            changed: row.changed.map(|clock| clock.millis()),
+            pinned: row.pinned,
+            reactions: row.reactions.into_iter().map(reaction).collect(),
         }
     }
 
@@ -201,6 +228,11 @@ impl Spaces {
             .filter_map(|device| rules.person_of(device))
             .collect()
     }
+}
+
+/// As much of a message as is shown where it is answered.
+fn beginning(text: &str) -> String {
+    text.chars().take(QUOTED).collect()
 }
 
 /// The people who are members now.

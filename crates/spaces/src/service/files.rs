@@ -98,7 +98,7 @@ impl Spaces {
     #[must_use]
     pub fn may_read_blobs(&self, device: &DeviceId, blobs: &[BlobHash]) -> Vec<bool> {
         // What cannot be looked up is not served.
-        let topics = self.inner.view.topics_served(blobs, &self.inner.journal.device()).unwrap_or_default();
+        let topics = self.inner.view.spaces_served(blobs, &self.inner.journal.device()).unwrap_or_default();
         let mut readable: HashMap<GroupId, bool> = HashMap::new();
         let mut may_read = |topic: &GroupId| *readable.entry(*topic).or_insert_with(|| self.may_read(device, topic));
         topics.iter().map(|topics| topics.iter().any(&mut may_read)).collect()

@@ -197,11 +197,15 @@ impl Spaces {
             self.tell_unread(space).await;
             return;
         }
-        let messages = changes.iter().filter_map(|change| match change {
-            Change::Message(hash) => Some(*hash),
-            _ => None,
-        });
-        let mut messages: HashMap<EntryHash, MessageInfo> = match self.messages_by(space, messages.collect()).await {
+        let messages: BTreeSet<EntryHash> = changes
+            .iter()
+            .filter_map(|change| match change {
+                Change::Message(hash) | Change::Changed(hash) => Some(*hash),
+                _ => None,
+            })
+            .collect();
+        let asked = messages.into_iter().collect();
+        let mut messages: HashMap<EntryHash, MessageInfo> = match self.messages_by(space, asked).await {
             Ok(messages) => messages.into_iter().map(|message| (message.id, message)).collect(),
             Err(error) => {
                 tracing::error!(space = %space.short(), %error, "messages could not be told");
@@ -209,7 +213,9 @@ impl Spaces {
             }
         };
         let (mut unread, mut files) = (false, Vec::new());
-        for change in changes {
+        // Those that come first, so that nobody hears of a change of what is told only after it.
+        let (new, changed) = changes.into_iter().partition::<Vec<_>, _>(|change| !matches!(change, Change::Changed(_)));
+        for change in new.into_iter().chain(changed) {
             match change {
                 Change::Message(hash) => {
                     let Some(message) = messages.remove(&hash) else { continue };
@@ -218,6 +224,12 @@ impl Spaces {
                         self.watch(space, &message);
                     }
                     self.tell(SpacesEvent::Message { space, message: Box::new(message) });
+                }
+                // Told once, however many fields changed; and not if it has just been told as new.
+                Change::Changed(hash) => {
+                    if let Some(message) = messages.remove(&hash) {
+                        self.tell(SpacesEvent::MessageChanged { space, message: Box::new(message) });
+                    }
                 }
                 Change::FileAdded(hash) => {
                     if let Ok(file) = self.file(space, hash).await {

@@ -1,5 +1,6 @@
 //! The handle on spaces, and the task that keeps the view in step with the journal.
 
+mod changes;
 mod chat;
 mod farewell;
 mod files;

@@ -23,10 +23,10 @@ impl Spaces {
         let mut said: HashMap<EntryHash, EntryHash> = HashMap::new();
         for (entry, op) in ops.into_iter().filter(|(entry, _)| chosen.contains(entry)) {
             let op = match op {
-                // The file that it is about has another entry by now, if it was said again, too.
-                Op::Message { text, file, .. } => {
-                    let file = file.map(|file| said.get(&file).copied().unwrap_or(file));
-                    Op::Message { text, nonce: None, file }
+                // What it is about, or answers, has another entry by now, if it was said again, too.
+                Op::Message { text, file, reply, .. } => {
+                    let now = |entry: EntryHash| said.get(&entry).copied().unwrap_or(entry);
+                    Op::Message { text, nonce: None, file: file.map(now), reply: reply.map(now) }
                 }
                 Op::File { blob, .. } if !here.contains(&blob) => continue,
                 op => op,

@@ -5,15 +5,15 @@ use compeer_core::{DeviceId, EntryHash, GroupId, Hlc};
 use compeer_journal::{Cursor, Opened};
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use super::undelivered;
 use super::unread::Added;
 use super::{Result, View, sql_clock};
+use super::{registers, undelivered};
 use crate::model::{Op, Profile};
 
 /// Who wrote an operation, where it stands and when.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Source {
-    pub(crate) topic: GroupId,
+    pub(crate) space: GroupId,
     pub(crate) hash: EntryHash,
     pub(crate) author: DeviceId,
     pub(crate) person: GroupId,
@@ -24,9 +24,9 @@ pub(crate) struct Source {
 
 impl Source {
     /// `None` for an entry of a bare device: devices write for a person, and it has nobody to show it under.
-    pub(super) fn of(topic: &GroupId, entry: &Opened) -> Option<Self> {
+    pub(super) fn of(space: &GroupId, entry: &Opened) -> Option<Self> {
         Some(Self {
-            topic: *topic,
+            space: *space,
             hash: entry.hash,
             author: entry.author,
             person: entry.person?,
@@ -45,6 +45,8 @@ pub(crate) enum Change {
     Name,
     Profile(GroupId),
     Message(EntryHash),
+    /// Something that was written before: its fields are others now.
+    Changed(EntryHash),
     FileAdded(EntryHash),
     FileChanged(EntryHash),
     FileRemoved(EntryHash),
@@ -53,12 +55,12 @@ pub(crate) enum Change {
 }
 
 impl View {
-    /// How far the view of `topic` has got.
-    pub(crate) fn cursor(&self, topic: &GroupId) -> Result<Cursor> {
+    /// How far the view of `space` has got.
+    pub(crate) fn cursor(&self, space: &GroupId) -> Result<Cursor> {
         let found = self
             .lock()
-            .prepare_cached("SELECT generation, position FROM cursor WHERE topic = ?1")?
-            .query_row([topic.as_bytes()], |row| {
+            .prepare_cached("SELECT generation, position FROM cursor WHERE space = ?1")?
+            .query_row([space.as_bytes()], |row| {
                 Ok(Cursor { generation: row.get::<_, i64>(0)? as u64, position: row.get::<_, i64>(1)? as u64 })
             })
             .optional()?;
@@ -66,54 +68,56 @@ impl View {
     }
 
     /// Takes in one page of entries, in one transaction with the cursor behind it. `my_name` is looked for as a mention.
-    pub(crate) fn apply(&self, topic: GroupId, page: &[Opened], next: Cursor, my_name: &str) -> Result<Vec<Change>> {
+    pub(crate) fn apply(&self, space: GroupId, page: &[Opened], next: Cursor, my_name: &str) -> Result<Vec<Change>> {
         let mut connection = self.lock();
         let transaction = connection.transaction()?;
         let mut changes = Vec::with_capacity(page.len());
         let mut added = Vec::new();
         for entry in page {
-            let Some(source) = Source::of(&topic, entry) else { continue };
+            let Some(source) = Source::of(&space, entry) else { continue };
             match Op::decode(&entry.plain) {
                 Ok(op) => apply_op(&transaction, &source, op, my_name, &mut changes, &mut added)?,
                 Err(error) => changes.push(Change::Nonsense(entry.author, error.to_string())),
             }
         }
         transaction.prepare_cached("INSERT OR REPLACE INTO cursor VALUES (?1, ?2, ?3)")?.execute(params![
-            topic.as_bytes(),
+            space.as_bytes(),
             next.generation as i64,
             next.position as i64
         ])?;
         transaction.commit()?;
-        self.counts.add(&topic, &added);
+        self.counts.add(&space, &added);
         Ok(changes)
     }
 
-    /// Empties the view of `topic`, to be filled again from the start of `generation`. `voided` is what this device wrote
+    /// Empties the view of `space`, to be filled again from the start of `generation`. `voided` is what this device wrote
     /// and nobody counts.
-    pub(crate) fn wipe(&self, topic: &GroupId, generation: u64, voided: &[Opened]) -> Result<()> {
+    pub(crate) fn wipe(&self, space: &GroupId, generation: u64, voided: &[Opened]) -> Result<()> {
         let mut connection = self.lock();
         let transaction = connection.transaction()?;
-        for table in ["name", "profile", "device", "message", "file", "unlisted", "holds", "undelivered"] {
-            transaction.execute(&format!("DELETE FROM {table} WHERE topic = ?1"), [topic.as_bytes()])?;
+        for table in
+            ["name", "profile", "device", "message", "file", "unlisted", "holds", "undelivered", "version", "register"]
+        {
+            transaction.execute(&format!("DELETE FROM {table} WHERE space = ?1"), [space.as_bytes()])?;
         }
-        undelivered::show(&transaction, topic, voided)?;
+        undelivered::show(&transaction, space, voided)?;
         transaction.execute(
             "INSERT OR REPLACE INTO cursor VALUES (?1, ?2, 0)",
-            params![topic.as_bytes(), generation as i64],
+            params![space.as_bytes(), generation as i64],
         )?;
         transaction.commit()?;
-        self.counts.forget(topic);
+        self.counts.forget(space);
         Ok(())
     }
 
-    /// Forgets `topic` altogether, this device's own marks included, and gives the bytes back.
-    pub(crate) fn forget(&self, topic: &GroupId) -> Result<()> {
-        self.wipe(topic, 0, &[])?;
+    /// Forgets `space` altogether, this device's own marks included, and gives the bytes back.
+    pub(crate) fn forget(&self, space: &GroupId) -> Result<()> {
+        self.wipe(space, 0, &[])?;
         let connection = self.lock();
         for table in ["cursor", "mark", "wish", "farewell", "given_up"] {
-            connection.execute(&format!("DELETE FROM {table} WHERE topic = ?1"), [topic.as_bytes()])?;
+            connection.execute(&format!("DELETE FROM {table} WHERE space = ?1"), [space.as_bytes()])?;
         }
-        self.counts.forget(topic);
+        self.counts.forget(space);
         connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
         Ok(())
     }
@@ -127,7 +131,7 @@ fn apply_op(
     changes: &mut Vec<Change>,
     added: &mut Vec<Added>,
 ) -> Result<()> {
-    let (topic, hash, clock) = (source.topic.as_bytes(), source.hash.as_bytes(), sql_clock(source.clock));
+    let (space, hash, clock) = (source.space.as_bytes(), source.hash.as_bytes(), sql_clock(source.clock));
     match op {
         Op::Name { .. } if source.level < Level::Manage => {
             changes.push(Change::Nonsense(source.author, "names the space without being a manager".into()));
@@ -135,11 +139,11 @@ fn apply_op(
         Op::Name { name } => {
             let newer = transaction
                 .prepare_cached(
-                    "INSERT INTO name VALUES (?1, ?2, ?3, ?4) ON CONFLICT (topic) DO UPDATE
+                    "INSERT INTO name VALUES (?1, ?2, ?3, ?4) ON CONFLICT (space) DO UPDATE
                      SET name = excluded.name, clock = excluded.clock, hash = excluded.hash
                      WHERE (excluded.clock, excluded.hash) > (name.clock, name.hash)",
                 )?
-                .execute(params![topic, name, clock, hash])?;
+                .execute(params![space, name, clock, hash])?;
             if newer > 0 {
                 changes.push(Change::Name);
             }
@@ -153,9 +157,10 @@ fn apply_op(
                 changes.push(Change::Profile(person));
             }
         }
-        Op::Message { text, nonce, file } => {
+        Op::Message { text, nonce, file, reply } => {
             let mention = mentions(&text, my_name);
-            if insert_message(transaction, source, &text, nonce.as_deref(), file.as_ref(), mention)? {
+            let words = Words { text: &text, nonce: nonce.as_deref(), file: file.as_ref(), reply: reply.as_ref() };
+            if insert_message(transaction, source, &words, mention)? {
                 added.push(Added::new(clock, source.hash, source.person, mention));
             }
             changes.push(Change::Message(source.hash));
@@ -168,7 +173,7 @@ fn apply_op(
             transaction.prepare_cached("INSERT OR IGNORE INTO file VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?.execute(
                 params![
                     hash,
-                    topic,
+                    space,
                     clock,
                     source.author.as_bytes(),
                     source.person.as_bytes(),
@@ -182,18 +187,19 @@ fn apply_op(
         }
         Op::Unlist { file } => {
             transaction.prepare_cached("INSERT OR IGNORE INTO unlisted VALUES (?1, ?2, ?3, ?4)")?.execute(params![
-                topic,
+                space,
                 file.as_bytes(),
                 source.person.as_bytes(),
                 source.level >= Level::Manage
             ])?;
             changes.push(Change::FileRemoved(file));
         }
+        Op::Set { object, fields } => registers::set(transaction, source, object, fields, changes)?,
         Op::Holds { blobs } => {
             for blob in blobs {
                 insert_holds(transaction, source, blob.as_bytes())?;
-                let mut files = transaction.prepare_cached("SELECT hash FROM file WHERE topic = ?1 AND blob = ?2")?;
-                let rows = files.query_map(params![topic, blob.as_bytes()], |row| super::entry_at(row, 0))?;
+                let mut files = transaction.prepare_cached("SELECT hash FROM file WHERE space = ?1 AND blob = ?2")?;
+                let rows = files.query_map(params![space, blob.as_bytes()], |row| super::entry_at(row, 0))?;
                 for file in rows {
                     changes.push(Change::FileChanged(file?));
                 }
@@ -213,46 +219,53 @@ fn show(
     profile: Profile,
     own: bool,
 ) -> Result<bool> {
-    let (topic, hash, clock) = (source.topic.as_bytes(), source.hash.as_bytes(), sql_clock(source.clock));
+    let (space, hash, clock) = (source.space.as_bytes(), source.hash.as_bytes(), sql_clock(source.clock));
     let devices = transaction
         .prepare_cached(
-            "INSERT INTO device VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (topic, device) DO UPDATE
+            "INSERT INTO device VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (space, device) DO UPDATE
              SET name = excluded.name, own = excluded.own, clock = excluded.clock, hash = excluded.hash
              WHERE (excluded.own, excluded.clock, excluded.hash) > (device.own, device.clock, device.hash)",
         )?
-        .execute(params![topic, device.as_bytes(), profile.device_name, own, clock, hash])?;
+        .execute(params![space, device.as_bytes(), profile.device_name, own, clock, hash])?;
     let people = transaction
         .prepare_cached(
-            "INSERT INTO profile VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (topic, person) DO UPDATE
+            "INSERT INTO profile VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (space, person) DO UPDATE
              SET name = excluded.name, picture = excluded.picture, own = excluded.own, clock = excluded.clock,
              hash = excluded.hash
              WHERE (excluded.own, excluded.clock, excluded.hash) > (profile.own, profile.clock, profile.hash)",
         )?
-        .execute(params![topic, person.as_bytes(), profile.name, profile.picture, own, clock, hash])?;
+        .execute(params![space, person.as_bytes(), profile.name, profile.picture, own, clock, hash])?;
     Ok(devices + people > 0)
+}
+
+/// What a message says.
+pub(super) struct Words<'a> {
+    pub(super) text: &'a str,
+    pub(super) nonce: Option<&'a str>,
+    pub(super) file: Option<&'a EntryHash>,
+    pub(super) reply: Option<&'a EntryHash>,
 }
 
 /// Whether it was not there yet.
 pub(super) fn insert_message(
     transaction: &Transaction<'_>,
     source: &Source,
-    text: &str,
-    nonce: Option<&str>,
-    file: Option<&EntryHash>,
+    words: &Words<'_>,
     mention: bool,
 ) -> Result<bool> {
     let new = transaction
-        .prepare_cached("INSERT OR IGNORE INTO message VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?
+        .prepare_cached("INSERT OR IGNORE INTO message VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?
         .execute(params![
-            source.topic.as_bytes(),
+            source.space.as_bytes(),
             sql_clock(source.clock),
             source.hash.as_bytes(),
             source.author.as_bytes(),
             source.person.as_bytes(),
             source.seq as i64,
-            text,
-            nonce,
-            file.map(EntryHash::as_bytes),
+            words.text,
+            words.nonce,
+            words.file.map(EntryHash::as_bytes),
+            words.reply.map(EntryHash::as_bytes),
             mention
         ])?;
     Ok(new > 0)
@@ -260,7 +273,7 @@ pub(super) fn insert_message(
 
 fn insert_holds(transaction: &Transaction<'_>, source: &Source, blob: &[u8; 32]) -> Result<()> {
     transaction.prepare_cached("INSERT OR IGNORE INTO holds VALUES (?1, ?2, ?3)")?.execute(params![
-        source.topic.as_bytes(),
+        source.space.as_bytes(),
         blob,
         source.author.as_bytes()
     ])?;
@@ -284,7 +297,7 @@ fn mentions(text: &str, name: &str) -> bool {
 mod tests {
     use super::*;
 
-    const TOPIC: GroupId = GroupId::from_bytes([1; 32]);
+    const SPACE: GroupId = GroupId::from_bytes([1; 32]);
     const CY: GroupId = GroupId::from_bytes([2; 32]);
     const ANN: GroupId = GroupId::from_bytes([3; 32]);
     const LAPTOP: DeviceId = DeviceId::from_bytes([4; 32]);
@@ -328,12 +341,12 @@ mod tests {
         let dir = tempfile::tempdir().expect("folder");
         let view = View::open(dir.path()).expect("view");
         let mut outcomes = orders(entries).into_iter().map(|order| {
-            view.wipe(&TOPIC, 0, &[]).expect("wipes");
+            view.wipe(&SPACE, 0, &[]).expect("wipes");
             for entry in order {
-                view.apply(TOPIC, &[entry], Cursor::default(), "Ann").expect("applies");
+                view.apply(SPACE, &[entry], Cursor::default(), "Ann").expect("applies");
             }
-            let shown = view.profile(&TOPIC, &CY).expect("reads").expect("is there");
-            (shown.name, view.devices(&TOPIC).expect("reads")[&LAPTOP].clone(), shown.own)
+            let shown = view.profile(&SPACE, &CY).expect("reads").expect("is there");
+            (shown.name, view.devices(&SPACE).expect("reads")[&LAPTOP].clone(), shown.own)
         });
         let first = outcomes.next().expect("an order");
         assert!(outcomes.all(|outcome| outcome == first), "the order of arrival matters");
@@ -368,15 +381,15 @@ mod tests {
         let dir = tempfile::tempdir().expect("folder");
         let view = View::open(dir.path()).expect("view");
         let other = GroupId::from_bytes([9; 32]);
-        view.apply(TOPIC, &[entry(1, ANN, 10, &introduction("Cy"))], Cursor::default(), "Ann").expect("applies");
+        view.apply(SPACE, &[entry(1, ANN, 10, &introduction("Cy"))], Cursor::default(), "Ann").expect("applies");
         view.apply(other, &[entry(2, ANN, 20, &introduction("Villain"))], Cursor::default(), "Ann").expect("applies");
         let name = |knows: fn(&GroupId) -> bool| view.person(&CY, knows).expect("reads").map(|(name, _)| name);
-        assert_eq!(name(|topic| *topic == TOPIC).as_deref(), Some("Cy"));
+        assert_eq!(name(|space| *space == SPACE).as_deref(), Some("Cy"));
         assert_eq!(name(|_| false), None);
-        let device = view.device_name(&LAPTOP, |topic| *topic == TOPIC).expect("reads");
+        let device = view.device_name(&LAPTOP, |space| *space == SPACE).expect("reads");
         assert_eq!(device.as_deref(), Some("Cy's laptop"));
         let own = entry(3, CY, 5, &Op::Profile { profile: profile("Cyrus") });
-        view.apply(TOPIC, &[own], Cursor::default(), "Ann").expect("applies");
+        view.apply(SPACE, &[own], Cursor::default(), "Ann").expect("applies");
         assert_eq!(name(|_| true).as_deref(), Some("Cyrus"), "also when it is older");
     }
 

@@ -1,20 +1,26 @@
 //! Messages and read markers.
 
 use compeer_core::{DeviceId, EntryHash, GroupId, Hlc};
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::files::LISTED;
+use super::registers::{self, IS_PINNED, ReactionRow, newest_version};
 use super::{Result, View, clock_of, device_at, entry_at, group_at};
 use crate::model::MessageFile;
 
-/// Messages with the files they are about. A file that is not listed, or of another space, is none.
+/// Messages with the files they are about and the messages they answer. A file that is not listed, or of another space, is
+/// none.
 fn select(rest: &str) -> String {
+    let (text, changed) = (newest_version("message", "text"), newest_version("message", "clock"));
+    let answered = newest_version("answered", "text");
     format!(
-        "SELECT message.hash, message.clock, message.author, message.person, message.seq, message.text, message.nonce,
-         message.file, file.name, file.size, undelivered.hash IS NOT NULL
-         FROM message LEFT JOIN file ON file.hash = message.file AND file.topic = message.topic AND {LISTED}
-         LEFT JOIN undelivered ON undelivered.topic = message.topic AND undelivered.hash = message.hash
-         WHERE message.topic = ?1 {rest}"
+        "SELECT message.hash, message.clock, message.author, message.person, message.seq, COALESCE({text}, message.text),
+         message.nonce, message.file, file.name, file.size, undelivered.hash IS NOT NULL, {changed}, {IS_PINNED},
+         message.reply, answered.person, COALESCE({answered}, answered.text)
+         FROM message LEFT JOIN file ON file.hash = message.file AND file.space = message.space AND {LISTED}
+         LEFT JOIN undelivered ON undelivered.space = message.space AND undelivered.hash = message.hash
+         LEFT JOIN message answered ON answered.hash = message.reply AND answered.space = message.space
+         WHERE message.space = ?1 {rest}"
     )
 }
 
@@ -31,12 +37,28 @@ pub(crate) struct MessageRow {
     pub(crate) file: Option<MessageFile>,
     /// It is this device's own, and counts for nothing.
     pub(crate) undelivered: bool,
+    /// When its text was last changed.
+    pub(crate) changed: Option<Hlc>,
+    pub(crate) pinned: bool,
+    pub(crate) reply: Option<AnsweredRow>,
+    pub(crate) reactions: Vec<ReactionRow>,
+}
+
+/// The message that another one answers.
+#[derive(Debug, Clone)]
+pub(crate) struct AnsweredRow {
+    pub(crate) hash: EntryHash,
+    /// Who wrote it and what it says, if it is here.
+    pub(crate) here: Option<(GroupId, String)>,
 }
 
 fn message(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
     let name: Option<String> = row.get(8)?;
     let listed = name.map(|name| row.get::<_, i64>(9).map(|size| (name, size as u64))).transpose()?;
     let file = row.get::<_, Option<[u8; 32]>>(7)?;
+    let reply = row.get::<_, Option<[u8; 32]>>(13)?;
+    let answered = row.get::<_, Option<[u8; 32]>>(14)?;
+    let here = answered.map(|person| row.get(15).map(|text| (GroupId::from_bytes(person), text))).transpose()?;
     Ok(MessageRow {
         hash: entry_at(row, 0)?,
         clock: clock_of(row.get(1)?),
@@ -47,24 +69,49 @@ fn message(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
         nonce: row.get(6)?,
         file: file.map(|id| MessageFile { id: EntryHash::from_bytes(id), listed }),
         undelivered: row.get(10)?,
+        changed: row.get::<_, Option<i64>>(11)?.map(clock_of),
+        pinned: row.get(12)?,
+        reply: reply.map(|hash| AnsweredRow { hash: EntryHash::from_bytes(hash), here }),
+        reactions: Vec::new(),
     })
 }
 
+/// Adds to each message how people reacted to it.
+fn with_reactions(connection: &Connection, space: &GroupId, mut rows: Vec<MessageRow>) -> Result<Vec<MessageRow>> {
+    for row in &mut rows {
+        row.reactions = registers::reactions(connection, space, &row.hash)?;
+    }
+    Ok(rows)
+}
+
 impl View {
-    /// One message of `topic`.
-    pub(crate) fn message(&self, topic: &GroupId, hash: &EntryHash) -> Result<Option<MessageRow>> {
-        Ok(self
-            .lock()
+    /// One message of `space`.
+    pub(crate) fn message(&self, space: &GroupId, hash: &EntryHash) -> Result<Option<MessageRow>> {
+        let connection = self.lock();
+        let row = connection
             .prepare_cached(&select("AND message.hash = ?2"))?
-            .query_row(params![topic.as_bytes(), hash.as_bytes()], message)
-            .optional()?)
+            .query_row(params![space.as_bytes(), hash.as_bytes()], message)
+            .optional()?;
+        Ok(with_reactions(&connection, space, row.into_iter().collect())?.pop())
+    }
+
+    /// The pinned messages of `space`, the newest `limit` of them, oldest first.
+    pub(crate) fn pinned(&self, space: &GroupId, limit: usize) -> Result<Vec<MessageRow>> {
+        let connection = self.lock();
+        let pinned = "AND message.hash IN (SELECT object FROM register WHERE space = ?1 AND field = 'pin' AND value)";
+        let sql = select(&format!("{pinned} ORDER BY message.clock DESC, message.hash DESC LIMIT ?2"));
+        let mut statement = connection.prepare_cached(&sql)?;
+        let rows = statement.query_map(params![space.as_bytes(), limit as i64], message)?;
+        let mut rows = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        rows.reverse();
+        with_reactions(&connection, space, rows)
     }
 
     /// Messages in order of time, oldest first: the last `limit` before `before`, or the first `limit` after `after`,
     /// or the last of all. The flag says whether there are more on that side.
     pub(crate) fn messages(
         &self,
-        topic: &GroupId,
+        space: &GroupId,
         before: Option<&MessageRow>,
         after: Option<&MessageRow>,
         limit: usize,
@@ -85,12 +132,12 @@ impl View {
         let mut rows = match bound {
             Some(row) => statement
                 .query_map(
-                    params![topic.as_bytes(), limit_and_one, super::sql_clock(row.clock), row.hash.as_bytes()],
+                    params![space.as_bytes(), limit_and_one, super::sql_clock(row.clock), row.hash.as_bytes()],
                     message,
                 )?
                 .collect::<rusqlite::Result<Vec<_>>>()?,
             None => statement
-                .query_map(params![topic.as_bytes(), limit_and_one], message)?
+                .query_map(params![space.as_bytes(), limit_and_one], message)?
                 .collect::<rusqlite::Result<Vec<_>>>()?,
         };
         let more = rows.len() > limit;
@@ -98,6 +145,6 @@ impl View {
         if !forward {
             rows.reverse();
         }
-        Ok((rows, more))
+        Ok((with_reactions(&connection, space, rows)?, more))
     }
 }

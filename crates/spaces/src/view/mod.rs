@@ -7,7 +7,10 @@ mod apply;
 mod files;
 mod messages;
 mod people;
+mod registers;
 mod schema;
+#[cfg(test)]
+mod tests;
 mod undelivered;
 mod unread;
 
@@ -20,6 +23,7 @@ use rusqlite::Connection;
 pub(crate) use apply::Change;
 pub(crate) use files::{FileRow, Wish};
 pub(crate) use messages::MessageRow;
+pub(crate) use registers::ReactionRow;
 pub(crate) use unread::Unread;
 
 use crate::error::ViewError;

@@ -16,49 +16,49 @@ pub(crate) struct Shown {
 
 impl View {
     /// The space's name, once it is known.
-    pub(crate) fn name(&self, topic: &GroupId) -> Result<Option<String>> {
+    pub(crate) fn name(&self, space: &GroupId) -> Result<Option<String>> {
         Ok(self
             .lock()
-            .prepare_cached("SELECT name FROM name WHERE topic = ?1")?
-            .query_row([topic.as_bytes()], |row| row.get(0))
+            .prepare_cached("SELECT name FROM name WHERE space = ?1")?
+            .query_row([space.as_bytes()], |row| row.get(0))
             .optional()?)
     }
 
-    /// The names that people go by in `topic`, and whether they have a picture.
-    pub(crate) fn people(&self, topic: &GroupId) -> Result<std::collections::HashMap<GroupId, (String, bool)>> {
+    /// The names that people go by in `space`, and whether they have a picture.
+    pub(crate) fn people(&self, space: &GroupId) -> Result<std::collections::HashMap<GroupId, (String, bool)>> {
         let connection = self.lock();
         let mut statement =
-            connection.prepare_cached("SELECT person, name, picture IS NOT NULL FROM profile WHERE topic = ?1")?;
+            connection.prepare_cached("SELECT person, name, picture IS NOT NULL FROM profile WHERE space = ?1")?;
         let rows = statement
-            .query_map([topic.as_bytes()], |row| Ok((super::group_at(row, 0)?, (row.get(1)?, row.get(2)?))))?;
+            .query_map([space.as_bytes()], |row| Ok((super::group_at(row, 0)?, (row.get(1)?, row.get(2)?))))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// What devices are called in `topic`.
-    pub(crate) fn devices(&self, topic: &GroupId) -> Result<std::collections::HashMap<DeviceId, String>> {
+    /// What devices are called in `space`.
+    pub(crate) fn devices(&self, space: &GroupId) -> Result<std::collections::HashMap<DeviceId, String>> {
         let connection = self.lock();
-        let mut statement = connection.prepare_cached("SELECT device, name FROM device WHERE topic = ?1")?;
-        let rows = statement.query_map([topic.as_bytes()], |row| Ok((super::device_at(row, 0)?, row.get(1)?)))?;
+        let mut statement = connection.prepare_cached("SELECT device, name FROM device WHERE space = ?1")?;
+        let rows = statement.query_map([space.as_bytes()], |row| Ok((super::device_at(row, 0)?, row.get(1)?)))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// How a person is shown in `topic`.
-    pub(crate) fn profile(&self, topic: &GroupId, person: &GroupId) -> Result<Option<Shown>> {
+    /// How a person is shown in `space`.
+    pub(crate) fn profile(&self, space: &GroupId, person: &GroupId) -> Result<Option<Shown>> {
         Ok(self
             .lock()
-            .prepare_cached("SELECT name, picture, own FROM profile WHERE topic = ?1 AND person = ?2")?
-            .query_row([topic.as_bytes(), person.as_bytes()], |row| {
+            .prepare_cached("SELECT name, picture, own FROM profile WHERE space = ?1 AND person = ?2")?
+            .query_row([space.as_bytes(), person.as_bytes()], |row| {
                 Ok(Shown { name: row.get(0)?, picture: row.get(1)?, own: row.get(2)? })
             })
             .optional()?)
     }
 
-    /// The newest name by which a device is known in any space. What others called it counts only in a topic that
+    /// The newest name by which a device is known in any space. What others called it counts only in a space that
     /// `knows` the device: nobody shall rename strangers.
     pub(crate) fn device_name(&self, device: &DeviceId, knows: impl Fn(&GroupId) -> bool) -> Result<Option<String>> {
         let connection = self.lock();
         let mut statement = connection.prepare_cached(
-            "SELECT topic, own, name FROM device WHERE device = ?1 ORDER BY own DESC, clock DESC, hash DESC",
+            "SELECT space, own, name FROM device WHERE device = ?1 ORDER BY own DESC, clock DESC, hash DESC",
         )?;
         let mut rows = statement.query([device.as_bytes()])?;
         while let Some(row) = rows.next()? {
@@ -69,7 +69,7 @@ impl View {
         Ok(None)
     }
 
-    /// The newest name and picture of a person in any space. What others said counts only in a topic that `knows` the
+    /// The newest name and picture of a person in any space. What others said counts only in a space that `knows` the
     /// person, and only when the person has said nothing anywhere.
     pub(crate) fn person(
         &self,
@@ -78,7 +78,7 @@ impl View {
     ) -> Result<Option<(String, Option<Vec<u8>>)>> {
         let connection = self.lock();
         let mut statement = connection.prepare_cached(
-            "SELECT topic, own, name, picture FROM profile WHERE person = ?1 ORDER BY own DESC, clock DESC, hash DESC",
+            "SELECT space, own, name, picture FROM profile WHERE person = ?1 ORDER BY own DESC, clock DESC, hash DESC",
         )?;
         let mut rows = statement.query([person.as_bytes()])?;
         while let Some(row) = rows.next()? {
@@ -92,14 +92,14 @@ impl View {
     /// The spaces that this device has left or ended and keeps only until somebody else knows.
     pub(crate) fn farewells(&self) -> Result<Vec<GroupId>> {
         let connection = self.lock();
-        let mut statement = connection.prepare_cached("SELECT topic FROM farewell")?;
+        let mut statement = connection.prepare_cached("SELECT space FROM farewell")?;
         let rows = statement.query_map([], |row| super::group_at(row, 0))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Takes a space off the list, and its content out of the view, until somebody else knows that we left or ended it.
-    pub(crate) fn begin_farewell(&self, topic: &GroupId) -> Result<()> {
-        self.lock().execute("INSERT OR IGNORE INTO farewell VALUES (?1)", [topic.as_bytes()])?;
-        self.wipe(topic, 0, &[])
+    pub(crate) fn begin_farewell(&self, space: &GroupId) -> Result<()> {
+        self.lock().execute("INSERT OR IGNORE INTO farewell VALUES (?1)", [space.as_bytes()])?;
+        self.wipe(space, 0, &[])
     }
 }

@@ -6,40 +6,45 @@ use rusqlite::Connection;
 
 use super::Result;
 
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 
 /// Made of entries: dropped and rebuilt at will.
 const VIEW: &str = "
     DROP TABLE IF EXISTS cursor; DROP TABLE IF EXISTS name; DROP TABLE IF EXISTS profile; DROP TABLE IF EXISTS device;
     DROP TABLE IF EXISTS message; DROP TABLE IF EXISTS file; DROP TABLE IF EXISTS unlisted; DROP TABLE IF EXISTS holds;
-    DROP TABLE IF EXISTS undelivered;
-    CREATE TABLE cursor (topic BLOB PRIMARY KEY, generation INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;
-    CREATE TABLE name (topic BLOB PRIMARY KEY, name TEXT NOT NULL, clock INTEGER NOT NULL, hash BLOB NOT NULL) WITHOUT ROWID;
-    CREATE TABLE profile (topic BLOB, person BLOB, name TEXT NOT NULL, picture BLOB, own INTEGER NOT NULL,
-        clock INTEGER NOT NULL, hash BLOB NOT NULL, PRIMARY KEY (topic, person)) WITHOUT ROWID;
-    CREATE TABLE device (topic BLOB, device BLOB, name TEXT NOT NULL, own INTEGER NOT NULL, clock INTEGER NOT NULL,
-        hash BLOB NOT NULL, PRIMARY KEY (topic, device)) WITHOUT ROWID;
-    CREATE TABLE message (topic BLOB, clock INTEGER, hash BLOB, author BLOB NOT NULL, person BLOB NOT NULL,
-        seq INTEGER NOT NULL, text TEXT NOT NULL, nonce TEXT, file BLOB, mention INTEGER NOT NULL,
-        PRIMARY KEY (topic, clock, hash)) WITHOUT ROWID;
+    DROP TABLE IF EXISTS undelivered; DROP TABLE IF EXISTS version; DROP TABLE IF EXISTS register;
+    CREATE TABLE cursor (space BLOB PRIMARY KEY, generation INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE name (space BLOB PRIMARY KEY, name TEXT NOT NULL, clock INTEGER NOT NULL, hash BLOB NOT NULL) WITHOUT ROWID;
+    CREATE TABLE profile (space BLOB, person BLOB, name TEXT NOT NULL, picture BLOB, own INTEGER NOT NULL,
+        clock INTEGER NOT NULL, hash BLOB NOT NULL, PRIMARY KEY (space, person)) WITHOUT ROWID;
+    CREATE TABLE device (space BLOB, device BLOB, name TEXT NOT NULL, own INTEGER NOT NULL, clock INTEGER NOT NULL,
+        hash BLOB NOT NULL, PRIMARY KEY (space, device)) WITHOUT ROWID;
+    CREATE TABLE message (space BLOB, clock INTEGER, hash BLOB, author BLOB NOT NULL, person BLOB NOT NULL,
+        seq INTEGER NOT NULL, text TEXT NOT NULL, nonce TEXT, file BLOB, reply BLOB, mention INTEGER NOT NULL,
+        PRIMARY KEY (space, clock, hash)) WITHOUT ROWID;
     CREATE UNIQUE INDEX message_hash ON message (hash);
-    CREATE TABLE file (hash BLOB PRIMARY KEY, topic BLOB NOT NULL, clock INTEGER NOT NULL, author BLOB NOT NULL,
+    CREATE TABLE file (hash BLOB PRIMARY KEY, space BLOB NOT NULL, clock INTEGER NOT NULL, author BLOB NOT NULL,
         person BLOB NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, blob BLOB NOT NULL) WITHOUT ROWID;
-    CREATE INDEX file_topic ON file (topic, name);
+    CREATE INDEX file_space ON file (space, name);
     CREATE INDEX file_blob ON file (blob);
-    CREATE TABLE unlisted (topic BLOB, file BLOB, person BLOB, manager INTEGER NOT NULL,
-        PRIMARY KEY (topic, file, person)) WITHOUT ROWID;
-    CREATE TABLE holds (topic BLOB, blob BLOB, device BLOB, PRIMARY KEY (topic, blob, device)) WITHOUT ROWID;
-    CREATE TABLE undelivered (topic BLOB, hash BLOB, clock INTEGER NOT NULL, file TEXT,
-        PRIMARY KEY (topic, hash)) WITHOUT ROWID;";
+    CREATE TABLE unlisted (space BLOB, file BLOB, person BLOB, manager INTEGER NOT NULL,
+        PRIMARY KEY (space, file, person)) WITHOUT ROWID;
+    CREATE TABLE holds (space BLOB, blob BLOB, device BLOB, PRIMARY KEY (space, blob, device)) WITHOUT ROWID;
+    CREATE TABLE version (space BLOB, object BLOB, person BLOB, clock INTEGER, hash BLOB, text TEXT NOT NULL,
+        PRIMARY KEY (space, object, person, clock, hash)) WITHOUT ROWID;
+    CREATE TABLE register (space BLOB, object BLOB, field TEXT, person BLOB, value INTEGER NOT NULL, clock INTEGER NOT NULL,
+        hash BLOB NOT NULL, PRIMARY KEY (space, object, field, person)) WITHOUT ROWID;
+    CREATE INDEX register_on ON register (space, field, object) WHERE value;
+    CREATE TABLE undelivered (space BLOB, hash BLOB, clock INTEGER NOT NULL, file TEXT,
+        PRIMARY KEY (space, hash)) WITHOUT ROWID;";
 
 /// This device's own: kept.
 const OWN: &str = "
-    CREATE TABLE IF NOT EXISTS mark (topic BLOB PRIMARY KEY, clock INTEGER NOT NULL, hash BLOB NOT NULL) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS wish (topic BLOB, file BLOB, dir TEXT NOT NULL, paused INTEGER NOT NULL,
-        done INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (topic, file)) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS farewell (topic BLOB PRIMARY KEY) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS given_up (topic BLOB, entry BLOB, PRIMARY KEY (topic, entry)) WITHOUT ROWID;";
+    CREATE TABLE IF NOT EXISTS mark (space BLOB PRIMARY KEY, clock INTEGER NOT NULL, hash BLOB NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS wish (space BLOB, file BLOB, dir TEXT NOT NULL, paused INTEGER NOT NULL,
+        done INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (space, file)) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS farewell (space BLOB PRIMARY KEY) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS given_up (space BLOB, entry BLOB, PRIMARY KEY (space, entry)) WITHOUT ROWID;";
 
 /// Opens the file and brings its tables to this version.
 pub(super) fn open(path: &Path) -> Result<Connection> {
@@ -50,6 +55,12 @@ pub(super) fn open(path: &Path) -> Result<Connection> {
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON; PRAGMA busy_timeout = 5000;",
     )?;
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    for table in ["mark", "wish", "farewell", "given_up"] {
+        // Made when spaces were called topics here.
+        if connection.prepare(&format!("SELECT topic FROM {table}")).is_ok() {
+            connection.execute_batch(&format!("ALTER TABLE {table} RENAME COLUMN topic TO space"))?;
+        }
+    }
     connection.execute_batch(OWN)?;
     if connection.prepare("SELECT done FROM wish").is_err() {
         // Made before it was remembered how far a wish is.

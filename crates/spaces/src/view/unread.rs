@@ -51,9 +51,9 @@ impl Counts {
     }
 
     /// Takes in what was added to a space.
-    pub(super) fn add(&self, topic: &GroupId, added: &[Added]) {
+    pub(super) fn add(&self, space: &GroupId, added: &[Added]) {
         let mut counts = self.lock();
-        let Some(counted) = counts.get_mut(topic) else { return };
+        let Some(counted) = counts.get_mut(space) else { return };
         let unread = added.iter().filter(|added| added.person != counted.me && Some(added.place) > counted.mark);
         for added in unread {
             counted.unread.messages += 1;
@@ -62,50 +62,50 @@ impl Counts {
     }
 
     /// The space is counted again when somebody asks.
-    pub(super) fn forget(&self, topic: &GroupId) {
-        self.lock().remove(topic);
+    pub(super) fn forget(&self, space: &GroupId) {
+        self.lock().remove(space);
     }
 }
 
 impl View {
-    /// Moves the read marker of `topic` up to `row`; it never moves back. Whether it moved.
-    pub(crate) fn mark_read(&self, topic: &GroupId, row: &MessageRow) -> Result<bool> {
+    /// Moves the read marker of `space` up to `row`; it never moves back. Whether it moved.
+    pub(crate) fn mark_read(&self, space: &GroupId, row: &MessageRow) -> Result<bool> {
         let connection = self.lock();
         let moved = connection
             .prepare_cached(
-                "INSERT INTO mark VALUES (?1, ?2, ?3) ON CONFLICT (topic) DO UPDATE
+                "INSERT INTO mark VALUES (?1, ?2, ?3) ON CONFLICT (space) DO UPDATE
                  SET clock = excluded.clock, hash = excluded.hash
                  WHERE (excluded.clock, excluded.hash) > (mark.clock, mark.hash)",
             )?
-            .execute(params![topic.as_bytes(), sql_clock(row.clock), row.hash.as_bytes()])?;
-        self.counts.forget(topic);
+            .execute(params![space.as_bytes(), sql_clock(row.clock), row.hash.as_bytes()])?;
+        self.counts.forget(space);
         Ok(moved > 0)
     }
 
     /// How much is unread for `me`: what others wrote after the marker.
-    pub(crate) fn unread(&self, topic: &GroupId, me: &GroupId) -> Result<Unread> {
+    pub(crate) fn unread(&self, space: &GroupId, me: &GroupId) -> Result<Unread> {
         let connection = self.lock();
-        if let Some(counted) = self.counts.lock().get(topic).filter(|counted| counted.me == *me) {
+        if let Some(counted) = self.counts.lock().get(space).filter(|counted| counted.me == *me) {
             return Ok(counted.unread);
         }
         let mark = connection
-            .prepare_cached("SELECT clock, hash FROM mark WHERE topic = ?1")?
-            .query_row([topic.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
+            .prepare_cached("SELECT clock, hash FROM mark WHERE space = ?1")?
+            .query_row([space.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
-        let unread = count(&connection, topic, me, mark)?;
-        self.counts.lock().insert(*topic, Counted { me: *me, mark, unread });
+        let unread = count(&connection, space, me, mark)?;
+        self.counts.lock().insert(*space, Counted { me: *me, mark, unread });
         Ok(unread)
     }
 }
 
-fn count(connection: &Connection, topic: &GroupId, me: &GroupId, mark: Option<Place>) -> Result<Unread> {
+fn count(connection: &Connection, space: &GroupId, me: &GroupId, mark: Option<Place>) -> Result<Unread> {
     let (clock, hash) = mark.map_or((-1, Vec::new()), |(clock, hash)| (clock, hash.to_vec()));
     Ok(connection
         .prepare_cached(
             "SELECT COUNT(*), COALESCE(SUM(mention), 0) FROM message
-             WHERE topic = ?1 AND person <> ?2 AND (clock, hash) > (?3, ?4)",
+             WHERE space = ?1 AND person <> ?2 AND (clock, hash) > (?3, ?4)",
         )?
-        .query_row(params![topic.as_bytes(), me.as_bytes(), clock, hash], |row| {
+        .query_row(params![space.as_bytes(), me.as_bytes(), clock, hash], |row| {
             Ok(Unread { messages: row.get::<_, i64>(0)? as u64, mentions: row.get::<_, i64>(1)? as u64 })
         })?)
 }
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
     use crate::model::Op;
 
-    const TOPIC: GroupId = GroupId::from_bytes([9; 32]);
+    const SPACE: GroupId = GroupId::from_bytes([9; 32]);
 
     fn person(n: u64) -> GroupId {
         GroupId::from_bytes([n as u8; 32])
@@ -136,7 +136,7 @@ mod tests {
             seq: n,
             // Some at the same time, and out of order.
             clock: Hlc::from_bits(n + random % 40),
-            plain: Op::Message { text: text.into(), nonce: None, file: None }.encode().expect("good"),
+            plain: Op::Message { text: text.into(), nonce: None, file: None, reply: None }.encode().expect("good"),
         }
     }
 
@@ -154,11 +154,11 @@ mod tests {
             let next = Cursor { generation: 1, position: n + 1 };
             match random % 16 {
                 0 if !all.is_empty() && n < 560 => {
-                    let row = view.message(&TOPIC, &all[random as usize % all.len()]).expect("reads");
-                    view.mark_read(&TOPIC, &row.expect("is there")).expect("marks");
+                    let row = view.message(&SPACE, &all[random as usize % all.len()]).expect("reads");
+                    view.mark_read(&SPACE, &row.expect("is there")).expect("marks");
                 }
                 1 if n.is_multiple_of(50) => {
-                    view.wipe(&TOPIC, n, &[]).expect("wipes");
+                    view.wipe(&SPACE, n, &[]).expect("wipes");
                     all.clear();
                 }
                 _ => {
@@ -166,18 +166,18 @@ mod tests {
                     all.push(page[0].hash);
                     // A page may come twice.
                     for _ in 0..1 + random % 2 {
-                        view.apply(TOPIC, &page, next, "Ann").expect("applies");
+                        view.apply(SPACE, &page, next, "Ann").expect("applies");
                     }
                 }
             }
             // In between, the counts grow with what comes.
             if n.is_multiple_of(7) {
                 let me = person(n / 200);
-                let kept = view.unread(&TOPIC, &me).expect("counts");
-                view.counts.forget(&TOPIC);
-                assert_eq!(view.unread(&TOPIC, &me).expect("counts"), kept, "{n}");
+                let kept = view.unread(&SPACE, &me).expect("counts");
+                view.counts.forget(&SPACE);
+                assert_eq!(view.unread(&SPACE, &me).expect("counts"), kept, "{n}");
             }
         }
-        assert!(view.unread(&TOPIC, &person(2)).expect("counts").mentions > 0);
+        assert!(view.unread(&SPACE, &person(2)).expect("counts").mentions > 0);
     }
 }

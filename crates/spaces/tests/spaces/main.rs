@@ -8,7 +8,8 @@ mod undelivered;
 use compeer_core::group::Level;
 use compeer_spaces::model::Op;
 use compeer_spaces::{
-    ActError, FileState, InvitationState, InviteRequest, JoinSpaceError, Listed, MessageState, SpaceState, TransferId,
+    ActError, FileState, InvitationState, InviteRequest, JoinSpaceError, Listed, MessageState, NewMessage, SpaceState,
+    TransferId,
 };
 
 use peer::{LIMIT, Peer};
@@ -153,7 +154,7 @@ async fn invitations_run_out() {
     let forever = InviteRequest { expires_in: u64::MAX, ..once };
     assert!(matches!(ann.spaces.invite(space, forever).await, Err(ActError::BadTerms)));
     // Who may only read is told so before anything is written.
-    let mute = bo.spaces.send(space, "hm".into(), None, None).await;
+    let mute = bo.spaces.send(space, NewMessage::text("hm")).await;
     assert!(matches!(mute, Err(ActError::NeedsWrite)), "{mute:?}");
 }
 
@@ -285,6 +286,6 @@ async fn leaving_and_ending() {
     ann.spaces.end(second).await.expect("ends");
     bo.until("the end", || async { bo.spaces.info(second).await.is_ok_and(|info| info.state == SpaceState::Ended) })
         .await;
-    let over = bo.spaces.send(second, "hello?".into(), None, None).await;
+    let over = bo.spaces.send(second, NewMessage::text("hello?")).await;
     assert!(matches!(over, Err(ActError::Over)), "{over:?}");
 }

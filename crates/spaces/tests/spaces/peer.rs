@@ -11,7 +11,7 @@ use compeer_journal::sync::{JournalGate, SYNC, Sync, SyncOptions};
 use compeer_journal::{Journal, JournalConfig};
 use compeer_mesh::{Addresses, Mesh, MeshConfig, Source, StreamKind};
 use compeer_spaces::{
-    BLOBS, InviteRequest, Me, MessageInfo, MessageRange, PRESENCE, Parts, Profile, Spaces, SpacesEvent,
+    BLOBS, InviteRequest, Me, MessageInfo, MessageRange, NewMessage, PRESENCE, Parts, Profile, Spaces, SpacesEvent,
 };
 use tempfile::TempDir;
 use tokio::sync::broadcast::Receiver;
@@ -128,7 +128,7 @@ impl Peer {
     }
 
     pub(crate) async fn say(&self, space: GroupId, text: &str) -> EntryHash {
-        self.spaces.send(space, text.into(), None, None).await.expect("sent").id
+        self.spaces.send(space, NewMessage::text(text)).await.expect("sent").id
     }
 
     /// Waits until `check` holds, looking again after each event.

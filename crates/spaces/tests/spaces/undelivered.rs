@@ -1,7 +1,7 @@
 //! What somebody writes before they hear that it does not count is kept, and said to be undelivered.
 
 use compeer_core::group::Level;
-use compeer_spaces::{ActError, MessageState, SpacesEvent};
+use compeer_spaces::{ActError, MessageState, NewMessage, SpacesEvent};
 
 use crate::peer::Peer;
 
@@ -17,7 +17,7 @@ async fn what_was_written_after_a_removal_is_kept_and_can_be_said_again() {
     bo.say(space, "one").await;
     std::fs::write(bo.path("plan.pdf"), "plan").expect("file");
     let plan = bo.spaces.put(space, vec![bo.path("plan.pdf")]).await.expect("lists").files.remove(0).0;
-    bo.spaces.send(space, "two".into(), None, Some(plan.id)).await.expect("sends");
+    bo.spaces.send(space, NewMessage { file: Some(plan.id), ..NewMessage::text("two") }).await.expect("sends");
     let mut events = bo.spaces.events();
     ann.bring(space, &bo, Level::Write).await;
     ann.say(space, "welcome back").await;

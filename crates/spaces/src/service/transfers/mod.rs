@@ -98,7 +98,7 @@ impl Spaces {
             Some(dir) => dir,
             None => self.inner.downloads.join(self.folder_of(space).await?),
         };
-        let wish = |row: &FileRow| Wish { topic: space, file: row.hash, dir: dir.clone(), paused: false, done: 0 };
+        let wish = |row: &FileRow| Wish { space, file: row.hash, dir: dir.clone(), paused: false, done: 0 };
         let wishes: Vec<_> = rows.iter().map(wish).collect();
         self.inner.view.with(move |view| view.wish_all(&wishes)).await?;
         self.inner.transfers.with(|jobs| {
@@ -188,7 +188,7 @@ impl Spaces {
                     job.phase = Phase::Queued;
                 }
             })?;
-            Some((Wish { topic: id.space, file: id.file, dir, paused, done }, transfer))
+            Some((Wish { space: id.space, file: id.file, dir, paused, done }, transfer))
         });
         let (wish, transfer) = changed.ok_or(ActError::UnknownFile)?;
         self.inner.view.with(move |view| view.wish(&wish)).await?;

@@ -79,7 +79,7 @@ impl Spaces {
             .with(|view| {
                 let mut found = Vec::new();
                 for wish in view.wishes()? {
-                    if let Some(row) = view.file(&wish.topic, &wish.file)? {
+                    if let Some(row) = view.file(&wish.space, &wish.file)? {
                         found.push((wish, row));
                     }
                 }
@@ -89,7 +89,7 @@ impl Spaces {
         match loaded {
             Ok(wishes) => self.inner.transfers.with(|jobs| {
                 for (wish, row) in wishes {
-                    let id = TransferId { space: wish.topic, file: wish.file };
+                    let id = TransferId { space: wish.space, file: wish.file };
                     jobs.want_again(id, || Job::again(&row, &wish));
                 }
             }),

@@ -1,0 +1,163 @@
+//! Fields of what was written before: what each was set to, by whom, and what that makes of them.
+//!
+//! A field may arrive before the thing it belongs to, so it is kept as said, and only looked at beside it. Which of several
+//! wins is decided when it is read: of those who may set it, the last by (clock, hash).
+
+use compeer_core::{EntryHash, GroupId, Hlc};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+
+use super::apply::{Change, Source};
+use super::{Result, View, clock_of, group_at, sql_clock};
+use crate::model::Field;
+
+/// Different emoji that are handed out for one message.
+const EMOJI_SHOWN: usize = 32;
+/// The person in the key of a field that is everybody's.
+const EVERYBODY: &[u8] = &[];
+/// How the field of a reaction begins; the emoji follows. Between `r:` and `r;` lie all of them.
+const REACTION: &str = "r:";
+const PINNED: &str = "pin";
+
+/// The newest version of a message's text, for a query over `message`; what `column` of it is asked for.
+pub(super) fn newest_version(of: &str, column: &str) -> String {
+    format!(
+        "(SELECT v.{column} FROM version v WHERE v.space = {of}.space AND v.object = {of}.hash AND v.person = {of}.person
+          ORDER BY v.clock DESC, v.hash DESC LIMIT 1)"
+    )
+}
+
+/// Whether a message is pinned, for a query over `message`.
+pub(super) const IS_PINNED: &str =
+    "EXISTS (SELECT 1 FROM register r WHERE r.space = message.space AND r.object = message.hash
+    AND r.field = 'pin' AND r.person = x'' AND r.value)";
+
+/// One emoji under a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ReactionRow {
+    pub(crate) emoji: String,
+    /// Whose, first come first.
+    pub(crate) people: Vec<GroupId>,
+}
+
+/// A text that a message has or had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct VersionRow {
+    pub(crate) text: String,
+    pub(crate) clock: Hlc,
+}
+
+/// Takes in what somebody says some fields of `object` shall be.
+pub(super) fn set(
+    transaction: &Transaction<'_>,
+    source: &Source,
+    object: EntryHash,
+    fields: Vec<Field>,
+    changes: &mut Vec<Change>,
+) -> Result<()> {
+    let (space, clock, hash) = (source.space.as_bytes(), sql_clock(source.clock), source.hash.as_bytes());
+    for field in fields {
+        match field {
+            Field::Text { text } => {
+                if author(transaction, &source.space, &object)?.is_some_and(|author| author != source.person) {
+                    changes.push(Change::Nonsense(source.author, "changes the words of somebody else".into()));
+                    continue;
+                }
+                transaction
+                    .prepare_cached("INSERT OR IGNORE INTO version VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+                    .execute(params![space, object.as_bytes(), source.person.as_bytes(), clock, hash, text])?;
+            }
+            Field::Reaction { emoji, on } => {
+                register(transaction, source, &object, &format!("{REACTION}{emoji}"), source.person.as_bytes(), on)?;
+            }
+            Field::Pinned { on } => register(transaction, source, &object, PINNED, EVERYBODY, on)?,
+        }
+    }
+    changes.push(Change::Changed(object));
+    Ok(())
+}
+
+fn register(
+    transaction: &Transaction<'_>,
+    source: &Source,
+    object: &EntryHash,
+    field: &str,
+    person: &[u8],
+    value: bool,
+) -> Result<()> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO register VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (space, object, field, person) DO UPDATE
+             SET value = excluded.value, clock = excluded.clock, hash = excluded.hash
+             WHERE (excluded.clock, excluded.hash) > (register.clock, register.hash)",
+        )?
+        .execute(params![
+            source.space.as_bytes(),
+            object.as_bytes(),
+            field,
+            person,
+            value,
+            sql_clock(source.clock),
+            source.hash.as_bytes()
+        ])?;
+    Ok(())
+}
+
+/// Who wrote a message, if it is here already.
+fn author(connection: &Connection, space: &GroupId, message: &EntryHash) -> Result<Option<GroupId>> {
+    Ok(connection
+        .prepare_cached("SELECT person FROM message WHERE hash = ?1 AND space = ?2")?
+        .query_row(params![message.as_bytes(), space.as_bytes()], |row| group_at(row, 0))
+        .optional()?)
+}
+
+/// The reactions to a message, by when each emoji was first seen under it.
+pub(super) fn reactions(connection: &Connection, space: &GroupId, message: &EntryHash) -> Result<Vec<ReactionRow>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT substr(field, 3), person FROM register
+         WHERE space = ?1 AND object = ?2 AND field >= 'r:' AND field < 'r;' AND value ORDER BY clock, hash",
+    )?;
+    let mut rows = statement.query(params![space.as_bytes(), message.as_bytes()])?;
+    let mut reactions: Vec<ReactionRow> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (emoji, person): (String, _) = (row.get(0)?, group_at(row, 1)?);
+        match reactions.iter().position(|reaction| reaction.emoji == emoji) {
+            Some(at) => reactions[at].people.push(person),
+            None if reactions.len() < EMOJI_SHOWN => reactions.push(ReactionRow { emoji, people: vec![person] }),
+            None => {}
+        }
+    }
+    Ok(reactions)
+}
+
+impl View {
+    /// The texts that a message of `person` was changed to, oldest first.
+    pub(crate) fn versions(&self, space: &GroupId, message: &EntryHash, person: &GroupId) -> Result<Vec<VersionRow>> {
+        let connection = self.lock();
+        let mut statement = connection.prepare_cached(
+            "SELECT text, clock FROM version WHERE space = ?1 AND object = ?2 AND person = ?3 ORDER BY clock, hash",
+        )?;
+        let version = |row: &Row<'_>| Ok(VersionRow { text: row.get(0)?, clock: clock_of(row.get(1)?) });
+        let rows = statement.query_map(params![space.as_bytes(), message.as_bytes(), person.as_bytes()], version)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The text that a message was written with.
+    pub(crate) fn first_text(&self, space: &GroupId, message: &EntryHash) -> Result<Option<String>> {
+        Ok(self
+            .lock()
+            .prepare_cached("SELECT text FROM message WHERE hash = ?1 AND space = ?2")?
+            .query_row(params![message.as_bytes(), space.as_bytes()], |row| row.get(0))
+            .optional()?)
+    }
+
+    /// Whether `person` reacts to a message with `emoji`.
+    pub(crate) fn reacts(&self, space: &GroupId, message: &EntryHash, person: &GroupId, emoji: &str) -> Result<bool> {
+        let field = format!("{REACTION}{emoji}");
+        Ok(self
+            .lock()
+            .prepare_cached(
+                "SELECT 1 FROM register WHERE space = ?1 AND object = ?2 AND field = ?3 AND person = ?4 AND value",
+            )?
+            .exists(params![space.as_bytes(), message.as_bytes(), field, person.as_bytes()])?)
+    }
+}

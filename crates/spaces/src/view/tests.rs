@@ -1,0 +1,148 @@
+//! Whatever comes in whatever order, the view says the same in the end, and so does one that is made anew.
+
+use compeer_core::group::Level;
+use compeer_core::{BlobHash, DeviceId, EntryHash, GroupId, Hlc};
+use compeer_journal::{Cursor, Opened};
+use proptest::prelude::*;
+
+use super::View;
+use crate::model::{Field, Op, Profile};
+
+const SPACE: GroupId = GroupId::from_bytes([9; 32]);
+const PEOPLE: u8 = 3;
+
+/// One operation: by whom, when, and what. `object` is the number of the entry it is about, which may come later, be
+/// something else, or not be there at all.
+#[derive(Debug, Clone)]
+struct Step {
+    person: u8,
+    clock: u64,
+    manages: bool,
+    what: What,
+    object: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum What {
+    Message,
+    Answer,
+    Text,
+    Reaction(bool),
+    Pinned(bool),
+    Name,
+    Profile,
+    Introduce,
+    File,
+    Unlist,
+    Holds,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let what = prop_oneof![
+        4 => Just(What::Message),
+        1 => Just(What::Answer),
+        3 => Just(What::Text),
+        3 => any::<bool>().prop_map(What::Reaction),
+        2 => any::<bool>().prop_map(What::Pinned),
+        1 => Just(What::Name),
+        1 => Just(What::Profile),
+        1 => Just(What::Introduce),
+        1 => Just(What::File),
+        1 => Just(What::Unlist),
+        1 => Just(What::Holds),
+    ];
+    // Few clocks and things, so that some are the same.
+    let step = (0..PEOPLE, 0..3u64, any::<bool>(), what, 0..4usize)
+        .prop_map(|(person, clock, manages, what, object)| Step { person, clock, manages, what, object });
+    proptest::collection::vec(step, 1..40).prop_map(|mut steps| {
+        steps.iter_mut().take(3).for_each(|step| step.what = What::Message);
+        steps
+    })
+}
+
+fn hash(n: usize) -> EntryHash {
+    EntryHash::from_bytes(std::array::from_fn(|at| if at == 0 { (n * 89 % 251) as u8 } else { n as u8 }))
+}
+
+fn entry(n: usize, step: &Step) -> Opened {
+    let object = hash(step.object);
+    let set = |field| Op::Set { object, fields: vec![field] };
+    let profile =
+        |name: &str| Profile { name: format!("{name} {n}"), device_name: format!("{name}'s {n}"), picture: None };
+    let blob = BlobHash::from_bytes([step.object as u8; 32]);
+    let op = match step.what {
+        What::Message => Op::Message { text: format!("words {n}"), nonce: None, file: Some(object), reply: None },
+        What::Answer => Op::Message { text: format!("answer {n}"), nonce: None, file: None, reply: Some(object) },
+        What::Text => set(Field::Text { text: format!("other words {n}") }),
+        What::Reaction(on) => set(Field::Reaction { emoji: ["\u{1f44d}", "\u{1f389}"][n % 2].into(), on }),
+        What::Pinned(on) => set(Field::Pinned { on }),
+        What::Name => Op::Name { name: format!("Quay {n}") },
+        What::Profile => Op::Profile { profile: profile("me") },
+        What::Introduce => {
+            let person = GroupId::from_bytes([step.object as u8 % PEOPLE; 32]);
+            Op::Introduce {
+                person,
+                device: DeviceId::from_bytes([step.object as u8 % PEOPLE; 32]),
+                profile: profile("it"),
+            }
+        }
+        What::File => Op::File { name: format!("{n}.txt"), size: n as u64, blob },
+        What::Unlist => Op::Unlist { file: object },
+        What::Holds => Op::Holds { blobs: vec![blob] },
+    };
+    Opened {
+        position: n as u64,
+        hash: hash(n),
+        author: DeviceId::from_bytes([step.person; 32]),
+        person: Some(GroupId::from_bytes([step.person; 32])),
+        level: if step.manages { Level::Manage } else { Level::Write },
+        seq: n as u64,
+        clock: Hlc::from_bits(step.clock),
+        plain: op.encode().expect("encodes"),
+    }
+}
+
+/// All that the view says of the space.
+fn told(view: &View) -> String {
+    let (messages, more) = view.messages(&SPACE, None, None, 1000).expect("messages");
+    assert!(!more);
+    let versions: Vec<_> =
+        messages.iter().map(|row| view.versions(&SPACE, &row.hash, &row.person).expect("versions")).collect();
+    let pinned: Vec<_> = view.pinned(&SPACE, 1000).expect("pinned").into_iter().map(|row| row.hash).collect();
+    let people: Vec<_> =
+        (0..PEOPLE).map(|n| view.profile(&SPACE, &GroupId::from_bytes([n; 32])).expect("profile")).collect();
+    let mut devices: Vec<_> = view.devices(&SPACE).expect("devices").into_iter().collect();
+    devices.sort();
+    let mut holders: Vec<_> = view.all_holders(&SPACE).expect("holders").into_iter().collect();
+    holders.iter_mut().for_each(|(_, devices)| devices.sort());
+    holders.sort();
+    let files = view.files(&SPACE).expect("files");
+    let name = view.name(&SPACE).expect("name");
+    let unread = view.unread(&SPACE, &GroupId::from_bytes([0; 32])).expect("unread");
+    format!("{messages:#?}{versions:#?}{pinned:?}{people:?}{devices:?}{holders:?}{files:?}{name:?}{unread:?}")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_order_of_arrival_does_not_matter(
+        (entries, shuffled) in steps().prop_flat_map(|steps| {
+            let entries: Vec<_> = steps.iter().enumerate().map(|(n, step)| entry(n, step)).collect();
+            (Just(entries.clone()), Just(entries).prop_shuffle())
+        }),
+        page in 1..8usize,
+    ) {
+        let dir = tempfile::tempdir().expect("folder");
+        let view = View::open(dir.path()).expect("view");
+        view.apply(SPACE, &entries, Cursor::default(), "Ann").expect("applies");
+        let whole = told(&view);
+        view.wipe(&SPACE, 1, &[]).expect("wipes");
+        for page in shuffled.chunks(page) {
+            view.apply(SPACE, page, Cursor::default(), "Ann").expect("applies");
+            // What comes twice changes nothing.
+            view.apply(SPACE, page, Cursor::default(), "Ann").expect("applies");
+        }
+        prop_assert_eq!(told(&view), whole);
+    }
+}
