@@ -59,13 +59,13 @@ impl Epochs {
     }
 
     /// The epoch to seal under: the newest (by start, then id) whose key is `held` here, that no device outside can open
-    /// as far as is known, and that was started after the last act that kept somebody from reading: before that act was
-    /// known everywhere, somebody may have handed the key to whom it keeps out. `None` means that a new one must be
-    /// started first.
+    /// as far as is known, and that was started after the last act that took rights from somebody. Before that act was
+    /// known everywhere, somebody may have handed the key to whom it keeps out, or to whom somebody let in who might not any
+    /// more. `None` means that a new one must be started first.
     pub fn current(&self, rules: &Rules, held: &dyn Fn(&EpochId) -> bool) -> Option<EpochId> {
         self.epochs
             .iter()
-            .filter(|(_, epoch)| epoch.start.0 > rules.kept_out)
+            .filter(|(_, epoch)| epoch.start.0 > rules.taken)
             .filter(|(id, epoch)| epoch.recipients.iter().all(|device| reads(rules, device)) && held(id))
             .max_by_key(|(id, epoch)| (epoch.start.0, **id))
             .map(|(id, _)| *id)

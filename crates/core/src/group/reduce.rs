@@ -124,12 +124,12 @@ fn finish(
         let via = best.map(|access| access.via).or_else(|| ways().next().map(|way| way.member));
         past_devices.extend(via.map(|via| (*device, via)));
     }
-    let keeps_out = |at: &usize| match &dag.entry(*at).act {
-        Act::Set { level, .. } => *level < Some(Level::Read) && counts(*at),
+    let takes = |at: &usize| match &dag.entry(*at).act {
+        Act::Set { level, .. } => ledger.lowers(*at) || *level < Some(Level::Read) && counts(*at),
         _ => false,
     };
-    let kept_out = (0..dag.len()).filter(keeps_out).map(|at| dag.entry(at).clock);
-    let kept_out = kept_out.chain(groups.values().map(|inner| inner.kept_out)).max().unwrap_or_default();
+    let taken = (0..dag.len()).filter(takes).map(|at| dag.entry(at).clock);
+    let taken = taken.chain(groups.values().map(|inner| inner.taken)).max().unwrap_or_default();
     let invites = ledger.invites.iter().filter_map(|(key, steps)| Some((*key, invite_state(dag, steps)?))).collect();
     Rules {
         id: log.id(),
@@ -143,7 +143,7 @@ fn finish(
         past_devices,
         invites,
         unknown_groups,
-        kept_out,
+        taken,
         frontiers: Mutex::default(),
         ledger,
     }

@@ -73,8 +73,8 @@ pub struct Rules {
     pub(super) past_devices: BTreeMap<DeviceId, Member>,
     pub(super) invites: BTreeMap<DeviceId, InviteState>,
     pub(super) unknown_groups: BTreeSet<GroupId>,
-    /// When somebody was last kept from reading, here or in a group that is a member.
-    pub(super) kept_out: Hlc,
+    /// When rights were last taken from somebody, or reading refused, here or in a group that is a member.
+    pub(super) taken: Hlc,
     pub(super) frontiers: Mutex<HashMap<Vec<EntryHash>, Frontier>>,
 }
 

@@ -359,3 +359,19 @@ async fn a_key_handed_on_in_ignorance_is_not_sealed_under_again() {
     ])
     .await;
 }
+
+/// Whom a manager lets in who is just being lowered reads nothing of what is written after that.
+#[tokio::test]
+async fn who_is_let_in_by_somebody_who_might_not_any_more_reads_nothing() {
+    play(&[
+        Step::Person { by: 0, whom: 2, level: Some(Level::Manage) },
+        Step::Person { by: 0, whom: 1, level: None },
+        Step::Say { by: 0 },
+        Step::Meet { who: 0b01_1011 },
+        Step::Person { by: 0, whom: 2, level: Some(Level::Read) },
+        Step::Say { by: 0 },
+        Step::Person { by: 4, whom: 1, level: Some(Level::Read) },
+        Step::Say { by: 0 },
+    ])
+    .await;
+}
