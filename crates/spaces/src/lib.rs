@@ -10,7 +10,7 @@ mod view;
 
 pub use error::{ActError, FetchError, JoinSpaceError, StartError, Unshared};
 pub use model::{
-    Answered, FileInfo, FileState, HolderInfo, InvitationInfo, InvitationState, InviteRequest, LastMessage,
+    Answered, Field, FileInfo, FileState, HolderInfo, InvitationInfo, InvitationState, InviteRequest, LastMessage,
     MemberDevice, MemberInfo, MessageFile, MessageInfo, MessageRange, MessageState, NewMessage, Profile, Reaction,
     SpaceInfo, SpaceState, SpacesEvent, Transfer, TransferId, TransferSource, TransferState, Version,
 };

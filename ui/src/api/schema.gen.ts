@@ -1,5 +1,15 @@
 // Written by `cargo xtask api` from the program's API description. Change the handlers, not this file.
 
+/** The message that another one answers. */
+export interface Answered {
+  /** Its author's name; null while it is not here. */
+  author_name: string | null;
+  /** Its id. */
+  id: string;
+  /** How its text begins: content, never markup; null while it is not here. */
+  text: string | null;
+}
+
 /** How a member's device is reached now. */
 export type DevicePath = "direct" | "relay" | "none" | "self";
 
@@ -61,7 +71,7 @@ export interface Event {
 }
 
 /** What happened. */
-export type EventName = "hello" | "lagged" | "chat.message" | "chat.state" | "chat.typing" | "read.changed" | "file.added" | "file.changed" | "file.removed" | "transfer.changed" | "transfers.done" | "space.changed" | "space.joined" | "space.left" | "space.ended" | "member.joined" | "member.removed" | "member.changed" | "profile.changed" | "peer.up" | "peer.down" | "peer.path" | "problem.added" | "problem.dismissed";
+export type EventName = "hello" | "lagged" | "chat.message" | "chat.changed" | "chat.state" | "chat.typing" | "read.changed" | "file.added" | "file.changed" | "file.removed" | "transfer.changed" | "transfers.done" | "space.changed" | "space.joined" | "space.left" | "space.ended" | "member.joined" | "member.removed" | "member.changed" | "profile.changed" | "peer.up" | "peer.down" | "peer.path" | "problem.added" | "problem.dismissed";
 
 /** Where to put a file. */
 export interface FetchRequest {
@@ -288,6 +298,8 @@ export interface Message {
   author_device: string;
   /** That person's name. */
   author_name: string;
+  /** When its text was last changed; null when it never was. */
+  changed: number | null;
   file: FileRef | null;
   /** How many members have it, its author included. */
   held_by: number;
@@ -299,12 +311,26 @@ export interface Message {
   nonce: string | null;
   /** How many members there are. */
   of: number;
+  /** Whether it is pinned. */
+  pinned: boolean;
+  /** How people reacted to it. */
+  reactions: Reaction[];
+  reply: Answered | null;
   /** Where it is. */
   state: MessageState;
-  /** The text, as written: content, never markup. Empty only when there is a file. */
+  /** The text, as last written: content, never markup. Empty only when there is a file. */
   text: string;
-  /** When. */
+  /** When it was sent. */
   time: number;
+}
+
+/** What shall be different about a message from now on; what is left out stays. */
+export interface MessageChange {
+  /** Whether it is pinned. */
+  pinned?: boolean | null;
+  reaction?: MyReaction | null;
+  /** Another text, by whoever wrote it. */
+  text?: string | null;
 }
 
 /** Some messages, oldest first. */
@@ -317,6 +343,14 @@ export interface MessagePage {
 
 /** Where a message is. */
 export type MessageState = "waiting" | "sent" | "held" | "undelivered";
+
+/** My reaction to a message. */
+export interface MyReaction {
+  /** One emoji. */
+  emoji: string;
+  /** Whether it shall be there. */
+  on: boolean;
+}
 
 /** A fresh invitation. Its text is shown this once. */
 export interface NewInvitation {
@@ -342,6 +376,8 @@ export interface NewMessage {
   file?: string | null;
   /** A label of the page's own, to find its optimistic row again. */
   nonce?: string | null;
+  /** The id of the message that it answers. */
+  reply?: string | null;
   /** The text; may be empty when there is a file. */
   text: string;
 }
@@ -430,6 +466,24 @@ export interface ProfileChange {
   name?: string | null;
   /** A PNG, JPEG or WebP picture of at most 64 KiB in base64; null takes it away. */
   picture?: string | null;
+}
+
+/** Somebody who reacted. */
+export interface Reacting {
+  /** The name. */
+  name: string;
+  /** The person. */
+  person: string;
+}
+
+/** How people reacted to a message with one emoji. */
+export interface Reaction {
+  /** The emoji. */
+  emoji: string;
+  /** Whether I am one of them. */
+  mine: boolean;
+  /** Who, whoever was first before the others. */
+  people: Reacting[];
 }
 
 /** Up to where I have read. */
@@ -617,4 +671,12 @@ export interface UnlistedFiles {
   left_out: LeftOut[];
   /** How many were left. */
   left_out_count: number;
+}
+
+/** A text that a message has or had. */
+export interface Version {
+  /** The text: content, never markup. */
+  text: string;
+  /** Since when. */
+  time: number;
 }

@@ -6,8 +6,8 @@ use compeer_core::group::Level;
 use compeer_core::{DeviceId, GroupId};
 use compeer_mesh::{Path, PathInfo};
 use compeer_spaces::{
-    ActError, FileInfo, FileState, InvitationInfo, InvitationState, Listed, MemberInfo, MessageFile, MessageInfo,
-    MessageState, SpaceInfo, SpaceState, Transfer, TransferId, TransferState,
+    ActError, Answered, FileInfo, FileState, InvitationInfo, InvitationState, Listed, MemberInfo, MessageFile,
+    MessageInfo, MessageState, Reaction, SpaceInfo, SpaceState, Transfer, TransferId, TransferState,
 };
 
 use super::dto;
@@ -101,7 +101,26 @@ impl From<MessageInfo> for dto::Message {
             of: info.of as u64,
             nonce: info.nonce,
             file: info.file.map(Into::into),
+            reply: info.reply.map(Into::into),
+            changed: info.changed,
+            pinned: info.pinned,
+            reactions: info.reactions.into_iter().map(Into::into).collect(),
         }
+    }
+}
+
+impl From<Answered> for dto::Answered {
+    fn from(answered: Answered) -> Self {
+        let (author_name, text) = answered.here.unzip();
+        Self { id: answered.id.to_string(), author_name, text }
+    }
+}
+
+impl From<Reaction> for dto::Reaction {
+    fn from(reaction: Reaction) -> Self {
+        let people = reaction.people.into_iter();
+        let people = people.map(|(person, name)| dto::Reacting { person: person.to_string(), name });
+        Self { emoji: reaction.emoji, people: people.collect(), mine: reaction.mine }
     }
 }
 

@@ -33,6 +33,9 @@ pub enum EventName {
     /// A message became readable here: `space`, `id`, `message`.
     #[serde(rename = "chat.message")]
     ChatMessage,
+    /// A message's text, reactions or pin changed: `space`, `id`, `message`.
+    #[serde(rename = "chat.changed")]
+    ChatChanged,
     /// More members have a message of mine: `space`, `id`, `state`, `held_by`, `of`.
     #[serde(rename = "chat.state")]
     ChatState,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use compeer_core::{DeviceId, EntryHash, GroupId};
 use compeer_mesh::MeshEvent;
-use compeer_spaces::{FileInfo, SpaceState, SpacesEvent, Transfer, TransferId, TransferState};
+use compeer_spaces::{FileInfo, MessageInfo, SpaceState, SpacesEvent, Transfer, TransferId, TransferState};
 use tokio::sync::broadcast::{self, error::RecvError};
 
 use super::convert::{self, Paths, People};
@@ -119,11 +119,8 @@ impl Writer {
     async fn of_spaces(&mut self, event: SpacesEvent) {
         let named = |name, space: GroupId| Event { space: Some(space.to_string()), ..self.event(name) };
         match event {
-            SpacesEvent::Message { space, message } => {
-                let message = dto::Message::from(*message);
-                let id = Some(message.id.clone());
-                self.send(Event { id, message: Some(message), ..named(EventName::ChatMessage, space) });
-            }
+            SpacesEvent::Message { space, message } => self.of_message(EventName::ChatMessage, space, *message),
+            SpacesEvent::MessageChanged { space, message } => self.of_message(EventName::ChatChanged, space, *message),
             SpacesEvent::Held { space, messages } => {
                 for message in messages {
                     let message = dto::Message::from(message);
@@ -176,6 +173,12 @@ impl Writer {
             // Recorded as a problem, which is told below.
             SpacesEvent::Nonsense { .. } => {}
         }
+    }
+
+    fn of_message(&mut self, name: EventName, space: GroupId, info: MessageInfo) {
+        let message = dto::Message::from(info);
+        let (space, id) = (Some(space.to_string()), Some(message.id.clone()));
+        self.send(Event { space, id, message: Some(message), ..self.event(name) });
     }
 
     fn of_member(&mut self, name: EventName, space: GroupId, person: GroupId) {

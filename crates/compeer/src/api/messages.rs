@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use compeer_core::{EntryHash, GroupId};
-use compeer_spaces::MessageRange;
+use compeer_spaces::{Field, MessageRange, NewMessage};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -51,7 +51,7 @@ pub(super) async fn list(
     Ok(Json(dto::MessagePage { messages: messages.into_iter().map(Into::into).collect(), more }))
 }
 
-/// Sends a message, about a listed file if one is named. It is durable on this device when this answers.
+/// Sends a message, about a listed file and as an answer to another message if these are named. It is durable on this device when this answers.
 #[utoipa::path(
     post, path = "/spaces/{space}/messages", tag = "chat",
     params(("space" = String, Path, description = "The space's id.")),
@@ -64,8 +64,79 @@ pub(super) async fn send(
     JsonBody(body): JsonBody<dto::NewMessage>,
 ) -> Result<(StatusCode, Json<dto::Message>), ApiError> {
     let file = body.file.map(|text| file_id(&text)).transpose()?;
-    let message = api.node.spaces().send(space, body.text, body.nonce, file).await?;
+    let reply = body.reply.map(|text| message_id(&text)).transpose()?;
+    let new = NewMessage { text: body.text, nonce: body.nonce, file, reply };
+    let message = api.node.spaces().send(space, new).await?;
     Ok((StatusCode::CREATED, Json(message.into())))
+}
+
+/// One message.
+#[utoipa::path(
+    get, path = "/spaces/{space}/messages/{message}", tag = "chat",
+    params(
+        ("space" = String, Path, description = "The space's id."),
+        ("message" = String, Path, description = "The message's id.")
+    ),
+    responses((status = 200, body = dto::Message))
+)]
+pub(super) async fn get_one(
+    State(api): Shared,
+    Path((Id(space), Id(message))): Path<(Id<GroupId>, Id<EntryHash>)>,
+) -> Result<Json<dto::Message>, ApiError> {
+    Ok(Json(api.node.spaces().message(space, message).await?.into()))
+}
+
+/// Changes a message: its text, if I wrote it; my reaction to it; whether it is pinned.
+#[utoipa::path(
+    patch, path = "/spaces/{space}/messages/{message}", tag = "chat",
+    params(
+        ("space" = String, Path, description = "The space's id."),
+        ("message" = String, Path, description = "The message's id.")
+    ),
+    request_body = dto::MessageChange,
+    responses((status = 200, body = dto::Message))
+)]
+pub(super) async fn change(
+    State(api): Shared,
+    Path((Id(space), Id(message))): Path<(Id<GroupId>, Id<EntryHash>)>,
+    JsonBody(body): JsonBody<dto::MessageChange>,
+) -> Result<Json<dto::Message>, ApiError> {
+    let dto::MessageChange { text, pinned, reaction } = body;
+    let text = text.map(|text| Field::Text { text });
+    let pinned = pinned.map(|on| Field::Pinned { on });
+    let reaction = reaction.map(|mine| Field::Reaction { emoji: mine.emoji, on: mine.on });
+    let fields: Vec<Field> = [text, pinned, reaction].into_iter().flatten().collect();
+    Ok(Json(api.node.spaces().change(space, message, fields).await?.into()))
+}
+
+/// The texts that a message has had, oldest first; the last is what it says now.
+#[utoipa::path(
+    get, path = "/spaces/{space}/messages/{message}/versions", tag = "chat",
+    params(
+        ("space" = String, Path, description = "The space's id."),
+        ("message" = String, Path, description = "The message's id.")
+    ),
+    responses((status = 200, body = [dto::Version]))
+)]
+pub(super) async fn versions(
+    State(api): Shared,
+    Path((Id(space), Id(message))): Path<(Id<GroupId>, Id<EntryHash>)>,
+) -> Result<Json<Vec<dto::Version>>, ApiError> {
+    let versions = api.node.spaces().versions(space, message).await?;
+    Ok(Json(versions.into_iter().map(|version| dto::Version { text: version.text, time: version.time }).collect()))
+}
+
+/// The pinned messages, oldest first: the newest 200 of them.
+#[utoipa::path(
+    get, path = "/spaces/{space}/pinned", tag = "chat",
+    params(("space" = String, Path, description = "The space's id.")),
+    responses((status = 200, body = [dto::Message]))
+)]
+pub(super) async fn pinned(
+    State(api): Shared,
+    Path(Id(space)): Path<Id<GroupId>>,
+) -> Result<Json<Vec<dto::Message>>, ApiError> {
+    Ok(Json(api.node.spaces().pinned(space).await?.into_iter().map(Into::into).collect()))
 }
 
 /// Says undelivered messages and files again, with the time of now. Files that no longer lie here as they were are left.

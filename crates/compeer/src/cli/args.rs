@@ -211,6 +211,53 @@ pub(super) enum Chat {
         /// The text, or `-` to read it from stdin.
         #[arg(allow_hyphen_values = true)]
         text: String,
+        /// The message that it answers, by its id or the first eight letters of that.
+        #[arg(long, value_name = "MESSAGE")]
+        reply: Option<String>,
+    },
+    /// Give a message of yours another text. The texts it had stay readable: `compeer chat history` shows them.
+    Edit {
+        /// The space's name or id.
+        space: String,
+        /// The message's id, or the first eight letters of it: `compeer chat log --ids` shows them.
+        message: String,
+        /// The text, or `-` to read it from stdin.
+        #[arg(allow_hyphen_values = true)]
+        text: String,
+    },
+    /// React to a message with an emoji.
+    React {
+        /// The space's name or id.
+        space: String,
+        /// The message's id, or the first eight letters of it.
+        message: String,
+        /// One emoji.
+        emoji: String,
+        /// Take it back.
+        #[arg(long)]
+        undo: bool,
+    },
+    /// Pin a message for everybody in the space.
+    Pin {
+        /// The space's name or id.
+        space: String,
+        /// The message's id, or the first eight letters of it.
+        message: String,
+        /// Take the pin out.
+        #[arg(long)]
+        undo: bool,
+    },
+    /// Show the pinned messages, oldest first.
+    Pins {
+        /// The space's name or id.
+        space: String,
+    },
+    /// Show the texts that a message has had, oldest first.
+    History {
+        /// The space's name or id.
+        space: String,
+        /// The message's id, or the first eight letters of it.
+        message: String,
     },
     /// Show messages, oldest first. What is shown to a person counts as read.
     ///
@@ -224,6 +271,9 @@ pub(super) enum Chat {
         /// Leave unread what is unread.
         #[arg(long)]
         keep_unread: bool,
+        /// Show the beginning of each message's id, which other commands take.
+        #[arg(long)]
+        ids: bool,
     },
     /// Send what reached nobody again: messages and files from when you had been removed, or could not write any more.
     Resend {
@@ -355,7 +405,13 @@ mod tests {
             "chat send Harbour hello",
             "chat send Harbour -",
             "chat send Harbour --dashes--",
-            "chat log Harbour --limit 5 --keep-unread",
+            "chat log Harbour --limit 5 --keep-unread --ids",
+            "chat send Harbour yes --reply abcdefgh",
+            "chat edit Harbour abcdefgh hello",
+            "chat react Harbour abcdefgh \u{1f44d} --undo",
+            "chat pin Harbour abcdefgh --undo",
+            "chat pins Harbour",
+            "chat history Harbour abcdefgh",
             "file put Harbour a b c",
             "file list Harbour",
             "file get Harbour a",
@@ -395,6 +451,9 @@ mod tests {
             "space remove Harbour",
             "chat send Harbour",
             "chat log Harbour --limit -1",
+            "chat edit Harbour abcdefgh",
+            "chat react Harbour abcdefgh",
+            "chat pin Harbour",
             "file put Harbour",
             "file get Harbour",
             "file stop Harbour",

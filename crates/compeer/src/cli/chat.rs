@@ -1,23 +1,21 @@
 //! `compeer chat`: messages.
 
+mod change;
+mod log;
+
 use std::time::Duration;
 
-use serde::Serialize;
 use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
 use super::Context;
 use super::args::Chat;
 use super::client::Client;
-use super::find::{find_space, short};
-use super::output::time;
+use super::find::{find_message, find_space};
 use super::space::read_stdin;
 use crate::api::{EventName, dto};
 use crate::error::ApiError;
-use crate::text::{visible, visible_lines};
 
-/// Messages asked for at once, at most.
-const STEP: usize = 1000;
 /// How long it is watched what becomes of a message that was sent.
 const A_MOMENT: Duration = Duration::from_secs(2);
 
@@ -25,27 +23,35 @@ const A_MOMENT: Duration = Duration::from_secs(2);
 pub(super) const SHUT_OUT: &str = "Those in this space who are online do not let this computer in: you were probably \
     removed. Ask a manager for a new invitation.\n";
 
-#[derive(Serialize)]
-struct Row {
-    id: String,
-    author: String,
-    author_name: String,
-    text: String,
-    time: u64,
-    held_by: u64,
-    /// Only told where it is so.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    undelivered: bool,
-}
-
 pub(super) async fn run(context: &Context, verb: Chat) -> Result<(), ApiError> {
     let client = context.client()?;
     match verb {
-        Chat::Send { space, text } => {
-            let text = if text == "-" { read_stdin()?.trim_end_matches(['\r', '\n']).to_owned() } else { text };
+        Chat::Send { space, text, reply } => {
+            let text = typed(text)?;
             let space = find_space(&client, &space).await?;
-            send(context, &client, &space, text).await
+            let reply = match reply {
+                Some(message) => Some(find_message(&client, &space, &message).await?),
+                None => None,
+            };
+            send(context, &client, &space, dto::NewMessage { text, reply, ..dto::NewMessage::default() }).await
         }
+        Chat::Edit { space, message, text } => {
+            let change = dto::MessageChange { text: Some(typed(text)?), ..dto::MessageChange::default() };
+            change::change(context, &client, &space, &message, &change, "Changed.\n").await
+        }
+        Chat::React { space, message, emoji, undo } => {
+            let reaction = Some(dto::MyReaction { emoji, on: !undo });
+            let change = dto::MessageChange { reaction, ..dto::MessageChange::default() };
+            let words = if undo { "Taken back.\n" } else { "Reacted.\n" };
+            change::change(context, &client, &space, &message, &change, words).await
+        }
+        Chat::Pin { space, message, undo } => {
+            let change = dto::MessageChange { pinned: Some(!undo), ..dto::MessageChange::default() };
+            let words = if undo { "Not pinned any more.\n" } else { "Pinned.\n" };
+            change::change(context, &client, &space, &message, &change, words).await
+        }
+        Chat::Pins { space } => log::pins(context, &client, &find_space(&client, &space).await?).await,
+        Chat::History { space, message } => change::history(context, &client, &space, &message).await,
         Chat::Resend { space, messages } => {
             let settled = settle(&client, &space, messages, "send").await?;
             context.out.either(&json!({ "count": settled.count }), || match settled.count {
@@ -62,11 +68,12 @@ pub(super) async fn run(context: &Context, verb: Chat) -> Result<(), ApiError> {
                 count => format!("Discarded: {count} messages and files.\n"),
             })
         }
-        Chat::Log { space, limit, keep_unread } => {
+        Chat::Log { space, limit, keep_unread, ids } => {
             let space = find_space(&client, &space).await?;
-            let newest = log(context, &client, &space, usize::try_from(limit).unwrap_or(usize::MAX)).await?;
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+            let newest = log::log(context, &client, &space, limit, ids).await?;
             match newest {
-                Some(newest) if !keep_unread && !context.out.is_json() => mark_read(&client, &space, newest).await,
+                Some(newest) if !keep_unread && !context.out.is_json() => log::mark_read(&client, &space, newest).await,
                 _ => Ok(()),
             }
         }
@@ -80,8 +87,12 @@ async fn settle(client: &Client, space: &str, messages: Vec<String>, how: &str) 
     client.post(&format!("/spaces/{space}/undelivered/{how}"), &which).await
 }
 
-async fn send(context: &Context, client: &Client, space: &str, text: String) -> Result<(), ApiError> {
-    let message = dto::NewMessage { text, nonce: None, file: None };
+/// A text as it was typed, or from stdin.
+fn typed(text: String) -> Result<String, ApiError> {
+    Ok(if text == "-" { read_stdin()?.trim_end_matches(['\r', '\n']).to_owned() } else { text })
+}
+
+async fn send(context: &Context, client: &Client, space: &str, message: dto::NewMessage) -> Result<(), ApiError> {
     let path = format!("/spaces/{space}/messages");
     if context.out.is_json() {
         let sent: dto::Message = client.post(&path, &message).await?;
@@ -122,83 +133,6 @@ fn whereabouts(held: u64, of: u64, here: u64) -> String {
         _ if here > 1 => "Waiting: nobody else has said yet that they have it. It goes out by itself.\n".into(),
         _ => "Waiting: nobody else in this space is online. It goes out by itself as soon as somebody is.\n".into(),
     }
-}
-
-/// What to do about messages that were not delivered.
-fn undelivered_hint(space: &str, may_write: bool) -> String {
-    let space = short(space);
-    let discard = format!("`compeer chat discard {space}` shows it no more.");
-    let how = match may_write {
-        true => format!("`compeer chat resend {space}` sends it again, {discard}"),
-        false => format!("You may only read now; {discard}"),
-    };
-    format!("\nWhat is not delivered was written while you had been removed, or could not write any more.\n{how}\n")
-}
-
-/// What a person has seen up to the newest shown message is read.
-async fn mark_read(client: &Client, space: &str, newest: String) -> Result<(), ApiError> {
-    let marker = dto::ReadMarker { up_to: newest };
-    let _: dto::Done = client.post(&format!("/spaces/{space}/read"), &marker).await?;
-    Ok(())
-}
-
-/// Shows the last `limit` messages. Returns the newest of them.
-async fn log(context: &Context, client: &Client, space: &str, limit: usize) -> Result<Option<String>, ApiError> {
-    let mut messages: Vec<dto::Message> = Vec::new();
-    while messages.len() < limit {
-        let step = (limit - messages.len()).min(STEP);
-        let before = messages.first().map(|first| format!("&before={}", first.id)).unwrap_or_default();
-        let page: dto::MessagePage = client.get(&format!("/spaces/{space}/messages?limit={step}{before}")).await?;
-        let more = page.more && !page.messages.is_empty();
-        messages.splice(0..0, page.messages);
-        if !more {
-            break;
-        }
-    }
-    let mut may_write = false;
-    let words = if context.out.is_json() {
-        String::new()
-    } else {
-        let now: dto::Space = client.get(&format!("/spaces/{space}")).await?;
-        may_write = now.level != dto::Level::Read;
-        let shut_out = now.state == dto::SpaceState::ShutOut;
-        let lines: String = messages.iter().map(|message| words(message, shut_out)).collect();
-        if shut_out { format!("{lines}\n{SHUT_OUT}") } else { lines }
-    };
-    let row = |message: dto::Message| Row {
-        id: message.id,
-        author: message.author,
-        author_name: message.author_name,
-        text: message.text,
-        time: message.time,
-        held_by: message.held_by,
-        undelivered: message.state == dto::MessageState::Undelivered,
-    };
-    let rows: Vec<Row> = messages.into_iter().map(row).collect();
-    let undelivered = rows.iter().any(|row| row.undelivered);
-    context.out.either(&rows, || match () {
-        () if rows.is_empty() => "Nobody has said anything yet.\n".into(),
-        () if undelivered => format!("{words}{}", context.out.hint(&undelivered_hint(space, may_write))),
-        () => words,
-    })?;
-    Ok(rows.into_iter().next_back().map(|row| row.id))
-}
-
-fn words(message: &dto::Message, shut_out: bool) -> String {
-    let state = match message.state {
-        dto::MessageState::Undelivered => "  (not delivered)".into(),
-        _ if !message.mine || message.of <= 1 => String::new(),
-        dto::MessageState::Waiting if shut_out => "  (reaches nobody)".into(),
-        dto::MessageState::Waiting => "  (waiting)".into(),
-        _ => format!("  (held by {} of {})", message.held_by, message.of),
-    };
-    let text = visible_lines(&message.text).replace('\n', "\n    ");
-    let file = message.file.as_ref().map(|file| match &file.name {
-        Some(name) => format!("[file: {}]", visible(name)),
-        None => "[a file that is no longer listed]".into(),
-    });
-    let text = [Some(text).filter(|text| !text.is_empty()), file].into_iter().flatten().collect::<Vec<_>>();
-    format!("{}  {}{state}\n    {}\n", time(message.time), visible(&message.author_name), text.join("\n    "))
 }
 
 #[cfg(test)]

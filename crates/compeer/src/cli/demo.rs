@@ -138,7 +138,7 @@ async fn start(folder: PathBuf, name: &'static str, device_name: &str, commands:
 async fn say(peers: &[Peer], author: &Peer, space: &str, text: &str) -> Result<(), ApiError> {
     let Some(listener) = peers.iter().find(|peer| peer.name != author.name) else { return Ok(()) };
     let mut events = listener.client.events().await?;
-    let message = dto::NewMessage { text: text.to_owned(), nonce: None, file: None };
+    let message = dto::NewMessage { text: text.to_owned(), ..dto::NewMessage::default() };
     let sent: dto::Message = author.client.post(&format!("/spaces/{space}/messages"), &message).await?;
     let heard = async {
         while let Some(event) = events.next().await? {

@@ -101,6 +101,31 @@ pub(super) async fn find_member(
     Ok(with_name(known, found))
 }
 
+/// The id of the message that is meant. The beginning of one is looked for among the newest thousand.
+pub(super) async fn find_message(client: &Client, space: &str, wanted: &str) -> Result<String, ApiError> {
+    let is_id = |text: &str| text.parse::<compeer_core::EntryHash>().is_ok();
+    if is_id(wanted) {
+        return Ok(wanted.to_owned());
+    }
+    let page: dto::MessagePage = client.get(&format!("/spaces/{space}/messages?limit=1000")).await?;
+    let known = |message: dto::Message| Known {
+        about: shorten(&message.text).into_owned(),
+        id: message.id,
+        name: String::new(),
+    };
+    let known: Vec<_> = page.messages.into_iter().map(known).collect();
+    find(&known, wanted, Typed::Whole).map_err(|miss| match miss {
+        Miss::None | Miss::Begins(_) => ApiError::new(
+            StatusCode::NOT_FOUND,
+            "message-not-found",
+            "No such message",
+            format!("No message's id begins with {}.", shorten(wanted)),
+            format!("`compeer chat log {} --ids` shows the first eight letters of them.", short(space)),
+        ),
+        Miss::Several(ids) => ambiguous(wanted, &choices(&known, &ids)),
+    })
+}
+
 /// What was typed as a name, in a sentence about nothing that has it.
 pub(super) fn called(wanted: &str) -> String {
     if wanted.trim().is_empty() { "without a name".to_owned() } else { format!("called {}", shorten(wanted)) }

@@ -101,6 +101,7 @@ impl From<ActError> for ApiError {
                 missing("member-not-found", "No such person", "`compeer space members SPACE` shows them.")
             }
             ActError::UnknownMessage => missing("message-not-found", "No such message", "It may not have arrived yet."),
+            ActError::NotYours => refused("not-yours", "Not your message", "Answer it, or react to it."),
             ActError::NotUndelivered => missing(
                 "not-undelivered",
                 "Nothing undelivered",

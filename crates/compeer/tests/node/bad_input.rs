@@ -18,6 +18,7 @@ fn every_route_says_what_is_wrong() {
     let long_name = format!("{{\"name\":\"{}\"}}", "x".repeat(81));
     let long_text = format!("{{\"text\":\"{}\"}}", "x".repeat(33 * 1024));
     let no_file = format!("{{\"text\":\"\",\"file\":\"{NOBODY}\"}}");
+    let no_answer = format!("{{\"text\":\"x\",\"reply\":\"{NOBODY}\"}}");
     let not_lost = format!("{{\"only\":[\"{NOBODY}\"]}}");
     let huge = format!("{{\"text\":\"{}\"}}", "x".repeat(300 * 1024));
     let picture = format!("{{\"picture\":\"{}\"}}", "AAAA".repeat(10));
@@ -76,6 +77,24 @@ fn every_route_says_what_is_wrong() {
         ("POST", format!("{here}/messages"), &no_file, 404, "file-not-found"),
         ("POST", format!("{here}/messages"), &huge, 413, "too-large"),
         ("GET", format!("{here}/messages/{NOBODY}/holders"), "", 404, "message-not-found"),
+        ("GET", format!("{here}/messages/{NOBODY}"), "", 404, "message-not-found"),
+        ("GET", format!("{here}/messages/x"), "", 400, "bad-request"),
+        ("GET", format!("{here}/messages/{NOBODY}/versions"), "", 404, "message-not-found"),
+        ("POST", format!("{here}/messages"), &no_answer, 404, "message-not-found"),
+        ("PATCH", format!("{here}/messages/{NOBODY}"), "{\"text\":\"x\"}", 404, "message-not-found"),
+        ("PATCH", format!("{here}/messages/{NOBODY}"), "{}", 400, "bad-content"),
+        ("PATCH", format!("{here}/messages/{NOBODY}"), "{\"text\":\"\"}", 400, "bad-content"),
+        ("PATCH", format!("{here}/messages/{NOBODY}"), "{\"pinned\":1}", 400, "bad-request"),
+        (
+            "PATCH",
+            format!("{here}/messages/{NOBODY}"),
+            "{\"reaction\":{\"emoji\":\"yes\",\"on\":true}}",
+            400,
+            "bad-content",
+        ),
+        ("PATCH", format!("{here}/messages/{NOBODY}"), "{\"reaction\":{\"on\":true}}", 400, "bad-request"),
+        ("PATCH", format!("{gone}/messages/{NOBODY}"), "{\"pinned\":true}", 404, "space-not-found"),
+        ("GET", format!("{gone}/pinned"), "", 404, "space-not-found"),
         ("POST", format!("{here}/read"), "{\"up_to\":\"x\"}", 400, "bad-request"),
         ("POST", format!("{here}/undelivered/send"), "{\"only\":[\"x\"]}", 400, "bad-request"),
         ("POST", format!("{here}/undelivered/send"), "{\"all\":true}", 400, "bad-request"),

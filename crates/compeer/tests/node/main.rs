@@ -7,6 +7,7 @@ mod homes;
 mod http;
 mod people;
 mod relay;
+mod talk;
 mod told;
 mod tour;
 

@@ -15,7 +15,7 @@ fn keys(value: &Value) -> Vec<&str> {
 }
 
 /// Joins a space of `host` by a fresh invitation.
-fn join(host: &Peer, guest: &Peer, space: &str, level: &str) {
+pub(super) fn join(host: &Peer, guest: &Peer, space: &str, level: &str) {
     let made = host.ask(&["space", "invite", space, "--level", level]).expect("invites");
     assert_eq!(keys(&made), ["invite"]);
     let invite = made["invite"].as_str().expect("a text");
@@ -25,7 +25,7 @@ fn join(host: &Peer, guest: &Peer, space: &str, level: &str) {
 
 /// Waits until a command's answer is as it should be.
 #[track_caller]
-fn until(peer: &Peer, arguments: &[&str], what: &str, accept: impl Fn(&Value) -> bool) -> Value {
+pub(super) fn until(peer: &Peer, arguments: &[&str], what: &str, accept: impl Fn(&Value) -> bool) -> Value {
     eventually_blocking(SOON, what, || peer.ask(arguments).ok().filter(&accept))
 }
 

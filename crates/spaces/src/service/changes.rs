@@ -6,40 +6,43 @@ use compeer_core::{EntryHash, GroupId};
 use super::Spaces;
 use crate::error::ActError;
 use crate::model::{Field, MessageInfo, Op, Version};
-use crate::view::MessageRow;
 
 /// Pinned messages that are handed out.
 const PINNED: usize = 200;
 
 impl Spaces {
-    /// Gives a message of mine another text. The texts it had stay readable.
-    pub async fn change_text(&self, space: GroupId, message: EntryHash, text: String) -> Result<MessageInfo, ActError> {
-        let row = self.counted(space, message).await?;
-        if row.person != self.person_id()? {
-            return Err(ActError::NotYours);
-        }
-        let same = row.text == text;
-        self.set(space, message, Field::Text { text }, same).await
-    }
-
-    /// Reacts to a message with an emoji, or takes that back.
-    pub async fn react(
+    /// Sets fields of a message: its text, if it is mine; my reactions; whether it is pinned. What is so already is left.
+    pub async fn change(
         &self,
         space: GroupId,
         message: EntryHash,
-        emoji: String,
-        on: bool,
+        fields: Vec<Field>,
     ) -> Result<MessageInfo, ActError> {
-        self.counted(space, message).await?;
-        let (me, of) = (self.person_id()?, emoji.clone());
-        let is_on = self.inner.view.with(move |view| view.reacts(&space, &message, &me, &of)).await?;
-        self.set(space, message, Field::Reaction { emoji, on }, is_on == on).await
-    }
-
-    /// Pins a message for everybody, or takes the pin out.
-    pub async fn pin(&self, space: GroupId, message: EntryHash, on: bool) -> Result<MessageInfo, ActError> {
-        let row = self.counted(space, message).await?;
-        self.set(space, message, Field::Pinned { on }, row.pinned == on).await
+        self.rules_for(&space, Level::Write)?;
+        let me = self.person_id()?;
+        // Checked whether it is so already or not.
+        Op::Set { object: message, fields: fields.clone() }.encode()?;
+        self.catch_up(space).await;
+        let row = self.inner.view.with(move |view| view.message(&space, &message)).await?;
+        // About one that counts for nothing there is nothing to say to others.
+        let row = row.filter(|row| !row.undelivered).ok_or(ActError::UnknownMessage)?;
+        if row.person != me && fields.iter().any(|field| matches!(field, Field::Text { .. })) {
+            return Err(ActError::NotYours);
+        }
+        let is_so = |field: &Field| match field {
+            Field::Text { text } => row.text == *text,
+            Field::Pinned { on } => row.pinned == *on,
+            Field::Reaction { emoji, on } => {
+                let reaction = row.reactions.iter().find(|reaction| reaction.emoji == *emoji);
+                reaction.is_some_and(|reaction| reaction.people.contains(&me)) == *on
+            }
+        };
+        let fields: Vec<Field> = fields.into_iter().filter(|field| !is_so(field)).collect();
+        if !fields.is_empty() {
+            self.inner.journal.append(space, Op::Set { object: message, fields }.encode()?).await?;
+            self.catch_up(space).await;
+        }
+        self.message(space, message).await
     }
 
     /// The pinned messages, oldest first.
@@ -72,23 +75,5 @@ impl Spaces {
         let (first, later) = found.ok_or(ActError::UnknownMessage)?;
         let later = later.into_iter().map(|row| Version { text: row.text, time: row.clock.millis() });
         Ok(std::iter::once(first).chain(later).collect())
-    }
-
-    /// A message that others have or will have: about one that counts for nothing there is nothing to say to them.
-    async fn counted(&self, space: GroupId, message: EntryHash) -> Result<MessageRow, ActError> {
-        self.rules_for(&space, Level::Write)?;
-        self.catch_up(space).await;
-        let row = self.inner.view.with(move |view| view.message(&space, &message)).await?;
-        row.filter(|row| !row.undelivered).ok_or(ActError::UnknownMessage)
-    }
-
-    /// Sets one field, unless it is so already. Whatever it is set to is checked in any case.
-    async fn set(&self, space: GroupId, object: EntryHash, field: Field, is_so: bool) -> Result<MessageInfo, ActError> {
-        let plain = Op::Set { object, fields: vec![field] }.encode()?;
-        if !is_so {
-            self.inner.journal.append(space, plain).await?;
-            self.catch_up(space).await;
-        }
-        self.message(space, object).await
     }
 }

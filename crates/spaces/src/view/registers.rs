@@ -149,15 +149,4 @@ impl View {
             .query_row(params![message.as_bytes(), space.as_bytes()], |row| row.get(0))
             .optional()?)
     }
-
-    /// Whether `person` reacts to a message with `emoji`.
-    pub(crate) fn reacts(&self, space: &GroupId, message: &EntryHash, person: &GroupId, emoji: &str) -> Result<bool> {
-        let field = format!("{REACTION}{emoji}");
-        Ok(self
-            .lock()
-            .prepare_cached(
-                "SELECT 1 FROM register WHERE space = ?1 AND object = ?2 AND field = ?3 AND person = ?4 AND value",
-            )?
-            .exists(params![space.as_bytes(), message.as_bytes(), field, person.as_bytes()])?)
-    }
 }

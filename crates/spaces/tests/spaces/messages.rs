@@ -11,6 +11,14 @@ fn about(text: &str, file: EntryHash) -> NewMessage {
     NewMessage { file: Some(file), ..NewMessage::text(text) }
 }
 
+fn words(text: &str) -> Vec<Field> {
+    vec![Field::Text { text: text.into() }]
+}
+
+fn reaction(emoji: &str, on: bool) -> Vec<Field> {
+    vec![Field::Reaction { emoji: emoji.into(), on }]
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_can_be_about_a_file() {
     let (ann, bo) = (Peer::start("Ann").await, Peer::start("Bo").await);
@@ -76,19 +84,21 @@ async fn words_can_be_changed_by_whoever_wrote_them() {
     ann.bring(space, &bo, Level::Write).await;
     let id = ann.say(space, "helo").await;
     bo.hears(space, &["helo"]).await;
-    let theirs = bo.spaces.change_text(space, id, "mine now".into()).await;
+    let theirs = bo.spaces.change(space, id, words("mine now")).await;
     assert!(matches!(theirs, Err(ActError::NotYours)), "{theirs:?}");
-    let empty = ann.spaces.change_text(space, id, " ".into()).await;
+    let empty = ann.spaces.change(space, id, words(" ")).await;
     assert!(matches!(empty, Err(ActError::Content(OpError::Text(TextError::Empty)))), "{empty:?}");
-    let unknown = ann.spaces.change_text(space, EntryHash::from_bytes([7; 32]), "what?".into()).await;
+    let nothing = ann.spaces.change(space, id, vec![]).await;
+    assert!(matches!(nothing, Err(ActError::Content(OpError::Empty))), "{nothing:?}");
+    let unknown = ann.spaces.change(space, EntryHash::from_bytes([7; 32]), words("what?")).await;
     assert!(matches!(unknown, Err(ActError::UnknownMessage)), "{unknown:?}");
 
-    let changed = ann.spaces.change_text(space, id, "hello".into()).await.expect("changes");
+    let changed = ann.spaces.change(space, id, words("hello")).await.expect("changes");
     assert!(changed.text == "hello" && changed.changed.is_some_and(|at| at >= changed.time), "{changed:?}");
     bo.hears(space, &["hello"]).await;
     // The same once more is no change.
     let entries = ann.journal.heights(&space);
-    ann.spaces.change_text(space, id, "hello".into()).await.expect("is so");
+    ann.spaces.change(space, id, words("hello")).await.expect("is so");
     assert_eq!(ann.journal.heights(&space), entries);
     let texts: Vec<_> =
         bo.spaces.versions(space, id).await.expect("versions").into_iter().map(|one| one.text).collect();
@@ -118,17 +128,17 @@ async fn people_react_answer_and_pin() {
     let id = ann.say(space, "crane is here").await;
     bo.hears(space, &["crane is here"]).await;
     let thumb = "\u{1f44d}";
-    let by_bo = bo.spaces.react(space, id, thumb.into(), true).await.expect("reacts");
+    let by_bo = bo.spaces.change(space, id, reaction(thumb, true)).await.expect("reacts");
     assert!(by_bo.reactions.len() == 1 && by_bo.reactions[0].mine, "{by_bo:?}");
-    let no_emoji = bo.spaces.react(space, id, "yes".into(), true).await;
+    let no_emoji = bo.spaces.change(space, id, reaction("yes", true)).await;
     assert!(matches!(no_emoji, Err(ActError::Content(OpError::Emoji))), "{no_emoji:?}");
     let reactions = || async { ann.spaces.message(space, id).await.expect("is there").reactions };
     ann.until("a reaction", || async { !reactions().await.is_empty() }).await;
     assert!(!reactions().await[0].mine);
-    ann.spaces.react(space, id, thumb.into(), true).await.expect("reacts");
+    ann.spaces.change(space, id, reaction(thumb, true)).await.expect("reacts");
     let names: Vec<_> = reactions().await.remove(0).people.into_iter().map(|(_, name)| name).collect();
     assert_eq!(names, ["Bo", "Ann"]);
-    bo.spaces.react(space, id, thumb.into(), false).await.expect("takes back");
+    bo.spaces.change(space, id, reaction(thumb, false)).await.expect("takes back");
     ann.until("one less", || async { reactions().await[0].people.len() == 1 }).await;
 
     let answer = NewMessage { reply: Some(id), ..NewMessage::text("I see it") };
@@ -140,9 +150,9 @@ async fn people_react_answer_and_pin() {
     assert!(matches!(bo.spaces.send(space, nothing).await, Err(ActError::UnknownMessage)));
 
     assert_eq!(bo.spaces.pinned(space).await.expect("pins"), []);
-    bo.spaces.pin(space, id, true).await.expect("pins");
+    bo.spaces.change(space, id, vec![Field::Pinned { on: true }]).await.expect("pins");
     ann.until("a pin", || async { ann.spaces.message(space, id).await.is_ok_and(|message| message.pinned) }).await;
     assert_eq!(ann.spaces.pinned(space).await.expect("pins").remove(0).id, id);
-    ann.spaces.pin(space, id, false).await.expect("unpins");
+    ann.spaces.change(space, id, vec![Field::Pinned { on: false }]).await.expect("unpins");
     bo.until("no pin", || async { bo.spaces.pinned(space).await.is_ok_and(|pinned| pinned.is_empty()) }).await;
 }

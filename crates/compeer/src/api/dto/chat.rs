@@ -33,6 +33,39 @@ pub struct FileRef {
     pub media: Option<String>,
 }
 
+/// The message that another one answers.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Answered {
+    /// Its id.
+    pub id: String,
+    /// Its author's name; null while it is not here.
+    #[schema(required = true)]
+    pub author_name: Option<String>,
+    /// How its text begins: content, never markup; null while it is not here.
+    #[schema(required = true)]
+    pub text: Option<String>,
+}
+
+/// Somebody who reacted.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Reacting {
+    /// The person.
+    pub person: String,
+    /// The name.
+    pub name: String,
+}
+
+/// How people reacted to a message with one emoji.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Reaction {
+    /// The emoji.
+    pub emoji: String,
+    /// Who, whoever was first before the others.
+    pub people: Vec<Reacting>,
+    /// Whether I am one of them.
+    pub mine: bool,
+}
+
 /// A chat message.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Message {
@@ -46,9 +79,9 @@ pub struct Message {
     pub author_device: String,
     /// Whether I wrote it.
     pub mine: bool,
-    /// The text, as written: content, never markup. Empty only when there is a file.
+    /// The text, as last written: content, never markup. Empty only when there is a file.
     pub text: String,
-    /// When.
+    /// When it was sent.
     pub time: u64,
     /// Where it is.
     pub state: MessageState,
@@ -62,6 +95,16 @@ pub struct Message {
     /// The file it is about.
     #[schema(required = true)]
     pub file: Option<FileRef>,
+    /// The message it answers.
+    #[schema(required = true)]
+    pub reply: Option<Answered>,
+    /// When its text was last changed; null when it never was.
+    #[schema(required = true)]
+    pub changed: Option<u64>,
+    /// Whether it is pinned.
+    pub pinned: bool,
+    /// How people reacted to it.
+    pub reactions: Vec<Reaction>,
 }
 
 /// Some messages, oldest first.
@@ -74,7 +117,7 @@ pub struct MessagePage {
 }
 
 /// A message to send.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewMessage {
     /// The text; may be empty when there is a file.
@@ -85,6 +128,43 @@ pub struct NewMessage {
     /// The id of the listed file that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
+    /// The id of the message that it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<String>,
+}
+
+/// My reaction to a message.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MyReaction {
+    /// One emoji.
+    pub emoji: String,
+    /// Whether it shall be there.
+    pub on: bool,
+}
+
+/// What shall be different about a message from now on; what is left out stays.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MessageChange {
+    /// Another text, by whoever wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Whether it is pinned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinned: Option<bool>,
+    /// My reaction with one emoji.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reaction: Option<MyReaction>,
+}
+
+/// A text that a message has or had.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Version {
+    /// The text: content, never markup.
+    pub text: String,
+    /// Since when.
+    pub time: u64,
 }
 
 /// Which undelivered messages and files.

@@ -8,7 +8,10 @@ mod file;
 mod node;
 mod space;
 
-pub use chat::{FileRef, Holder, Message, MessagePage, MessageState, NewMessage, ReadMarker, Settled, Undelivered};
+pub use chat::{
+    Answered, FileRef, Holder, Message, MessageChange, MessagePage, MessageState, MyReaction, NewMessage, Reacting,
+    Reaction, ReadMarker, Settled, Undelivered, Version,
+};
 pub use file::{
     FetchRequest, File, FileHolder, FileState, Folder, FolderRequest, LeftOut, Listed, LocalFiles, SharedFile,
     SharedFiles, Transfer, TransferSource, TransferState, UnlistedFiles,
