@@ -58,7 +58,7 @@ pub enum ActError {
     #[error("you can read this space, but not write in it")]
     NeedsWrite,
     /// The last manager cannot go while others stay.
-    #[error("you are the only manager; make somebody else a manager first, or delete the space")]
+    #[error("you are the only manager, and without one nobody can be invited or removed")]
     LastManager,
     /// The space has ended, or I am no longer in it.
     #[error("this space has ended")]

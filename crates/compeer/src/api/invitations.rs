@@ -123,7 +123,7 @@ pub(super) async fn join(
 }
 
 /// A length of time such as `30m`, `12h` or `7d`, in milliseconds.
-fn parse_life(text: &str) -> Option<Millis> {
+pub(crate) fn parse_life(text: &str) -> Option<Millis> {
     let unit = match text.chars().last()? {
         'm' => 60_000,
         'h' => 60 * 60_000,

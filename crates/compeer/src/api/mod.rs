@@ -38,6 +38,7 @@ use axum::http::{StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
+use compeer_core::DeviceId;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -48,6 +49,7 @@ use crate::home::{HomeError, RunningApi};
 use crate::node::Node;
 use crate::page;
 pub use events::{Event, EventName};
+pub(crate) use invitations::parse_life;
 pub use openapi::description;
 
 use guard::Guard;
@@ -101,10 +103,11 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens on `address`, or on the usual port (any other if that is taken), and leaves a note of it in the home.
+    /// Listens on `address`, or on the usual port, or if that is taken on another that stays the same for this device, so
+    /// that its pages and their bookmarks find it again; and leaves a note of it in the home.
     /// `commands`: how people are told to call this program.
     pub async fn start(node: Node, address: Option<SocketAddr>, commands: Commands) -> Result<Self, ServeError> {
-        let listener = listen(address).await?;
+        let listener = listen(address, own_port(&node.device())).await?;
         let failed = |source| ServeError::Listen { address: address.unwrap_or(usual()), source };
         let address = listener.local_addr().map_err(failed)?;
         let home = node.home();
@@ -153,7 +156,13 @@ pub fn check_address(address: SocketAddr) -> Result<(), ServeError> {
     if address.ip().is_loopback() { Ok(()) } else { Err(ServeError::NotLoopback(address)) }
 }
 
-async fn listen(address: Option<SocketAddr>) -> Result<TcpListener, ServeError> {
+/// The port of a device that finds the usual one taken: one of the dynamic ones (RFC 6335, section 6), by its id.
+fn own_port(device: &DeviceId) -> u16 {
+    let [first, second, ..] = *device.as_bytes();
+    49_152 | u16::from_be_bytes([first, second]) >> 2
+}
+
+async fn listen(address: Option<SocketAddr>, own_port: u16) -> Result<TcpListener, ServeError> {
     let bind = async |address: SocketAddr| {
         TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })
     };
@@ -164,7 +173,10 @@ async fn listen(address: Option<SocketAddr>) -> Result<TcpListener, ServeError> 
         }
         None => match bind(usual()).await {
             Ok(listener) => Ok(listener),
-            Err(_) => bind((Ipv4Addr::LOCALHOST, 0).into()).await,
+            Err(_) => match bind((Ipv4Addr::LOCALHOST, own_port).into()).await {
+                Ok(listener) => Ok(listener),
+                Err(_) => bind((Ipv4Addr::LOCALHOST, 0).into()).await,
+            },
         },
     }
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::api::dto::Level;
+use crate::api::parse_life;
 
 /// A workplace of equals: spaces, chat and files between computers, with no server.
 #[derive(Debug, Parser)]
@@ -143,10 +144,10 @@ pub(super) enum Space {
         #[arg(long, value_enum, default_value_t)]
         level: Level,
         /// How long it can be used: a number and m, h or d.
-        #[arg(long, default_value = "7d", value_name = "TIME")]
+        #[arg(long, default_value = "7d", value_name = "TIME", value_parser = life)]
         expires: String,
         /// For how many people it is.
-        #[arg(long, default_value_t = 1, value_name = "N", value_parser = uses)]
+        #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
         uses: u32,
     },
     /// Use an invitation, read from stdin.
@@ -196,10 +197,12 @@ pub(super) enum Space {
     },
 }
 
-/// Whether it is in range is for the peer to say; what is too large for its field is out of any.
-fn uses(text: &str) -> Result<u32, &'static str> {
-    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if is_number { Ok(text.parse().unwrap_or(u32::MAX)) } else { Err("a number from 1 to 1000 is needed") }
+/// Whether it is in range is for the peer to say.
+fn life(text: &str) -> Result<String, &'static str> {
+    match parse_life(text) {
+        Some(_) => Ok(text.to_owned()),
+        None => Err("a number and m, h or d is needed, such as 12h"),
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -445,6 +448,9 @@ mod tests {
             "space create",
             "space invite Harbour --level owner",
             "space invite Harbour --uses many",
+            "space invite Harbour --uses 0",
+            "space invite Harbour --uses 1001",
+            "space invite Harbour --expires soon",
             "space level Harbour Bo",
             "space level Harbour Bo owner",
             "space rename Harbour",

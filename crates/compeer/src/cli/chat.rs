@@ -54,7 +54,9 @@ pub(super) async fn run(context: &Context, verb: Chat) -> Result<(), ApiError> {
         Chat::History { space, message } => change::history(context, &client, &space, &message).await,
         Chat::Resend { space, messages } => {
             let settled = settle(&client, &space, messages, "send").await?;
+            let now: dto::Space = client.get(&format!("/spaces/{}", find_space(&client, &space).await?)).await?;
             context.out.either(&json!({ "count": settled.count }), || match settled.count {
+                0 if now.state == dto::SpaceState::ShutOut => format!("Nothing was sent again. {SHUT_OUT}"),
                 0 => "Nothing was sent again: all is delivered, or the files have changed since.\n".into(),
                 1 => "Sent again: one message or file.\n".into(),
                 count => format!("Sent again: {count} messages and files.\n"),

@@ -55,6 +55,9 @@ impl Finding {
 
 /// Looks at everything, changes nothing. What it finds is its answer, on stdout; the exit code says whether somebody must
 /// act.
+/// How long a relay may take before it counts as not connected.
+const A_MOMENT: Duration = Duration::from_secs(3);
+
 pub(super) async fn run(context: &Context) -> Result<ExitCode, ApiError> {
     let mut findings = vec![home(context), secrets(context), person(context), journal(context), clock(), room(context)];
     match context.client() {
@@ -173,6 +176,19 @@ fn room(context: &Context) -> Finding {
     Finding::good("disk", format!("The disk has {words} left."))
 }
 
+/// The status once the relay is connected, or after a moment: who has just started, or just learned of a relay, is on the way.
+async fn settled(client: &Client, mut status: dto::Status) -> dto::Status {
+    let end = tokio::time::Instant::now() + A_MOMENT;
+    while status.relay.as_ref().is_some_and(|relay| !relay.connected) && tokio::time::Instant::now() < end {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        match client.get("/status").await {
+            Ok(later) => status = later,
+            Err(_) => break,
+        }
+    }
+    status
+}
+
 async fn peer(client: &Client, findings: &mut Vec<Finding>) {
     let status: dto::Status = match client.get("/status").await {
         Ok(status) => status,
@@ -188,6 +204,7 @@ async fn peer(client: &Client, findings: &mut Vec<Finding>) {
     } else {
         Finding::good("listening", format!("Other devices reach it at {}.", status.listening.join(", ")))
     });
+    let status = settled(client, status).await;
     let linked = status.peers.iter().filter(|peer| peer.path != dto::PathKind::None).count();
     findings.push(Finding::good("peers", format!("{linked} of {} known devices are linked.", status.peers.len())));
     let is_of_relay = |problem: &dto::Problem| problem.code.starts_with("relay-");

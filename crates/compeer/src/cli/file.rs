@@ -137,7 +137,7 @@ async fn list(context: &Context, client: &Client, space: &str) -> Result<(), Api
             let here = if row.here { "here" } else { row.coming.as_deref().unwrap_or_default() };
             vec![row.name.clone(), size(row.size), row.held_by.to_string(), here.to_owned(), row.id.clone()]
         };
-        table(&["name", "size", "held by", "", "id"], &rows.iter().map(cells).collect::<Vec<_>>())
+        table(&["name", "size", "held by", "on this disk", "id"], &rows.iter().map(cells).collect::<Vec<_>>())
     })
 }
 
@@ -230,7 +230,8 @@ async fn files_named(client: &Client, space: &str, name: &str) -> Result<Vec<dto
 
 /// The one file that goes by that name or id, if there is one.
 fn find_file<'a>(files: &'a [dto::File], wanted: &str) -> Result<Option<&'a dto::File>, ApiError> {
-    if let Some(file) = files.iter().find(|file| file.id == wanted) {
+    let is_meant = |file: &&dto::File| file.id == wanted || wanted.len() >= 8 && file.id.starts_with(wanted);
+    if let Some(file) = files.iter().find(is_meant) {
         return Ok(Some(file));
     }
     let mut named: Vec<&dto::File> = files.iter().filter(|file| file.name == wanted).collect();
@@ -240,7 +241,12 @@ fn find_file<'a>(files: &'a [dto::File], wanted: &str) -> Result<Option<&'a dto:
     match named.as_slice() {
         [] => Ok(None),
         [file] => Ok(Some(file)),
-        several => Err(ambiguous(wanted, &several.iter().map(|file| file.id.clone()).collect::<Vec<_>>())),
+        several => {
+            let choice = |file: &&dto::File| {
+                format!("{} (of {}, {})", short(&file.id), visible(&file.author_name), size(file.size))
+            };
+            Err(ambiguous(wanted, &several.iter().map(choice).collect::<Vec<_>>()))
+        }
     }
 }
 

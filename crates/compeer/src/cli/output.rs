@@ -143,14 +143,15 @@ pub(super) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     text
 }
 
-/// A size with one decimal.
+/// A size as the page shows it: whole below a megabyte, with one decimal from there on.
 pub(super) fn size(bytes: u64) -> String {
     // A double holds sizes up to 2^53 exactly, which is more than is shown.
     let bytes = bytes as f64;
+    // The unit is chosen after rounding, so that 999,999 bytes are 1.0 MB and not 1000 KB.
     match bytes {
         ..1e3 => format!("{bytes} B"),
-        ..1e6 => format!("{:.1} kB", bytes / 1e3),
-        ..1e9 => format!("{:.1} MB", bytes / 1e6),
+        ..999_500.0 => format!("{:.0} KB", bytes / 1e3),
+        ..999_950_000.0 => format!("{:.1} MB", bytes / 1e6),
         _ => format!("{:.1} GB", bytes / 1e9),
     }
 }

@@ -106,10 +106,10 @@ fn words(url: &str, place: Option<Place>, new_key: bool, list: Option<&DeviceLis
     let whom = match list {
         None => "The part after # is its key: share it only with those who may use it.".to_owned(),
         Some(list) => format!(
-            "The part after # is its key. Of those who have it, the {} devices listed in {} are let in; changes of that \
-             file count at once.",
-            list.devices().len(),
-            visible(&list.path().to_string_lossy())
+            "The part after # is its key. Of those who have it, only devices listed in {} are let in: {} now. Changes of \
+             that file count within a second.",
+            visible(&list.path().to_string_lossy()),
+            list.devices().len()
         ),
     };
     format!(
@@ -154,7 +154,7 @@ impl Keeper<'_> {
             Ok(true) => {
                 self.door.set_listed(list.devices().clone());
                 let devices = list.devices().len();
-                let words = format!("The list of devices has changed: {devices} are let in.");
+                let words = format!("The list of devices has changed: {devices} on it now.");
                 self.out.news(&json!({ "event": "list-changed", "devices": devices }), &words);
             }
             Err(error) => {

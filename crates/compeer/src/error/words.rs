@@ -119,7 +119,7 @@ impl From<ActError> for ApiError {
                 StatusCode::CONFLICT,
                 "last-manager",
                 "The only manager",
-                "Make somebody else a manager first, or delete the space for everybody.",
+                "`compeer space level SPACE PERSON manage` makes somebody else one, `compeer space delete SPACE` ends it for all.",
             ),
             ActError::Over => told(
                 StatusCode::CONFLICT,

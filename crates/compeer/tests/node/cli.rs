@@ -136,9 +136,10 @@ fn usage_is_told_apart_from_failure() {
     }
     peer.ask(&["space", "create", "Harbour"]).expect("creates");
     fails(&peer, &["space", "remove", "Harbour", "Bo"], "", 1, "member-not-found");
-    fails(&peer, &["space", "invite", "Harbour", "--expires", "soon"], "", 1, "bad-request");
-    fails(&peer, &["space", "invite", "Harbour", "--uses", "0"], "", 1, "bad-terms");
-    fails(&peer, &["space", "invite", "Harbour", "--uses", "99999999999"], "", 1, "bad-terms");
+    fails(&peer, &["space", "invite", "Harbour", "--expires", "soon"], "", 2, "usage");
+    fails(&peer, &["space", "invite", "Harbour", "--uses", "0"], "", 2, "usage");
+    fails(&peer, &["space", "invite", "Harbour", "--uses", "99999999999"], "", 2, "usage");
+    fails(&peer, &["space", "invite", "Harbour", "--expires", "0d"], "", 1, "bad-terms");
     fails(&peer, &["chat", "log", "Harbour", "--limit", "0"], "", 2, "usage");
     fails(&peer, &["chat", "send", "Harbour", ""], "", 1, "bad-content");
     fails(&peer, &["chat", "send", "Harbour", "-"], "", 1, "bad-content");
