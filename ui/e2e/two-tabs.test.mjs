@@ -239,7 +239,7 @@ describe('two tabs', () => {
     const three = await two.tab(`${two.origin}/settings`);
     await three.page.getByRole('button', { name: 'Sign out of this browser' }).click();
     for (const tab of [three, two]) {
-      await tab.page.getByRole('heading', { name: 'This browser is signed out' }).waitFor();
+      await tab.page.getByRole('heading', { name: 'This browser is not signed in' }).waitFor();
     }
     await bo.say(`and you, ${stamp}?`);
     await onlyOnce(elsewhere, `and you, ${stamp}?`);

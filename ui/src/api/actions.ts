@@ -1,11 +1,14 @@
 /** What a person can do. Each action asks the node, then puts the answer where views look for it. */
 import { cache, keys } from './cache';
 import { base, reportDown, request, settle, Unreachable } from './client';
+import { predict, update, type MessageWindow } from './messages';
 import { patchSpace, upsertFile } from './reduce';
 import type {
   InvitePreview,
   Level,
   Member,
+  Message,
+  MessageChange,
   NewInvitation,
   Problem,
   Settled,
@@ -116,6 +119,28 @@ export async function revokeInvitation(space: string, id: string): Promise<void>
 export async function markRead(space: string, upTo: string): Promise<void> {
   patchSpace(cache, space, (before) => ({ ...before, unread: 0, mentions: 0 }));
   await request('POST', `/spaces/${space}/read`, { up_to: upTo });
+}
+
+/** Changes a message: shown at once, and as it was before if the node says no. */
+export async function changeMessage(
+  space: string,
+  message: Message,
+  change: MessageChange,
+): Promise<void> {
+  const show = (next: Message) =>
+    cache.setQueryData<MessageWindow>(keys.messages(space), (window) =>
+      window === undefined ? undefined : update(window, next),
+    );
+  const status = cache.getQueryData<Status>(keys.status);
+  const me = { person: status?.person ?? '', name: status?.name ?? '' };
+  show(predict(message, change, me, Date.now()));
+  try {
+    const path = `/spaces/${space}/messages/${message.id}`;
+    show(await request<Message>('PATCH', path, change));
+  } catch (error) {
+    show(message);
+    throw error;
+  }
 }
 
 /** What becomes of what reached nobody. */

@@ -9,6 +9,8 @@ export const keys = {
   members: (space: string) => ['members', space] as const,
   messages: (space: string) => ['messages', space] as const,
   holders: (space: string, message: string) => ['holders', space, message] as const,
+  pinned: (space: string) => ['pinned', space] as const,
+  versions: (space: string, message: string) => ['versions', space, message] as const,
   files: (space: string) => ['files', space] as const,
   invitations: (space: string) => ['invitations', space] as const,
 };

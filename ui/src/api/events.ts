@@ -15,6 +15,7 @@ const names = [
   'hello',
   'lagged',
   'chat.message',
+  'chat.changed',
   'chat.state',
   'chat.typing',
   'read.changed',

@@ -7,11 +7,13 @@ import {
   isSendable,
   leftBehind,
   mergeMessages,
+  predict,
   prependPage,
   receive,
   refresh,
   stillPending,
   trim,
+  update,
   type MessageWindow,
   type Pending,
 } from './messages';
@@ -31,6 +33,10 @@ export function message(id: string, time: number, more: Partial<Message> = {}): 
     of: 2,
     nonce: null,
     file: null,
+    reply: null,
+    changed: null,
+    pinned: false,
+    reactions: [],
     ...more,
   };
 }
@@ -165,6 +171,7 @@ describe('stillPending', () => {
     reason: '',
     attached: null,
     file: null,
+    reply: null,
   };
 
   it('shows what is on its way, only in its own space', () => {
@@ -191,6 +198,7 @@ describe('leftBehind', () => {
     tab: 't',
     attached: null,
     file: null,
+    reply: null,
   };
 
   it('waits for the person', () => {
@@ -220,6 +228,39 @@ describe('leftBehind', () => {
     const old: Partial<Pending> = { ...typed };
     delete old.attached;
     delete old.file;
-    expect(leftBehind(old as Pending)).toMatchObject({ attached: null, file: null });
+    expect(leftBehind(old as Pending)).toMatchObject({ attached: null, file: null, reply: null });
+  });
+});
+
+describe('a message that changes', () => {
+  const me = { person: 'me', name: 'Me' };
+  const bo = { person: 'bo', name: 'Bo' };
+  it('is another one in its place, and where it is answered', () => {
+    const answer = message('b', 2, { reply: { id: 'a', author_name: 'Bo', text: 'a' } });
+    const window = { ...emptyWindow, messages: [message('a', 1), answer] };
+    const after = update(window, message('a', 1, { text: 'other' }));
+    expect(after.messages[0]?.text).toBe('other');
+    expect(after.messages[1]?.reply?.text).toBe('other');
+  });
+  it('stays away when it is not shown', () => {
+    const window = { ...emptyWindow, messages: [message('a', 1)] };
+    expect(update(window, message('z', 9))).toBe(window);
+  });
+  it('shows what a change will make of it', () => {
+    const before = message('a', 1, { reactions: [{ emoji: '👍', people: [bo], mine: false }] });
+    expect(predict(before, { text: 'other' }, me, 7)).toMatchObject({ text: 'other', changed: 7 });
+    expect(predict(before, { text: 'a' }, me, 7).changed).toBeNull();
+    expect(predict(before, { pinned: true }, me, 7).pinned).toBe(true);
+    const with2 = predict(before, { reaction: { emoji: '👍', on: true } }, me, 7);
+    expect(with2.reactions).toEqual([{ emoji: '👍', people: [bo, me], mine: true }]);
+    expect(predict(with2, { reaction: { emoji: '👍', on: true } }, me, 7).reactions).toEqual(
+      with2.reactions,
+    );
+    expect(predict(with2, { reaction: { emoji: '👍', on: false } }, me, 7).reactions).toEqual(
+      before.reactions,
+    );
+    const other = predict(message('b', 2), { reaction: { emoji: '🎉', on: true } }, me, 7);
+    expect(other.reactions).toEqual([{ emoji: '🎉', people: [me], mine: true }]);
+    expect(predict(other, { reaction: { emoji: '🎉', on: false } }, me, 7).reactions).toEqual([]);
   });
 });

@@ -2,7 +2,7 @@
  * The loaded stretch of a space's chat, and the pure rules for growing it: pages come in from
  * both ends, live messages at the newer one, and nothing is ever shown twice.
  */
-import type { Message, MessagePage } from './types';
+import type { Answered, Message, MessageChange, MessagePage, Reaction } from './types';
 
 export interface MessageWindow {
   /** Oldest first, without gaps. */
@@ -53,6 +53,57 @@ export function receive(window: MessageWindow, message: Message): MessageWindow 
   const known = window.messages.some(({ id }) => id === message.id);
   if (window.newer && !known) return window;
   return { ...window, messages: mergeMessages(window.messages, [message]) };
+}
+
+/** A message that is another now, and those that answer it. One that is not shown stays so. */
+export function update(window: MessageWindow, message: Message): MessageWindow {
+  const { id, author_name, text } = message;
+  const shows = (other: Message) => other.id === id || other.reply?.id === id;
+  if (!window.messages.some(shows)) return window;
+  const messages = window.messages.map((other) => {
+    if (other.id === id) return fresher(other, message);
+    if (other.reply?.id !== id) return other;
+    return { ...other, reply: { id, author_name, text: text.slice(0, quoted) } };
+  });
+  return { ...window, messages };
+}
+
+/** Characters of a message that are shown where it is answered. */
+export const quoted = 200;
+
+/** What a change will make of a message, until the node says. */
+export function predict(
+  message: Message,
+  change: MessageChange,
+  me: { person: string; name: string },
+  now: number,
+): Message {
+  const { text, pinned, reaction } = change;
+  const next = { ...message };
+  if (typeof text === 'string' && text !== message.text)
+    Object.assign(next, { text, changed: now });
+  if (typeof pinned === 'boolean') next.pinned = pinned;
+  if (reaction) next.reactions = react(message.reactions, reaction.emoji, reaction.on, me);
+  return next;
+}
+
+function react(
+  reactions: Reaction[],
+  emoji: string,
+  on: boolean,
+  me: { person: string; name: string },
+): Reaction[] {
+  const others = (people: Reaction['people']) =>
+    people.filter(({ person }) => person !== me.person);
+  const known = reactions.some((reaction) => reaction.emoji === emoji);
+  const all = known ? reactions : [...reactions, { emoji, people: [], mine: false }];
+  return all
+    .map((reaction) => {
+      if (reaction.emoji !== emoji || reaction.mine === on) return reaction;
+      const people = on ? [...others(reaction.people), me] : others(reaction.people);
+      return { ...reaction, people, mine: on };
+    })
+    .filter(({ people }) => people.length > 0);
 }
 
 /**
@@ -152,6 +203,8 @@ export interface Pending {
   attached: string | null;
   /** The file's id, once it is shared. */
   file: string | null;
+  /** The message it answers. */
+  reply: Answered | null;
 }
 
 /** What is left of a message whose file will not come: its words, to be sent without it. */
@@ -165,9 +218,9 @@ export const isSendable = (item: Pending) => item.text !== '' || item.file !== n
 
 /** What an earlier page left behind was never acknowledged: it waits for the person to retry. */
 export function leftBehind(item: Pending): Pending {
-  // An older page knew of no files.
-  const { attached = null, file = null } = item as Partial<Pending>;
-  const kept: Pending = { ...item, attached, file };
+  // An older page knew of no files and no answers.
+  const { attached = null, file = null, reply = null } = item as Partial<Pending>;
+  const kept: Pending = { ...item, attached, file, reply };
   if (attached !== null && file === null) return withoutFile(kept);
   return { ...kept, state: 'failed', reason: item.reason || 'It was not sent yet.' };
 }

@@ -4,7 +4,7 @@ import { request, sentenceOf } from './client';
 import { onEvent } from './events';
 import { leftBehind, receive, withoutFile, type MessageWindow, type Pending } from './messages';
 import { createKeptStore, createStore } from './store';
-import type { Message, SharedFile } from './types';
+import type { Answered, Message, SharedFile } from './types';
 import { upload } from './uploads';
 
 /** Kept in the browser, so that a reload or a node that is down loses nothing typed. All its tabs show the same. */
@@ -78,7 +78,12 @@ onEvent((event) => {
 let queue = Promise.resolve();
 
 /** Sends words, or a file, or both. A file is shared first; what is said meanwhile goes before it. */
-export function send(space: string, text: string, attached?: File): void {
+export function send(
+  space: string,
+  text: string,
+  attached?: File,
+  reply: Answered | null = null,
+): void {
   const nonce = crypto.randomUUID();
   const pending: Pending = {
     nonce,
@@ -90,6 +95,7 @@ export function send(space: string, text: string, attached?: File): void {
     tab,
     attached: attached?.name ?? null,
     file: null,
+    reply,
   };
   outbox.set((items) => [...items, pending]);
   if (attached === undefined) {
@@ -125,10 +131,15 @@ function change(nonce: string, to: Partial<Pending>): void {
   outbox.set((items) => items.map((item) => (item.nonce === nonce ? { ...item, ...to } : item)));
 }
 
-function enqueue({ nonce, space, text, file }: Pending): void {
+function enqueue({ nonce, space, text, file, reply }: Pending): void {
   queue = queue.then(async () => {
     try {
-      const body = { text, nonce, ...(file === null ? {} : { file }) };
+      const body = {
+        text,
+        nonce,
+        ...(file === null ? {} : { file }),
+        ...(reply === null ? {} : { reply: reply.id }),
+      };
       const message = await request<Message>('POST', `/spaces/${space}/messages`, body);
       cache.setQueryData<MessageWindow>(keys.messages(space), (window) =>
         window === undefined ? undefined : receive(window, { ...message, nonce }),

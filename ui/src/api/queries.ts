@@ -15,11 +15,13 @@ import type {
   Holder,
   Invitation,
   Member,
+  Message,
   MessagePage,
   SharedFile,
   Space,
   Status,
   Transfer,
+  Version,
 } from './types';
 
 const pageSize = 50;
@@ -129,6 +131,23 @@ export function useHolders(
     queryFn: ({ signal }) =>
       request<Holder[]>('GET', `/spaces/${space}/messages/${message}/holders`, undefined, signal),
     enabled,
+    staleTime: 0,
+  });
+}
+
+export function usePinned(space: string): UseQueryResult<Message[]> {
+  return useQuery({
+    queryKey: keys.pinned(space),
+    queryFn: ({ signal }) =>
+      request<Message[]>('GET', `/spaces/${space}/pinned`, undefined, signal),
+  });
+}
+
+export function useVersions(space: string, message: string): UseQueryResult<Version[]> {
+  return useQuery({
+    queryKey: keys.versions(space, message),
+    queryFn: ({ signal }) =>
+      request<Version[]>('GET', `/spaces/${space}/messages/${message}/versions`, undefined, signal),
     staleTime: 0,
   });
 }

@@ -19,6 +19,10 @@ const message = (id: string, more: Partial<Message> = {}): Message => ({
   of: 2,
   nonce: null,
   file: null,
+  reply: null,
+  changed: null,
+  pinned: false,
+  reactions: [],
   ...more,
 });
 const space = (id: string): Space => ({

@@ -1,7 +1,7 @@
 /** What each live event does to the query cache. Pure towards the node: it asks for nothing itself. */
 import type { QueryClient, QueryKey } from '@tanstack/react-query';
 import { keys } from './cache';
-import { changeState, receive, type MessageWindow } from './messages';
+import { changeState, receive, update, type MessageWindow } from './messages';
 import type { NodeEvent, Peer, SharedFile, Space, Status, Transfer } from './types';
 
 /** Applies `event`; returns the keys whose data the event did not carry and that must be fetched. */
@@ -13,6 +13,12 @@ export function applyEvent(cache: QueryClient, event: NodeEvent): QueryKey[] {
       );
       // Unread counts and last messages are the node's to count.
       return [keys.spaces];
+    case 'chat.changed':
+      patch<MessageWindow>(cache, keys.messages(event.space), (window) =>
+        update(window, event.message),
+      );
+      // The newest message of a space may say something else now.
+      return [keys.spaces, keys.pinned(event.space), keys.versions(event.space, event.id)];
     case 'chat.state':
       patch<MessageWindow>(cache, keys.messages(event.space), (window) =>
         changeState(window, event.id, event),

@@ -12,6 +12,7 @@ import type {
 } from './schema.gen';
 
 export type {
+  Answered,
   FileRef,
   Holder,
   Invitation,
@@ -20,22 +21,31 @@ export type {
   Member,
   MemberDevice,
   Message,
+  MessageChange,
   MessagePage,
   NewInvitation,
   Peer,
   Problem,
   ProblemDocument,
+  Reaction,
   Settled,
   Space,
   Status,
   Transfer,
+  Version,
 } from './schema.gen';
 export type { Path, SharedFile };
 
 /** What `/events` sends, one JSON object each. */
 export type NodeEvent =
   | { event: 'hello' | 'lagged'; at: number }
-  | { event: 'chat.message'; at: number; space: string; id: string; message: Message }
+  | {
+      event: 'chat.message' | 'chat.changed';
+      at: number;
+      space: string;
+      id: string;
+      message: Message;
+    }
   | ({ event: 'chat.state'; at: number; space: string; id: string } & Pick<
       Message,
       'state' | 'held_by' | 'of'

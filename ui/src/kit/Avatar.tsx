@@ -34,14 +34,19 @@ export function Avatar({ name, hue, picture, size = 's', presence, className = '
   return (
     <span
       aria-hidden="true"
-      className={`relative inline-block flex-none ${sizes[size]} ${className}`}
+      className={`relative inline-block flex-none align-top ${sizes[size]} ${className}`}
     >
       <span
         style={{ '--hue': hue } as React.CSSProperties}
         className="grid size-full place-items-center overflow-hidden rounded-full font-semibold hue-fill select-none"
       >
         {picture ? (
-          <img src={picture} alt="" className="size-full object-cover" draggable={false} />
+          <img
+            src={picture}
+            alt=""
+            className="size-full rounded-full border border-line object-cover"
+            draggable={false}
+          />
         ) : (
           initials(name)
         )}

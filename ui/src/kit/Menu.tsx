@@ -14,14 +14,16 @@ export function Menu({
   trigger,
   children,
   align = 'end',
+  onOpenChange,
 }: {
   trigger: ReactElement;
   children: ReactNode;
   align?: 'start' | 'end';
+  onOpenChange?: (open: boolean) => void;
 }) {
   const chosen = useRef<(() => void) | null>(null);
   return (
-    <RadixMenu.Root modal={false}>
+    <RadixMenu.Root modal={false} {...(onOpenChange ? { onOpenChange } : {})}>
       <RadixMenu.Trigger asChild>{trigger}</RadixMenu.Trigger>
       <RadixMenu.Portal>
         <RadixMenu.Content
@@ -78,6 +80,7 @@ export function Popover({
   label,
   children,
   align = 'end',
+  open,
   onOpenChange,
 }: {
   trigger: ReactElement;
@@ -85,10 +88,15 @@ export function Popover({
   label: string;
   children: ReactNode;
   align?: 'start' | 'end';
+  /** Whether it is open, where somebody else decides that. */
+  open?: boolean;
   onOpenChange?: (open: boolean) => void;
 }) {
   return (
-    <RadixPopover.Root {...(onOpenChange ? { onOpenChange } : {})}>
+    <RadixPopover.Root
+      {...(open === undefined ? {} : { open })}
+      {...(onOpenChange ? { onOpenChange } : {})}
+    >
       <RadixPopover.Trigger asChild>{trigger}</RadixPopover.Trigger>
       <RadixPopover.Portal>
         <RadixPopover.Content

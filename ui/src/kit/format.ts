@@ -55,7 +55,16 @@ function dates(options: Intl.DateTimeFormatOptions, locale: Locale): Intl.DateTi
 }
 
 export const formatClock = (time: number, locale?: Locale): string =>
-  dates({ hour: '2-digit', minute: '2-digit' }, locale).format(time);
+  dates({ hour: 'numeric', minute: '2-digit' }, locale).format(time);
+
+/** The same without AM or PM, for where the room is short and the rest of it stands nearby. */
+export const formatShortClock = (time: number, locale?: Locale): string =>
+  dates({ hour: 'numeric', minute: '2-digit' }, locale)
+    .formatToParts(time)
+    .filter(({ type }) => type !== 'dayPeriod')
+    .map(({ value }) => value)
+    .join('')
+    .trim();
 
 export const formatExact = (time: number, locale?: Locale): string =>
   dates({ dateStyle: 'full', timeStyle: 'medium' }, locale).format(time);

@@ -6,8 +6,11 @@ import { formatSize } from '~/kit/format';
 import { Icon } from '~/kit/Icon';
 import { Name } from '~/kit/Text';
 import { plainName } from '~/kit/text';
+import { answer, answering } from './answering';
 import { attach, attachments, detach, takeAttached } from './attachments';
 import { fileIcon } from './FileBits';
+import { Quote } from './Quote';
+import { tooLong } from './words';
 
 /** What was begun and not sent, by space: it is still there after a reload. */
 const drafts = createKeptStore<Record<string, string>>('compeer.drafts', {});
@@ -27,16 +30,20 @@ export interface ComposerProps {
   onSend: (text: string, files: File[]) => void;
   /** Called now and then while something is being written. */
   onTyping: () => void;
+  /** Asked for by an arrow up in an empty field. */
+  onEditLast: () => void;
 }
 
 const none: File[] = [];
 
-export function Composer({ space, placeholder, onSend, onTyping }: ComposerProps) {
+export function Composer({ space, placeholder, onSend, onTyping, onEditLast }: ComposerProps) {
   const [text, setText] = useState(() => drafts.get()[space] ?? '');
   const field = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
   const attached = useStore(attachments)[space] ?? none;
+  const answered = useStore(answering)[space] ?? null;
   const empty = text.trim() === '' && attached.length === 0;
+  const long = tooLong(text);
   const add = (files: File[]) => {
     if (files.length === 0) return;
     attach(
@@ -64,12 +71,22 @@ export function Composer({ space, placeholder, onSend, onTyping }: ComposerProps
     if (next !== '') onTyping();
   };
   const send = () => {
-    if (empty) return;
+    if (empty || long !== null) return;
     onSend(text.trim(), takeAttached(space));
     change('');
     field.current?.focus({ preventScroll: true });
   };
   const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === 'ArrowUp' && text === '' && !event.nativeEvent.isComposing) {
+      event.preventDefault();
+      onEditLast();
+      return;
+    }
+    if (event.key === 'Escape' && answered !== null) {
+      event.stopPropagation();
+      answer(space, null);
+      return;
+    }
     const sends =
       event.key === 'Enter' &&
       !event.shiftKey &&
@@ -89,6 +106,21 @@ export function Composer({ space, placeholder, onSend, onTyping }: ComposerProps
       }}
       className="rounded-card border border-edge bg-raised px-3 pt-2.5 pb-2 shadow-raised transition-colors focus-within:border-(--line-strong)"
     >
+      {answered !== null && (
+        <div className="-mt-1 mb-1 flex items-center gap-2 border-b border-line pb-1">
+          <span className="flex-none text-small text-text-3">Answers</span>
+          <span className="min-w-0 flex-1">
+            <Quote answered={answered} />
+          </span>
+          <IconButton
+            icon="close"
+            size="s"
+            side="top"
+            label="Answer nobody"
+            onClick={() => answer(space, null)}
+          />
+        </div>
+      )}
       <textarea
         ref={field}
         id="composer"
@@ -133,10 +165,18 @@ export function Composer({ space, placeholder, onSend, onTyping }: ComposerProps
           className="-ml-1.5 touch:-ml-3"
           onClick={() => picker.current?.click()}
         />
-        <span className="ml-auto pr-3 text-tiny text-text-3">
-          <span className={empty ? 'hidden' : 'hidden mouse:inline'}>Enter to send</span>
+        <span
+          role="status"
+          className={`ml-auto min-w-0 pr-3 text-tiny ${long === null ? 'text-text-3' : 'text-need'}`}
+        >
+          {long ?? <span className={empty ? 'hidden' : 'hidden mouse:inline'}>Enter to send</span>}
         </span>
-        <Button type="submit" kind="primary" disabled={empty} className="h-[30px]!">
+        <Button
+          type="submit"
+          kind="primary"
+          disabled={empty || long !== null}
+          className="h-[30px]!"
+        >
           Send
         </Button>
       </div>

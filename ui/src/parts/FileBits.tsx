@@ -142,12 +142,12 @@ function OpenLink({
     <a
       href={contentUrl(space, file.id, true)}
       download={splitPath(file.name).name}
-      aria-label={`Download ${name}`}
-      title="Download"
+      aria-label={`Save a copy of ${name}`}
+      title="Save a copy"
       tabIndex={tabIndex}
       className={iconLink}
     >
-      <Icon name="download" size={16} />
+      <Icon name="save" size={16} />
     </a>
   );
 }

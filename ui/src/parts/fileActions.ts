@@ -18,10 +18,21 @@ function attempt(action: () => Promise<void>): void {
   action().catch((error: unknown) => tellFailure(sentenceOf(error), () => attempt(action)));
 }
 
-export const startFetch = (space: string, id: string) => attempt(() => fetchFile(space, id));
+/** When fetching was begun, by file. */
+const begun = new Map<string, number>();
+
+export function startFetch(space: string, id: string): void {
+  begun.set(id, Date.now());
+  attempt(() => fetchFile(space, id));
+}
 export const startPause = (space: string, id: string) => attempt(() => pauseFile(space, id));
 export const startResume = (space: string, id: string) => attempt(() => resumeFile(space, id));
-export const startCancel = (space: string, id: string) => attempt(() => cancelFile(space, id));
+
+export function startCancel(space: string, id: string): void {
+  // The second click of a double one: the button to cancel has just come to stand where the one to fetch was.
+  if (Date.now() - (begun.get(id) ?? 0) < 800) return;
+  attempt(() => cancelFile(space, id));
+}
 
 /** Takes a file off the list; the bytes on people's disks stay where they are. */
 export const startRemove = (space: string, file: SharedFile) =>

@@ -42,6 +42,18 @@ export function stateMeans(message: Pick<Message, 'state' | 'held_by' | 'of'>): 
   return `${all ? `All ${message.of}` : `${message.held_by} of ${message.of}`} have it on their own disks.`;
 }
 
+/** Bytes that a message may have. */
+const messageBytes = 32 * 1024;
+
+/** What to do about words that are too many for one message; null while they fit. */
+export function tooLong(text: string): string | null {
+  // No letter takes more than three bytes for each of its units.
+  if (text.length * 3 <= messageBytes) return null;
+  const bytes = new TextEncoder().encode(text.trim()).length;
+  if (bytes <= messageBytes) return null;
+  return `Too long for a message by ${formatSize(bytes - messageBytes)}: shorten it, or share it as a file.`;
+}
+
 export const levelWords: Record<Level, string> = {
   read: 'can read',
   write: 'can write',
@@ -50,8 +62,8 @@ export const levelWords: Record<Level, string> = {
 
 export const levelNotes: Record<Level, string> = {
   read: 'Reads messages and fetches files.',
-  write: 'Also writes messages and shares files.',
-  manage: 'Also invites, removes and changes what others may do.',
+  write: 'Reads, writes messages and shares files.',
+  manage: 'Does all that, invites and removes people, and changes what they may do.',
 };
 
 /** A path as far as it is known: while the own node does not answer, it is not. */
@@ -193,7 +205,8 @@ export function fileWord(file: SharedFile, silent = false): FileWord {
           about: 'It can be fetched once Compeer runs again.',
         };
       const online = file.holders.some((holder) => holder.online);
-      if (online) return { meaning: 'off', word: 'not here', about: 'Fetch it from who has it.' };
+      if (online)
+        return { meaning: 'off', word: 'not here', about: 'Fetch it from somebody who has it.' };
       const names = file.holders.map(({ name }) => plainName(name));
       const [only] = names;
       return names.length === 1 && only !== undefined

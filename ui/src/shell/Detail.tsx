@@ -1,18 +1,18 @@
-/** The panel beside the main pane: a person, a file, or everybody. Esc closes it. */
+/** The panel beside the main pane: a person, a file, everybody, or what is pinned. Esc closes it. */
 import { useEffect, useRef } from 'react';
 import type { Space } from '~/api/types';
+import { PinsPanel } from '~/features/chat/PinsPanel';
 import { FilePanel } from '~/features/files/FilePanel';
 import { PeoplePanel } from '~/features/people/PeoplePanel';
 import { PersonPanel } from '~/features/people/PersonPanel';
 import { IconButton } from '~/kit/Button';
 import { usePhone } from '~/kit/hooks';
 
-/** `people`, `person-ID`, `file-ID`: what stands in the address after `?detail=`. */
-export type Detail =
-  { kind: 'people' } | { kind: 'person'; id: string } | { kind: 'file'; id: string };
+/** `people`, `pins`, `person-ID`, `file-ID`: what stands in the address after `?detail=`. */
+export type Detail = { kind: 'people' | 'pins' } | { kind: 'person' | 'file'; id: string };
 
 export function parseDetail(text: string | undefined): Detail | null {
-  if (text === 'people') return { kind: 'people' };
+  if (text === 'people' || text === 'pins') return { kind: text };
   const [, kind, id] = /^(person|file)-([a-z2-7]{1,64})$/.exec(text ?? '') ?? [];
   if (id === undefined) return null;
   return kind === 'person' ? { kind: 'person', id } : { kind: 'file', id };
@@ -21,7 +21,7 @@ export function parseDetail(text: string | undefined): Detail | null {
 /** It stands beside the main pane and never on it: what is under it could not be pressed. */
 export const detailWidth = 340;
 
-const titles = { people: 'People', person: 'Person', file: 'File' };
+const titles = { people: 'People', pins: 'Pinned', person: 'Person', file: 'File' };
 
 export function DetailPanel({
   space,
@@ -37,7 +37,7 @@ export function DetailPanel({
   const Frame = phone ? 'section' : 'aside';
   const Heading = phone ? 'h1' : 'h2';
   const frame = useRef<HTMLElement>(null);
-  const shown = detail.kind === 'people' ? '' : detail.id;
+  const shown = 'id' in detail ? detail.id : detail.kind;
   useEffect(() => {
     // What led here may be gone or out of sight: then the focus would be nowhere.
     const { activeElement } = document;
@@ -61,6 +61,7 @@ export function DetailPanel({
       </header>
       <div className="min-h-0 flex-1 overflow-y-auto">
         {detail.kind === 'people' && <PeoplePanel space={space} />}
+        {detail.kind === 'pins' && <PinsPanel space={space} />}
         {detail.kind === 'person' && (
           <PersonPanel key={detail.id} space={space} person={detail.id} />
         )}

@@ -55,9 +55,9 @@ const outside = {
       'A sign-in link works once, within a minute. To get a new one, run this in a terminal on this computer; it opens the page.',
   },
   none: {
-    title: 'This browser is signed out',
+    title: 'This browser is not signed in',
     words:
-      'A sign-in lasts until you sign out or Compeer’s keys change. To come back, run this in a terminal on this computer; it opens a fresh page.',
+      'Only you shall get in, so it takes a link from this computer. Run this in a terminal on it; that opens the page, signed in.',
   },
 };
 

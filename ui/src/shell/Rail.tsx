@@ -44,7 +44,7 @@ export function Rail({ current, flat = false }: { current: string | null; flat?:
       className="flex w-14 flex-none flex-col items-center gap-2 overflow-y-auto border-r border-line py-3 [scrollbar-width:none] [--around:var(--canvas)]"
     >
       <Tip side="right" label={`${plainName(status?.name ?? '')}, ${line}`}>
-        <Link to="/settings" className="flex-none rounded-full">
+        <Link to="/settings" className="block flex-none rounded-full">
           <span className="sr-only">You, {plainName(status?.name ?? '')}: settings</span>
           <Avatar
             name={status?.name ?? '?'}

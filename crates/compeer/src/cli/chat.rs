@@ -124,14 +124,24 @@ async fn send(context: &Context, client: &Client, space: &str, message: dto::New
             sent.of = event.of.unwrap_or(sent.of);
         }
     }
-    context.out.raw(&whereabouts(sent.held_by, sent.of, here))
+    let refused = sent.held_by <= 1 && refuses(client, &members).await?;
+    context.out.raw(&whereabouts(sent.held_by, sent.of, here, refused))
 }
 
-/// Where a message is that was just sent: `held` of `of` members have it, and `here` of them are online.
-fn whereabouts(held: u64, of: u64, here: u64) -> String {
+/// Whether a device of one of these members is there and does not let this one in.
+async fn refuses(client: &Client, members: &[dto::Member]) -> Result<bool, ApiError> {
+    let status: dto::Status = client.get("/status").await?;
+    let is_theirs = |id: &str| members.iter().flat_map(|member| &member.devices).any(|device| device.device == id);
+    Ok(status.peers.iter().any(|peer| peer.refuses && is_theirs(&peer.device)))
+}
+
+/// Where a message is that was just sent: `held` of `of` members have it, and `here` of them are online. `refused`: somebody
+/// is online and does not let this computer in.
+fn whereabouts(held: u64, of: u64, here: u64, refused: bool) -> String {
     match held {
         _ if of <= 1 => "Written down. Nobody else is in this space yet.\n".into(),
         2.. => format!("Sent: held by {held} of {of}.\n"),
+        _ if refused => "Waiting: somebody in this space is online, but does not let this computer in at the moment.\n".into(),
         _ if here > 1 => "Waiting: nobody else has said yet that they have it. It goes out by itself.\n".into(),
         _ => "Waiting: nobody else in this space is online. It goes out by itself as soon as somebody is.\n".into(),
     }
@@ -144,14 +154,15 @@ mod tests {
     #[test]
     fn what_is_said_of_a_message_is_true() {
         let table = [
-            ((1, 1, 1), "Written down. Nobody else"),
-            ((1, 3, 1), "Waiting: nobody else in this space is online."),
-            ((1, 3, 2), "Waiting: nobody else has said yet"),
-            ((2, 3, 2), "Sent: held by 2 of 3."),
-            ((3, 3, 3), "Sent: held by 3 of 3."),
+            ((1, 1, 1, false), "Written down. Nobody else"),
+            ((1, 3, 1, false), "Waiting: nobody else in this space is online."),
+            ((1, 3, 1, true), "Waiting: somebody in this space is online, but does not let"),
+            ((1, 3, 2, false), "Waiting: nobody else has said yet"),
+            ((2, 3, 2, true), "Sent: held by 2 of 3."),
+            ((3, 3, 3, false), "Sent: held by 3 of 3."),
         ];
-        for ((held, of, here), start) in table {
-            let words = whereabouts(held, of, here);
+        for ((held, of, here, refused), start) in table {
+            let words = whereabouts(held, of, here, refused);
             assert!(words.starts_with(start) && words.ends_with('\n'), "{words}");
         }
     }

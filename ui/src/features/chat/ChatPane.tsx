@@ -1,7 +1,7 @@
 /** The conversation of a space. */
 import { useNavigate, useRouterState } from '@tanstack/react-router';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { sayTyping, settleUndelivered, type Settling } from '~/api/actions';
+import { changeMessage, sayTyping, settleUndelivered } from '~/api/actions';
 import { ownUrl, sentenceOf } from '~/api/client';
 import { stillPending, type MessageWindow } from '~/api/messages';
 import { discard, drawn, retry, send } from '~/api/outbox';
@@ -14,10 +14,11 @@ import {
   useFiles,
   useMembers,
   useMessages,
+  usePinned,
   useStatus,
 } from '~/api/queries';
 import { useStore } from '~/api/store';
-import type { Message, Space } from '~/api/types';
+import type { Space } from '~/api/types';
 import { typing } from '~/api/typing';
 import { Button, IconButton } from '~/kit/Button';
 import { EmptyState, Failure, Loading } from '~/kit/EmptyState';
@@ -27,8 +28,10 @@ import { Icon } from '~/kit/Icon';
 import { Name } from '~/kit/Text';
 import { plainName, plainText } from '~/kit/text';
 import { tell, tellFailure, useFoot } from '~/kit/toast';
+import { answer, takeAnswered } from '~/parts/answering';
 import { Composer } from '~/parts/Composer';
 import { showDialog } from '~/parts/dialogs';
+import type { MessageActions } from '~/parts/messageActions';
 import { PaneHeader } from '~/parts/PaneHeader';
 import { UploadRows } from '~/parts/UploadRows';
 import { Conversation } from './Conversation';
@@ -47,12 +50,12 @@ export function ChatPane({ space, detail }: { space: Space; detail: string | und
   // What the files are decides how high their messages are. A long list is not waited for.
   const filesKnown = !useFiles(id).isPending;
   const late = useLate(200);
-  const panelOpen = detail === 'people';
-  const toPanel = () =>
+  const pinned = usePinned(id).data?.length ?? 0;
+  const toPanel = (panel: string) =>
     void navigate({
       to: '/s/$space/chat',
       params: { space: id },
-      search: panelOpen ? {} : { detail: 'people' },
+      search: detail === panel ? {} : { detail: panel },
     });
   return (
     <>
@@ -77,11 +80,19 @@ export function ChatPane({ space, detail }: { space: Space; detail: string | und
         }
         back={`/s/${id}`}
       >
+        {(pinned > 0 || detail === 'pins') && (
+          <IconButton
+            icon="pin"
+            label={detail === 'pins' ? 'Hide what is pinned' : `Show what is pinned (${pinned})`}
+            aria-pressed={detail === 'pins'}
+            onClick={() => toPanel('pins')}
+          />
+        )}
         <IconButton
           icon="panel"
-          label={panelOpen ? 'Hide people' : 'Show people'}
-          aria-pressed={panelOpen}
-          onClick={toPanel}
+          label={detail === 'people' ? 'Hide people' : 'Show people'}
+          aria-pressed={detail === 'people'}
+          onClick={() => toPanel('people')}
         />
       </PaneHeader>
       {messages.data && (filesKnown || late) ? (
@@ -127,13 +138,16 @@ function OpenChat({ space, window }: { space: Space; window: MessageWindow }) {
   // A link to one message.
   const hash = useRouterState({ select: (state) => state.location.hash });
   const [sought, setSought] = useState<string | null>(null);
-  useEffect(() => {
-    if (hash === '' || hash.startsWith('composer')) return;
+  const goTo = useRef<(message: string) => void>(() => undefined);
+  goTo.current = (message) => {
     placed.current = true;
-    loadAround(id, hash).then(
-      (found) => (found ? setSought(hash) : void tell('This message is not on this device.')),
+    loadAround(id, message).then(
+      (found) => (found ? setSought(message) : void tell('This message is not on this device.')),
       (error: unknown) => tellFailure(sentenceOf(error)),
     );
+  };
+  useEffect(() => {
+    if (hash !== '' && !hash.startsWith('composer')) goTo.current(hash);
   }, [hash, id]);
   useEffect(() => {
     if (sought === null || !toRow(sought, 'middle')) return;
@@ -190,43 +204,57 @@ function OpenChat({ space, window }: { space: Space; window: MessageWindow }) {
     forgetNew();
     // One message for each file, the words above the first.
     const [first, ...others] = attached;
-    send(id, text, first);
+    send(id, text, first, takeAnswered(id));
     for (const file of others) send(id, '', file);
     if (window.newer) jumpToEnd();
     else toEnd();
   };
 
-  const onOpenFile = useCallback(
-    (file: string) =>
-      void navigate({
-        to: '/s/$space/chat',
-        params: { space: id },
-        search: { detail: `file-${file}` },
-      }),
-    [navigate, id],
-  );
-  const onCopy = useCallback((message: Message) => {
-    void copyText(message.text).then((done) =>
-      tell(done ? 'Copied.' : 'Copying did not work here.'),
+  const [editing, setEditing] = useState<string | null>(null);
+  const actions = useMemo<MessageActions>(() => {
+    const copied = (done: boolean, what: string) =>
+      tell(done ? what : 'Copying did not work here.');
+    return {
+      openFile: (file) =>
+        void navigate({
+          to: '/s/$space/chat',
+          params: { space: id },
+          search: { detail: `file-${file}` },
+        }),
+      copy: (message) => void copyText(message.text).then((done) => copied(done, 'Copied.')),
+      copyLink: (message) =>
+        void copyText(`${location.origin}/s/${id}/chat#${message.id}`).then((done) =>
+          copied(done, 'Link copied, for browsers on this computer.'),
+        ),
+      settle: (message, how) =>
+        void settleUndelivered(id, how, [message.id]).catch((error: unknown) =>
+          tellFailure(sentenceOf(error)),
+        ),
+      change: function change(message, what) {
+        changeMessage(id, message, what).catch((error: unknown) =>
+          tellFailure(sentenceOf(error), () => change(message, what)),
+        );
+      },
+      answer: (message) => {
+        answer(id, message);
+        document.getElementById('composer')?.focus();
+      },
+      edit: (message) => {
+        setEditing(message);
+        if (message === null) document.getElementById('composer')?.focus({ preventScroll: true });
+      },
+      goTo: (message) => goTo.current(message),
+    };
+  }, [id, navigate]);
+  /** Begins to change my newest words, as in every chat. */
+  const editLast = () => {
+    const last = window.messages.findLast(
+      ({ mine, state, text }) => mine && state !== 'undelivered' && text !== '',
     );
-  }, []);
-  const onCopyLink = useCallback(
-    (message: Message) => {
-      void copyText(`${location.origin}/s/${id}/chat#${message.id}`).then((done) =>
-        tell(done ? 'Link copied.' : 'Copying did not work here.'),
-      );
-    },
-    [id],
-  );
-
-  const onSettle = useCallback(
-    (message: Message, how: Settling) => {
-      settleUndelivered(id, how, [message.id]).catch((error: unknown) =>
-        tellFailure(sentenceOf(error)),
-      );
-    },
-    [id],
-  );
+    if (last === undefined) return;
+    setEditing(last.id);
+    toRow(last.id, 'middle');
+  };
 
   const me = useMemo(
     () => ({
@@ -303,12 +331,11 @@ function OpenChat({ space, window }: { space: Space; window: MessageWindow }) {
                 me={me}
                 members={members}
                 files={files}
-                onOpenFile={onOpenFile}
-                onCopy={onCopy}
-                onCopyLink={onCopyLink}
+                mayWrite={space.level !== 'read'}
+                editing={editing}
+                actions={actions}
                 onRetry={retry}
                 onDiscard={discard}
-                onSettle={onSettle}
               />
             </>
           )}
@@ -346,6 +373,7 @@ function OpenChat({ space, window }: { space: Space; window: MessageWindow }) {
             placeholder={`Message ${plainName(space.name)}`}
             onSend={onSend}
             onTyping={onTyping}
+            onEditLast={editLast}
           />
         )}
       </div>

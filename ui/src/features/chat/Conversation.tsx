@@ -1,10 +1,11 @@
 /** The rows of a conversation. One row is "active": only its buttons are in the way of the Tab key. */
 import { useMemo, useRef, useState, type KeyboardEvent, type MouseEvent } from 'react';
-import type { Settling } from '~/api/actions';
 import type { MessageWindow, Pending } from '~/api/messages';
-import type { Member, Message, SharedFile } from '~/api/types';
+import type { Member, SharedFile } from '~/api/types';
 import { plainName } from '~/kit/text';
-import { MessageRow, PendingRow } from '~/parts/MessageRow';
+import type { MessageActions } from '~/parts/messageActions';
+import { MessageRow } from '~/parts/MessageRow';
+import { PendingRow } from '~/parts/PendingRow';
 import { toRows } from './rows';
 
 export interface ConversationProps {
@@ -17,12 +18,13 @@ export interface ConversationProps {
   me: { name: string; hue: number; picture: string | null };
   members: Member[] | undefined;
   files: SharedFile[] | undefined;
-  onOpenFile: (id: string) => void;
-  onCopy: (message: Message) => void;
-  onCopyLink: (message: Message) => void;
+  /** Whether I may write here. */
+  mayWrite: boolean;
+  /** The message whose words are being changed. */
+  editing: string | null;
+  actions: MessageActions;
   onRetry: (nonce: string) => void;
   onDiscard: (nonce: string) => void;
-  onSettle: (message: Message, how: Settling) => void;
 }
 
 export function Conversation(props: ConversationProps) {
@@ -67,7 +69,7 @@ export function Conversation(props: ConversationProps) {
     if (!matchMedia('(pointer: coarse)').matches) return;
     const target = event.target as HTMLElement;
     const row = target.closest<HTMLElement>('[data-row]');
-    if (target.closest('button, a') || !row) return;
+    if (target.closest('button, a, textarea') || !row) return;
     setActive(before.current === row.id ? null : row.id);
   };
   return (
@@ -101,10 +103,9 @@ export function Conversation(props: ConversationProps) {
                 file={row.message.file ? byFile.get(row.message.file.id) : undefined}
                 filesKnown={files !== undefined}
                 onActivate={setActive}
-                onOpenFile={props.onOpenFile}
-                onCopy={props.onCopy}
-                onCopyLink={props.onCopyLink}
-                onSettle={props.onSettle}
+                mayWrite={props.mayWrite}
+                editing={props.editing === row.message.id}
+                actions={props.actions}
               />
             );
           case 'pending':

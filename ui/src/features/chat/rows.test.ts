@@ -17,6 +17,10 @@ const message = (id: string, time: number, more: Partial<Message> = {}): Message
   of: 2,
   nonce: null,
   file: null,
+  reply: null,
+  changed: null,
+  pinned: false,
+  reactions: [],
   ...more,
 });
 const me = { author: 'me', mine: true };
@@ -92,6 +96,7 @@ it('puts what is pending under the last own message', () => {
     reason: '',
     attached: null,
     file: null,
+    reply: null,
   };
   expect(shape(toRows([message('a', noon, me)], [pending], null, noon)).at(-1)).toBe('next n');
   expect(shape(toRows([message('a', noon)], [pending], null, noon)).at(-1)).toBe('head n');

@@ -107,7 +107,7 @@ function Panel({ space, file, onClose }: { space: Space; file: SharedFile; onClo
             download={name}
             className={`${linkLook} border-edge bg-raised hover:bg-soft`}
           >
-            Download
+            Save a copy
           </a>
         )}
         {file.state === 'remote' && !file.transfer && file.holders.length > 0 && (

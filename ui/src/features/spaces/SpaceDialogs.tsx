@@ -119,6 +119,7 @@ export function LeaveDialog({ space, onClose }: Props) {
     <Question
       title={active ? `Leave ${name}?` : `Remove ${name} from this computer?`}
       action={active ? 'Leave' : 'Remove'}
+      ready={!onlyManager}
       onClose={onClose}
       act={async () => {
         await leaveSpace(space.space);

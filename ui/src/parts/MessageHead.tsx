@@ -1,0 +1,68 @@
+/** Who wrote a message, and when: at its side and above it. */
+import type { ReactNode } from 'react';
+import { ownUrl } from '~/api/client';
+import type { Member, Message } from '~/api/types';
+import { Avatar } from '~/kit/Avatar';
+import { formatClock, formatExact, formatShortClock } from '~/kit/format';
+import { Name } from '~/kit/Text';
+
+export function MessageSide({
+  head,
+  author,
+  message,
+}: {
+  head: boolean;
+  author: Member | undefined;
+  message: Message;
+}) {
+  return head ? (
+    <Avatar
+      size="l"
+      name={message.author_name}
+      hue={author?.hue ?? hueOf(message.author)}
+      picture={ownUrl(author?.picture)}
+      className="mt-0.5"
+    />
+  ) : (
+    <time
+      dateTime={new Date(message.time).toISOString()}
+      title={formatExact(message.time)}
+      className="w-full text-right text-[11px]/[22px] whitespace-nowrap text-text-3 opacity-0 nums group-focus-within:opacity-100 mouse:group-hover:opacity-100"
+    >
+      {formatShortClock(message.time)}
+    </time>
+  );
+}
+
+export function MessageHead({
+  name,
+  time,
+  children,
+}: {
+  name: string;
+  time: number;
+  children?: ReactNode;
+}) {
+  return (
+    <div className="flex items-baseline gap-2">
+      <span className="truncate font-semibold">
+        <Name>{name}</Name>
+      </span>
+      <time
+        dateTime={new Date(time).toISOString()}
+        title={formatExact(time)}
+        className="flex-none text-tiny text-text-3 nums"
+      >
+        {formatClock(time)}
+      </time>
+      {children && <span className="ml-auto flex-none self-center">{children}</span>}
+    </div>
+  );
+}
+
+/** For somebody who is no longer a member: the same colour for the same person, still. */
+export function hueOf(person: string): number {
+  let sum = 0;
+  for (const letter of person) sum = (sum * 31 + letter.charCodeAt(0)) % 360;
+  return sum;
+}
