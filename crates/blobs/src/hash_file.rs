@@ -1,6 +1,7 @@
 //! A file's name and pieces, read where it lies, on all cores.
 
 use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -61,6 +62,10 @@ pub fn hash_file(path: &Path) -> Result<FileHash, HashError> {
         Err(source) => return Err(read(source)),
     }
     // Size and time of what was read, and that the path still leads to it.
+    if stamp.size == 0 && (&file).read(&mut [0]).map_err(read)? > 0 {
+        // What the system makes up when somebody reads, as in /proc.
+        return Err(HashError::NotAFile { path: path.to_owned() });
+    }
     let after = Stamp::of(&file.metadata().map_err(read)?);
     let at_path = Stamp::of(&std::fs::metadata(path).map_err(|_| changed())?);
     if after != stamp || at_path != stamp {
@@ -164,6 +169,13 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         assert!(matches!(hash_file(dir.path()), Err(HashError::NotAFile { .. })));
         assert!(matches!(hash_file(&dir.path().join("none")), Err(HashError::Read { .. })));
+    }
+
+    /// Such a file says that it is empty, and is not.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_the_system_makes_up_is_no_file() {
+        assert!(matches!(hash_file(Path::new("/proc/self/status")), Err(HashError::NotAFile { .. })));
     }
 
     #[test]

@@ -41,6 +41,8 @@ const SEAL: &str = "journal.seal";
 const SEAL_TEXT: &[u8] = b"The journal in this folder knows by this file whether it was put back from a copy.\n";
 /// Beside the database: how many entries we wrote.
 const COUNT: &str = "journal.count";
+/// Entries that nobody writes in a life: a million a second for 300 years.
+const MOST: u64 = 1 << 53;
 
 /// Whether our own log on a topic may be behind what we once wrote. Kept in the database by these numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,10 +125,11 @@ pub(crate) fn has_counted(database: &Path) -> bool {
     File::open(database.with_file_name(COUNT)).is_ok_and(|mut file| read_count(&mut file) > 0)
 }
 
-/// A file that is too short is new.
+/// A file that is too short is new. One that says more than anybody can have written is damaged, and tells nothing.
 fn read_count(file: &mut File) -> u64 {
     let mut bytes = [0; 8];
-    file.read_exact(&mut bytes).map_or(0, |()| u64::from_be_bytes(bytes))
+    let count = file.read_exact(&mut bytes).map_or(0, |()| u64::from_be_bytes(bytes));
+    if count > MOST { 0 } else { count }
 }
 
 /// How many entries we wrote: in the database, and beside it. Beside it there are never more than in the database that was
@@ -224,6 +227,20 @@ mod tests {
         // The mark of an earlier version says less, and is no reason to ask.
         assert!(is_same(&first[..first.len() - 24], &first));
         assert!(!is_same(&[], &first));
+    }
+
+    #[test]
+    fn a_damaged_count_tells_nothing() {
+        let dir = tempfile::tempdir().expect("folder");
+        let database = dir.path().join("db");
+        for damaged in [u64::MAX, u64::MAX - 1, MOST + 1] {
+            std::fs::write(dir.path().join(COUNT), damaged.to_be_bytes()).expect("written");
+            let mut count = Count::open(&database, 3).expect("opens");
+            assert!(!count.is_behind());
+            count.add();
+            count.commit();
+            assert!(Count::open(&database, 3).expect("opens").is_behind(), "it tells again");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use compeer_core::{DeviceId, Entry, EntryError, GroupId, Hlc, SignedHeader, Tip}
 use crate::engine::Engine;
 use crate::error::IngestError;
 use crate::event::ProblemCause;
+use crate::identity::Asking;
 use crate::run::{IngestReport, RawEntry, Refusal, Refused, Run, Wanted};
 use crate::settle::Fresh;
 use crate::store::{SEQ_LIMIT, StoreError, entry_id, write};
@@ -173,6 +174,7 @@ impl Engine {
     ) -> Result<Result<(), Refusal>, StoreError> {
         let (id, author) = (run.topic, run.author);
         let Some(topic) = self.topics.0.get(&id) else { return Ok(Err(Refusal::NotWanted)) };
+        let returned = topic.asking == Asking::Returned;
         let log = topic.logs.get(&author);
         if log.is_some_and(|log| log.frozen) {
             return Ok(Err(Refusal::Frozen));
@@ -217,7 +219,8 @@ impl Engine {
                 self.problem(author, id, ProblemCause::ClockAhead { millis });
             }
         }
-        if author == self.me && !new.is_empty() {
+        // Of a space that was left and is joined again nothing else is to be expected.
+        if author == self.me && !new.is_empty() && !returned {
             self.problem(author, id, ProblemCause::Restored { entries: new.len() as u64 });
         }
         report.stored += new.len() as u64;

@@ -111,6 +111,7 @@ impl Server {
         let failed = |source| ServeError::Listen { address: address.unwrap_or(usual()), source };
         let address = listener.local_addr().map_err(failed)?;
         let home = node.home();
+        upload::clear_interrupted(home.path());
         let token = home.api_token()?;
         let sessions = session::Sessions::load(home.path().sessions(), node.options().wall.clone());
         let running = RunningApi { address, pid: std::process::id(), device: node.device().to_string() };

@@ -1,5 +1,6 @@
 //! Files that are dropped on the page: written to the home, then shared from there.
 
+use std::io;
 use std::path::{Path as FsPath, PathBuf};
 
 use axum::Json;
@@ -19,9 +20,13 @@ use utoipa::IntoParams;
 use super::extract::{Id, Path, Query};
 use super::{Api, Shared, dto, files};
 use crate::error::{ApiError, words};
+use crate::home::HomePath;
+use crate::text::shorten;
 
 /// Files in one request, at most.
 const MOST: usize = 1000;
+/// The folder, among the home's files, of what is on its way here.
+const COMING: &str = "coming";
 /// Bytes collected before they are written.
 const BUFFER: usize = 256 * 1024;
 
@@ -58,16 +63,26 @@ pub(super) async fn upload(
             "Send each file as a part called file.",
         )
     })?;
-    let folder = api.node.home().path().files().join("shared").join(short_name()?);
-    fs::create_dir_all(&folder).await.map_err(|error| ApiError::disk(&folder, &error))?;
-    let mut named = Vec::new();
-    let taken = take_all(&mut parts, &folder, &mut named).await;
+    let files = api.node.home().path().files();
+    let name = short_name()?;
+    let (coming, shared) = (files.join(COMING).join(&name), files.join("shared"));
+    for folder in [&coming, &shared] {
+        fs::create_dir_all(folder).await.map_err(|error| ApiError::disk(folder, &error))?;
+    }
+    let folder = shared.join(&name);
+    let mut names = Vec::new();
+    let taken = match take_all(&mut parts, &coming, &mut names).await {
+        Ok(()) => fs::rename(&coming, &folder).await.map_err(|error| ApiError::disk(&folder, &error)),
+        Err(error) => Err(error),
+    };
+    let named = names.into_iter().map(|name| NamedFile { path: folder.join(&name), name }).collect();
     let shared = match taken {
         Ok(()) => share(&api, space, named, how).await,
         Err(error) => Err(error),
     };
     if shared.is_err() {
         // What was not shared is of no use; a leftover would only take room.
+        let _ = fs::remove_dir_all(&coming).await;
         let _ = fs::remove_dir_all(&folder).await;
     }
     Ok((StatusCode::CREATED, Json(shared?)))
@@ -82,12 +97,23 @@ async fn share(api: &Api, space: GroupId, named: Vec<NamedFile>, how: How) -> Re
     files::answer(api, space, infos).await
 }
 
-async fn take_all(parts: &mut Multipart, folder: &FsPath, named: &mut Vec<NamedFile>) -> Result<(), ApiError> {
+/// Removes what was on its way to a peer that was ended meanwhile: nobody has been told of it.
+pub(super) fn clear_interrupted(home: &HomePath) {
+    let folder = home.files().join(COMING);
+    match std::fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            tracing::warn!(%error, folder = %folder.display(), "interrupted uploads cannot be removed");
+        }
+        _ => {}
+    }
+}
+
+async fn take_all(parts: &mut Multipart, folder: &FsPath, names: &mut Vec<String>) -> Result<(), ApiError> {
     while let Some(field) = parts.next_field().await.map_err(broken)? {
         if field.name() != Some("file") {
             continue;
         }
-        if named.len() >= MOST {
+        if names.len() >= MOST {
             return Err(ApiError::bad_request("That are too many files at once.", "Send at most 1,000 at once."));
         }
         let name = field.file_name().unwrap_or_default().to_owned();
@@ -97,10 +123,17 @@ async fn take_all(parts: &mut Multipart, folder: &FsPath, named: &mut Vec<NamedF
         let (within, wanted) = (folder.to_owned(), name.clone());
         let prepared = tokio::task::spawn_blocking(move || safe_path::Folders::below(&within).prepare(&wanted)).await;
         let path = prepared.map_err(|_| ApiError::closing())?.map_err(|error| {
-            ApiError::bad_request(words::sentence(&error), "Give the file a plain name and send it again.")
+            if names.is_empty() {
+                ApiError::bad_request(words::sentence(&error), "Give the file a plain name and send it again.")
+            } else {
+                meets(&name)
+            }
         })?;
+        if path.symlink_metadata().is_ok() {
+            return Err(meets(&name));
+        }
         take_one(field, &path).await?;
-        named.push(NamedFile { path, name });
+        names.push(name);
     }
     Ok(())
 }
@@ -114,6 +147,14 @@ async fn take_one(mut field: Field<'_>, path: &PathBuf) -> Result<(), ApiError> 
     }
     file.flush().await.map_err(failed)?;
     file.into_inner().sync_all().await.map_err(failed)
+}
+
+/// Two of the names cannot stand in one folder.
+fn meets(name: &str) -> ApiError {
+    ApiError::bad_request(
+        format!("{} cannot stand beside the other files of this upload.", shorten(name)),
+        "Give each file a name of its own, and send them again.",
+    )
 }
 
 /// A folder of its own for each upload, so that two files of one name do not meet.

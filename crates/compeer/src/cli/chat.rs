@@ -141,7 +141,9 @@ fn whereabouts(held: u64, of: u64, here: u64, refused: bool) -> String {
     match held {
         _ if of <= 1 => "Written down. Nobody else is in this space yet.\n".into(),
         2.. => format!("Sent: held by {held} of {of}.\n"),
-        _ if refused => "Waiting: somebody in this space is online, but does not let this computer in at the moment.\n".into(),
+        _ if refused => {
+            "Waiting: somebody in this space is online, but does not let this computer in at the moment.\n".into()
+        }
         _ if here > 1 => "Waiting: nobody else has said yet that they have it. It goes out by itself.\n".into(),
         _ => "Waiting: nobody else in this space is online. It goes out by itself as soon as somebody is.\n".into(),
     }

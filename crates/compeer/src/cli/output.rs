@@ -192,7 +192,9 @@ mod tests {
         assert_eq!(time(4_107_542_399_999), "2100-02-28 23:59");
         assert_eq!(size(0), "0 B");
         assert_eq!(size(999), "999 B");
-        assert_eq!(size(1_500), "1.5 kB");
+        assert_eq!(size(1_500), "2 KB");
+        assert_eq!(size(999_499), "999 KB");
+        assert_eq!(size(999_999), "1.0 MB");
         assert_eq!(size(1 << 30), "1.1 GB");
     }
 }

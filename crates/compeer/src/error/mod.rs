@@ -16,6 +16,8 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::text::shorten_words;
+
 /// A problem document as it travels (RFC 9457, with `code` and `hint` added).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ProblemDocument {
@@ -139,7 +141,9 @@ impl std::error::Error for ApiError {}
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut response = (self.status, Json(self.document())).into_response();
+        let document = self.document();
+        let document = ProblemDocument { detail: shorten_words(&document.detail).into_owned(), ..document };
+        let mut response = (self.status, Json(document)).into_response();
         let media = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, media);
         // For whoever passes the response on and has more to say.

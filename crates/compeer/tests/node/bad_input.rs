@@ -174,14 +174,29 @@ fn files_dropped_on_the_page_are_shared() {
     }
     let listed = peer.ask(&["file", "list", space]).expect("lists");
     assert_eq!(listed.as_array().map(Vec::len), Some(1));
+    for (one, other) in [("same", "same"), ("s", "s/t")] {
+        let path = format!("spaces/{space}/files");
+        let met = upload_all(&api, &cookie, &path, &[(one, "1"), (other, "2")]);
+        assert_eq!((met.status, met.code().as_str()), (400, "bad-request"), "{one} {other}");
+        assert!(!met.json()["detail"].to_string().contains("files/"), "no path of ours: {}", met.json());
+    }
+    // Nothing is left of what was not shared.
+    let left = |folder: &str| std::fs::read_dir(peer.home().join("files").join(folder)).expect("reads").count();
+    assert_eq!((left("coming"), left("shared")), (0, 1));
     assert!(!peer.home().join("files/up.txt").exists());
 }
 
 /// Hands over one file as the page does.
 fn upload(api: &Api, cookie: &str, path: &str, name: &str, content: &str) -> Answer {
-    let body = format!(
-        "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n{content}\r\n--b--\r\n"
-    );
+    upload_all(api, cookie, path, &[(name, content)])
+}
+
+/// Hands over files, by name and content.
+fn upload_all(api: &Api, cookie: &str, path: &str, files: &[(&str, &str)]) -> Answer {
+    let part = |(name, content): &(&str, &str)| {
+        format!("--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n{content}\r\n")
+    };
+    let body = files.iter().map(part).collect::<String>() + "--b--\r\n";
     let origin = format!("http://{}", api.address);
     let headers = [
         ("Host", api.address.as_str()),

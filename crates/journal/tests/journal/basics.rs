@@ -126,6 +126,7 @@ async fn who_left_and_forgot_asks_before_it_writes_again() {
     a.pull(&b).await;
     b.journal.forget(topic).await.expect("forgotten");
     b.journal.adopt(topic).await.expect("adopted");
+    let mut events = b.journal.subscribe();
     let own = |runs: Vec<compeer_journal::Run>, own: bool| -> Vec<_> {
         runs.into_iter().filter(|run| (run.author == b.id()) == own).collect()
     };
@@ -137,6 +138,10 @@ async fn who_left_and_forgot_asks_before_it_writes_again() {
     assert!(b.journal.asking().contains(&topic), "told, but not there yet");
     b.take(&a, own(a.news_for(&b, &topic), true)).await;
     assert!(b.journal.asking().is_empty());
+    // Nothing was put back from a copy, and nobody is told so.
+    while let Ok(event) = events.try_recv() {
+        assert!(!matches!(event, JournalEvent::Problem(_)), "{event:?}");
+    }
     b.say(topic, "after").await;
     a.pull(&b).await;
     assert_eq!(a.texts(&topic).len(), 2);

@@ -1,7 +1,7 @@
 //! Invitations: making, listing, closing, using.
 
 use compeer_core::GroupId;
-use compeer_core::group::{InviteTerms, Level};
+use compeer_core::group::{GroupKind, InviteTerms, Level};
 use compeer_core::invite::{Host, Invite};
 use compeer_core::key::DeviceKey;
 use compeer_core::{DeviceId, Millis};
@@ -91,6 +91,26 @@ impl Spaces {
         }
         self.inner.journal.revoke(space, invitation).await?;
         Ok(())
+    }
+
+    /// Takes off this device what a join has left behind that was cut off before it let me in: there is nothing in it, nobody
+    /// keeps it up to date, and the invitation can be used again.
+    pub(super) async fn drop_unfinished_joins(&self) {
+        let own = self.inner.journal.device();
+        let leaving = self.leaving().clone();
+        for topic in self.inner.journal.topics().into_iter().filter(|topic| topic.adopted) {
+            let space = topic.topic;
+            let Some(rules) = self.inner.journal.rules(&space).filter(|_| !leaving.contains(&space)) else { continue };
+            let is_other = rules.kind().is_some_and(|kind| kind != GroupKind::Space);
+            let wrote = self.inner.journal.heights(&space).contains_key(&own);
+            if is_other || wrote || rules.past_devices().contains_key(&own) {
+                continue;
+            }
+            tracing::info!(space = %space.short(), "a join that was cut off is taken back");
+            if let Err(error) = self.drop_space(space).await {
+                tracing::warn!(space = %space.short(), %error, "a join that was cut off could not be taken back");
+            }
+        }
     }
 
     /// Uses an invitation. When this returns, the space is on this device and I am a member; its content is arriving.

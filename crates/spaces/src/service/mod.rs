@@ -142,6 +142,7 @@ impl Spaces {
                 stop: CancellationToken::new(),
             }),
         };
+        spaces.drop_unfinished_joins().await;
         spaces.catch_up_all().await?;
         let inner = &spaces.inner;
         inner.tasks.spawn(spaces.clone().follow(changes));

@@ -289,3 +289,25 @@ async fn leaving_and_ending() {
     let over = bo.spaces.send(second, NewMessage::text("hello?")).await;
     assert!(matches!(over, Err(ActError::Over)), "{over:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_join_that_was_cut_off_leaves_nothing_behind() {
+    let (ann, bo) = (Peer::start("Ann").await, Peer::start("Bo").await);
+    let space = ann.spaces.create("Quay".into()).await.expect("space");
+    // As if Bo's computer had stopped with the first entries here, before anybody had let it in.
+    bo.journal.adopt(space).await.expect("adopts");
+    let author = ann.journal.device();
+    let run = ann.journal.run(&space, &author, 0, 1, 1 << 20).expect("reads");
+    bo.journal.ingest(author, vec![run]).await.expect("takes");
+    let bo = bo.stop().await.start().await;
+    assert_eq!(bo.spaces.list().await.expect("lists"), []);
+    assert!(bo.journal.topic(&space).is_none());
+    ann.bring(space, &bo, Level::Write).await;
+    ann.say(space, "welcome").await;
+    bo.hears(space, &["welcome"]).await;
+    // Who has been in and was removed keeps what there was.
+    ann.spaces.remove(space, bo.person()).await.expect("removes");
+    ann.say(space, "without Bo").await;
+    let bo = bo.stop().await.start().await;
+    assert_eq!(bo.spaces.list().await.expect("lists").len(), 1);
+}
