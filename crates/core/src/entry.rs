@@ -308,6 +308,20 @@ impl Entry {
     }
 }
 
+/// Whether these two headers prove that their author has written two histories: both are signed by it, and they stand at
+/// one number, or follow each other without the one naming the other.
+#[must_use]
+pub fn proves_fork(one: &SignedHeader, other: &SignedHeader) -> bool {
+    let (first, second) = if one.seq <= other.seq { (one, other) } else { (other, one) };
+    let contradict = match second.seq - first.seq {
+        0 => first.hash() != second.hash(),
+        1 => second.prev != first.hash(),
+        _ => false,
+    };
+    let same_log = first.author == second.author && first.topic == second.topic;
+    same_log && contradict && first.verify().is_ok() && second.verify().is_ok()
+}
+
 /// Checks a contiguous run of one author's entries that follows `tip`, and returns where it ends. One signature, the
 /// last, is checked: each header's hash covers the signature before it.
 ///
@@ -392,6 +406,25 @@ mod tests {
         bytes[end] ^= 1;
         run[1].header = SignedHeader::decode(&bytes).expect("decodes");
         assert_eq!(verify_run(None, &run), Err(EntryError::Chain("another predecessor")));
+    }
+
+    #[test]
+    fn two_histories_prove_a_fork_and_one_does_not() {
+        let (one, mut other) = (log(4), log(2));
+        let key = DeviceKey::from_seed([1; 32]);
+        let body = Body { class: BodyClass::Data, epoch: EpochId::from_bytes([1; 16]), bytes: b"another".to_vec() };
+        let (topic, tip) = (one[0].header.topic, other[1].tip());
+        other.push(Entry::create(&key, topic, Some(tip), Hlc::new(2_000, 0), vec![], body).expect("entry"));
+        let at = |log: &[Entry], n: usize| log[n].header.clone();
+        assert!(proves_fork(&at(&one, 2), &at(&other, 2)));
+        assert!(proves_fork(&at(&one, 3), &at(&other, 2)) && proves_fork(&at(&other, 2), &at(&one, 3)));
+        for (a, b) in [(0, 1), (1, 1), (2, 3), (0, 3)] {
+            assert!(!proves_fork(&at(&one, a), &at(&one, b)), "{a} {b}");
+        }
+        let mut forged = at(&other, 2).bytes().to_vec();
+        let end = forged.len() - 1;
+        forged[end] ^= 1;
+        assert!(!proves_fork(&at(&one, 2), &SignedHeader::decode(&forged).expect("decodes")));
     }
 
     #[test]

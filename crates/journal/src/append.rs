@@ -254,7 +254,7 @@ impl Engine {
         if topic.rules.ended().is_some() {
             return Err(WriteError::Ended);
         }
-        if topic.logs.get(&self.me).is_some_and(|log| log.frozen) {
+        if topic.forks.contains_key(&self.me) {
             return Err(WriteError::Forked);
         }
         match self.must_ask(topic) {

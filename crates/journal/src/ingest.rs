@@ -4,6 +4,7 @@
 //! caller's thread; the engine then only has to fit each run to the log it has.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use compeer_core::entry::verify_run;
 use compeer_core::limits::CLOCK_AHEAD_MS;
@@ -12,6 +13,7 @@ use compeer_core::{DeviceId, Entry, EntryError, GroupId, Hlc, SignedHeader, Tip}
 use crate::engine::Engine;
 use crate::error::IngestError;
 use crate::event::ProblemCause;
+use crate::fork::Fork;
 use crate::identity::Asking;
 use crate::run::{IngestReport, RawEntry, Refusal, Refused, Run, Wanted};
 use crate::settle::Fresh;
@@ -176,7 +178,7 @@ impl Engine {
         let Some(topic) = self.topics.0.get(&id) else { return Ok(Err(Refusal::NotWanted)) };
         let returned = topic.asking == Asking::Returned;
         let log = topic.logs.get(&author);
-        if log.is_some_and(|log| log.frozen) {
+        if topic.forks.contains_key(&author) {
             return Ok(Err(Refusal::Frozen));
         }
         if log.is_none() && is_crowded_by_strangers(topic, &author) {
@@ -264,7 +266,7 @@ impl Engine {
     }
 
     /// Takes nothing more from an author who wrote two entries with one number. What was taken stays.
-    fn freeze(
+    pub(crate) fn freeze(
         &mut self,
         id: GroupId,
         author: DeviceId,
@@ -272,13 +274,14 @@ impl Engine {
         ours: &[u8],
         theirs: &[u8],
     ) -> Result<(), StoreError> {
-        let log = self.topics.0.get_mut(&id).and_then(|topic| topic.logs.get_mut(&author));
-        if let Some(log) = log {
-            log.frozen = true;
-            write::freeze(&self.db, log.row, ours, theirs)?;
-            self.touch(id);
-            self.problem(author, id, ProblemCause::Fork { seq });
-        }
+        let Some(topic) = self.topics.0.get_mut(&id).filter(|topic| !topic.forks.contains_key(&author)) else {
+            return Ok(());
+        };
+        let (Some(log), Some(fork)) = (topic.logs.get(&author), Fork::stored(ours, theirs)) else { return Ok(()) };
+        write::freeze(&self.db, log.row, ours, theirs)?;
+        Arc::make_mut(&mut topic.forks).insert(author, fork);
+        self.touch(id);
+        self.problem(author, id, ProblemCause::Fork { seq });
         Ok(())
     }
 }

@@ -15,6 +15,7 @@ use crate::engine::{self, Answer, Engine, Job};
 use crate::error::{Failure, IngestError, OpenError, ReadError, WriteError};
 use crate::event::JournalEvent;
 use crate::feed::{Cursor, Opened, Page};
+use crate::fork::Fork;
 use crate::house;
 use crate::ingest;
 use crate::run::{BATCH_BYTES, BATCH_ENTRIES, Growth, IngestReport, RawEntry, Run};
@@ -230,11 +231,32 @@ impl Journal {
         self.shared.events.subscribe()
     }
 
-    /// The devices known to hold this entry on disk, ours and its author included.
+    /// The logs of a topic in which somebody has written two histories. Nothing more is taken of them.
+    #[must_use]
+    pub fn forks(&self, topic: &GroupId) -> Vec<Fork> {
+        self.shared.views().get(topic).into_iter().flat_map(|view| view.forks.values().cloned()).collect()
+    }
+
+    /// Takes in what may prove that a log has two histories. Whether it does.
+    pub(crate) async fn hear_fork(&self, topic: GroupId, one: &[u8], other: &[u8]) -> Result<bool, StoreError> {
+        let Some(fork) = Fork::proven(&topic, one, other) else { return Ok(false) };
+        let known = self.shared.views().get(&topic).is_none_or(|view| view.forks.contains_key(&fork.author()));
+        if !known {
+            self.write(move |engine| engine.hear_fork(topic, &fork)).await?;
+        }
+        Ok(true)
+    }
+
+    /// The devices known to hold this entry on disk, ours and its author included. Of a log with two histories nobody knows
+    /// which of them others have, from where these part.
     #[must_use]
     pub fn holders(&self, topic: &GroupId, author: &DeviceId, seq: u64) -> BTreeSet<DeviceId> {
-        let mut holders = self.shared.receipts.holders(topic, author, seq);
         let views = self.shared.views();
+        let fork = views.get(topic).and_then(|view| view.forks.get(author));
+        let mut holders = match fork.is_some_and(|fork| seq >= fork.parted()) {
+            true => BTreeSet::new(),
+            false => self.shared.receipts.holders(topic, author, seq),
+        };
         if views.get(topic).and_then(|view| view.logs.get(author)).is_some_and(|log| log.tip.seq >= seq) {
             holders.insert(self.shared.device);
             holders.insert(*author);
@@ -357,13 +379,17 @@ impl Journal {
     }
 
     /// `device` says that it holds, on disk, these logs up to these numbers (inclusive). Kept in memory at once, on
-    /// disk some seconds later. Logs of authors that the topic does not know are passed over.
+    /// disk some seconds later. Logs of authors that the topic does not know are passed over. So is what it says of more
+    /// of our own log than there is here: that is from another copy of it, or will be said again once it has come back.
     pub fn record_receipts(&self, device: &DeviceId, topic: &GroupId, heights: &[(DeviceId, u64)]) {
         let known: Vec<(DeviceId, u64)> = {
             let views = self.shared.views();
             let Some(view) = views.get(topic).filter(|view| view.rules.level(device).is_some()) else { return };
             let known = |author| view.logs.contains_key(author) || view.rules.past_devices().contains_key(author);
-            let heights = heights.iter().filter(|(author, seq)| known(author) && *seq < SEQ_LIMIT);
+            let own = view.logs.get(&self.shared.device).map(|log| log.tip.seq);
+            let is_here = |author: &DeviceId, seq| *author != self.shared.device || Some(seq) <= own;
+            let heights =
+                heights.iter().filter(|(author, seq)| known(author) && *seq < SEQ_LIMIT && is_here(author, *seq));
             heights.copied().collect()
         };
         if self.shared.receipts.record(*topic, *device, &known) {

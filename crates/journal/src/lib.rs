@@ -12,6 +12,7 @@ mod engine;
 mod error;
 mod event;
 mod feed;
+mod fork;
 #[cfg(test)]
 mod full_disk;
 #[cfg(test)]
@@ -33,5 +34,6 @@ pub use config::{Appended, JournalConfig, JournalOptions, TopicInfo};
 pub use error::{IngestError, OpenError, ReadError, WriteError};
 pub use event::{JournalEvent, JournalProblem, ProblemCause};
 pub use feed::{Cursor, Opened, Page};
+pub use fork::Fork;
 pub use journal::Journal;
 pub use run::{BATCH_BYTES, BATCH_ENTRIES, Growth, IngestReport, RawEntry, Refusal, Refused, Run, Wanted};

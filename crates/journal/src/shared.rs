@@ -10,6 +10,7 @@ use compeer_core::{DeviceId, DeviceKey, GroupId, Millis, Tip, Wall};
 use tokio::sync::{Notify, broadcast, watch};
 
 use crate::event::{JournalEvent, JournalProblem, ProblemCause};
+use crate::fork::Fork;
 use crate::receipts::Receipts;
 use crate::run::Growth;
 use crate::store::read::Readers;
@@ -64,6 +65,7 @@ pub(crate) struct View {
     pub(crate) keys: Arc<Keys>,
     pub(crate) epochs: Arc<Vec<EpochInfo>>,
     pub(crate) logs: BTreeMap<DeviceId, LogView>,
+    pub(crate) forks: Arc<BTreeMap<DeviceId, Fork>>,
     digest: OnceLock<[u8; 32]>,
 }
 
@@ -217,6 +219,7 @@ impl View {
             keys: Arc::clone(&topic.keys),
             epochs: Arc::new(topic.epochs.list()),
             logs: logs.collect(),
+            forks: Arc::clone(&topic.forks),
             digest: OnceLock::new(),
         }
     }
@@ -225,6 +228,7 @@ impl View {
     pub(crate) fn advance<'a>(&mut self, topic: &Topic, authors: impl Iterator<Item = &'a DeviceId>) {
         self.readable = topic.readable;
         self.generation = topic.generation;
+        self.forks = Arc::clone(&topic.forks);
         for author in authors {
             let Some((row, tip)) = topic.logs.get(author).and_then(|log| Some((log.row, log.tip?))) else { continue };
             self.logs.insert(*author, LogView { row, tip });

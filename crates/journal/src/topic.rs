@@ -7,6 +7,7 @@ use compeer_core::group::{Act, Epochs, GroupLog, KeyGrant, Level, Logs, Rules, V
 use compeer_core::{BodyClass, DeviceId, EpochId, EpochKey, GroupId, Hlc, SignedHeader, Tip};
 use rusqlite::Connection;
 
+use crate::fork::Fork;
 use crate::identity::Asking;
 use crate::store::StoreError;
 use crate::store::write::{self, Stored, TopicRow};
@@ -34,6 +35,8 @@ pub(crate) struct Topic {
     pub(crate) used: BTreeSet<EpochId>,
     pub(crate) keys: Arc<Keys>,
     pub(crate) logs: BTreeMap<DeviceId, Log>,
+    /// Logs with two histories: nothing more is taken of them.
+    pub(crate) forks: Arc<BTreeMap<DeviceId, Fork>>,
     /// Positions in the feed.
     pub(crate) readable: u64,
 }
@@ -46,13 +49,11 @@ pub(crate) struct Log {
     pub(crate) bytes: u64,
     /// Entries that have been judged: all but those of the batch at hand.
     pub(crate) judged: u64,
-    /// Its author wrote two entries with one number.
-    pub(crate) frozen: bool,
 }
 
 impl Log {
     pub(crate) const fn new(row: i64) -> Self {
-        Self { row, tip: None, bytes: 0, judged: 0, frozen: false }
+        Self { row, tip: None, bytes: 0, judged: 0 }
     }
 
     /// How many entries it has; also the number of the next one.
@@ -115,6 +116,7 @@ impl Topic {
             used: BTreeSet::new(),
             keys: Arc::default(),
             logs: BTreeMap::new(),
+            forks: Arc::default(),
             readable: 0,
         }
     }
@@ -130,7 +132,10 @@ impl Topic {
                     topic.log.insert(&stored.header, act);
                 }
             })?;
-            let known = Log { row: log.id, tip: log.tip, bytes: log.bytes, judged, frozen: log.frozen };
+            let known = Log { row: log.id, tip: log.tip, bytes: log.bytes, judged };
+            if let Some(fork) = log.fork {
+                Arc::make_mut(&mut topic.forks).insert(log.author, fork);
+            }
             topic.logs.insert(log.author, known);
         }
         topic.keys = Arc::new(write::keys(db, row.id)?.into_iter().collect());

@@ -133,13 +133,14 @@ pub(crate) fn of_journal(problem: &JournalProblem, name: &str, own: bool, space:
             Severity::Error,
             "forked",
             format!("This computer has written two different histories{place}; others take nothing new from it there."),
-            "A copy of this home may be in use elsewhere. Leave the space here and join it again with a new invitation.",
+            "A copy of this home was or is in use elsewhere. Set this home aside, start with a new one (`compeer --home DIR init --name \
+             NAME`), and have yourself invited again.",
         ),
         ProblemCause::Fork { .. } => trouble(
             Severity::Error,
             "forked",
             format!("{name} has written two different histories{place}; nothing new is taken from it there."),
-            "Its home may have been copied or tampered with. A manager can remove the device and invite it again.",
+            "Its home was probably copied or put back. Its owner has to start with a new home and be invited again.",
         ),
         ProblemCause::Unreadable { .. } | ProblemCause::Unopenable { .. } => trouble(
             Severity::Warning,

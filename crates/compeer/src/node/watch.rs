@@ -2,8 +2,8 @@
 
 use compeer_core::group::Level;
 use compeer_core::{DeviceId, GroupId};
-use compeer_journal::JournalEvent;
 use compeer_journal::sync::SyncEvent;
+use compeer_journal::{JournalEvent, JournalProblem, ProblemCause};
 use compeer_mesh::MeshEvent;
 use compeer_spaces::SpacesEvent;
 use std::sync::PoisonError;
@@ -45,16 +45,18 @@ pub(super) async fn mesh(node: Node, events: Receiver<MeshEvent>) {
 
 /// Follows the journal's complaints.
 pub(super) async fn journal(node: Node, events: Receiver<JournalEvent>) {
-    follow(node, events, async |node, event| match event {
-        JournalEvent::Problem(problem) => {
-            let name = name_of(node, problem.device).await;
-            let space = match problem.topic {
-                Some(topic) => space_name(node, topic).await,
-                None => None,
-            };
-            let own = problem.device == node.device();
-            node.problems().record(trouble::of_journal(&problem, &name, own, space.as_deref()), node.now());
+    // A log with two histories stays one.
+    for topic in node.journal().topics() {
+        for fork in node.journal().forks(&topic.topic) {
+            let (device, cause) = (fork.author(), ProblemCause::Fork { seq: fork.seq() });
+            let is_in = node.journal().rules(&topic.topic).is_some_and(|rules| rules.level(&device).is_some());
+            if is_in {
+                record(&node, JournalProblem { device, topic: Some(topic.topic), cause }).await;
+            }
         }
+    }
+    follow(node, events, async |node, event| match event {
+        JournalEvent::Problem(problem) => record(node, problem).await,
         JournalEvent::Recovered => {
             for code in [trouble::DISK_FULL, trouble::DISK_FAILED] {
                 node.problems().resolve(code, Some(node.device()));
@@ -63,6 +65,16 @@ pub(super) async fn journal(node: Node, events: Receiver<JournalEvent>) {
         _ => {}
     })
     .await;
+}
+
+async fn record(node: &Node, problem: JournalProblem) {
+    let name = name_of(node, problem.device).await;
+    let space = match problem.topic {
+        Some(topic) => space_name(node, topic).await,
+        None => None,
+    };
+    let own = problem.device == node.device();
+    node.problems().record(trouble::of_journal(&problem, &name, own, space.as_deref()), node.now());
 }
 
 /// Follows what peers do that no honest device does.

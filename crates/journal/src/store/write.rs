@@ -3,6 +3,7 @@
 use compeer_core::{DeviceId, EpochId, EpochKey, GroupId, SignedHeader, Tip};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use crate::fork::Fork;
 use crate::identity::Asking;
 
 use super::{LOG_LIMIT, StoreError, entry_id, log_range};
@@ -29,7 +30,7 @@ pub(crate) struct LogRow {
     pub(crate) author: DeviceId,
     pub(crate) bytes: u64,
     pub(crate) tip: Option<Tip>,
-    pub(crate) frozen: bool,
+    pub(crate) fork: Option<Fork>,
 }
 
 fn array<const N: usize>(bytes: &[u8]) -> Result<[u8; N]> {
@@ -93,7 +94,7 @@ pub(crate) fn put_topic(
 
 /// The logs of a topic, each with its end.
 pub(crate) fn logs(db: &Connection, topic: i64) -> Result<Vec<LogRow>> {
-    let sql = "SELECT log.id, author, counted, bytes, fork.log IS NOT NULL
+    let sql = "SELECT log.id, author, counted, bytes, fork.ours, fork.theirs
         FROM log LEFT JOIN fork ON fork.log = log.id WHERE topic = ?1";
     let mut statement = db.prepare_cached(sql)?;
     let mut rows = statement.query([topic])?;
@@ -101,12 +102,18 @@ pub(crate) fn logs(db: &Connection, topic: i64) -> Result<Vec<LogRow>> {
     while let Some(row) = rows.next()? {
         let (id, counted) = (row.get(0)?, row.get::<_, i64>(2)?.cast_unsigned());
         let (tip, rest) = end(db, id, counted)?;
+        let fork = match (row.get::<_, Option<Vec<u8>>>(4)?, row.get::<_, Option<Vec<u8>>>(5)?) {
+            (Some(ours), Some(theirs)) => {
+                Some(Fork::stored(&ours, &theirs).ok_or(StoreError::Damaged("an unreadable header"))?)
+            }
+            _ => None,
+        };
         logs.push(LogRow {
             id,
             author: DeviceId::from_bytes(blob(row, 1)?),
             bytes: row.get::<_, i64>(3)?.cast_unsigned() + rest,
             tip,
-            frozen: row.get(4)?,
+            fork,
         });
     }
     Ok(logs)

@@ -116,6 +116,8 @@ struct State {
     hints_at: Option<Instant>,
     /// Whether topics were compared with it since the talk began.
     compared: bool,
+    /// Forks that it was told of.
+    forks: HashSet<(GroupId, DeviceId)>,
     /// The topics it is in, as of the last look.
     shares: Option<BTreeSet<GroupId>>,
     /// What it was told about where others are.
@@ -219,6 +221,15 @@ impl Session {
     pub(crate) fn ask_heights(&self, topic: GroupId) {
         self.due(|state| {
             state.heights.insert(topic, true);
+        });
+    }
+
+    /// Tell of a fork, unless that was done since the talk began.
+    pub(crate) fn tell_fork(&self, topic: GroupId, author: DeviceId) {
+        self.due(|state| {
+            if state.forks.len() < KNOWN && state.forks.insert((topic, author)) {
+                state.heights.entry(topic).or_insert(false);
+            }
         });
     }
 

@@ -377,6 +377,13 @@ impl Shared {
         Ok(())
     }
 
+    /// Somebody has written two histories: tells all who share the topic.
+    pub(crate) fn tell_fork(&self, topic: GroupId, author: DeviceId) {
+        for session in self.sessions().into_iter().filter(|session| self.journal.may_pull(&session.peer, &topic)) {
+            session.tell_fork(topic, author);
+        }
+    }
+
     // Addresses.
 
     /// Where the devices were reached that `peer` shares a topic with.

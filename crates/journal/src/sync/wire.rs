@@ -17,7 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use crate::run::{RawEntry, Run};
 
 /// The version of this conversation. A device that hears another one stays linked but does not replicate.
-pub(crate) const VERSION: u16 = 2;
+pub(crate) const VERSION: u16 = 3;
 /// Bytes of one frame's content.
 pub(crate) const FRAME_BYTES: usize = 1024 * 1024;
 /// Entries are put into one message until it has this many bytes; the one that passes the mark is still in.
@@ -27,6 +27,8 @@ pub(crate) const ITEMS: usize = 8192;
 /// Entries in one message.
 pub(crate) const BATCH_ENTRIES: usize = 2048;
 const CHUNK: usize = 64 * 1024;
+/// Forks that one message tells of.
+pub(crate) const FORKS: usize = 16;
 const RECEIPT_DOMAIN: &str = "compeer receipt v1";
 
 /// Everything that is said. The talk of a link is one long stream of these; [`Message::Want`] and [`Message::WantGroups`]
@@ -63,6 +65,9 @@ pub(crate) enum Message {
         /// Whether the other's heights are asked for in return.
         #[n(2)]
         answer: bool,
+        /// Logs in which their author has written two histories, at most [`FORKS`].
+        #[n(3)]
+        forks: Vec<Proof>,
     },
     /// Asks for entries.
     #[n(3)]
@@ -152,6 +157,17 @@ pub(crate) struct Height {
     /// The hash of its last entry.
     #[n(2)]
     pub(crate) hash: EntryHash,
+}
+
+/// Two encoded headers that prove a fork: see [`crate::Fork`].
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEncode, DeriveDecode)]
+pub(crate) struct Proof {
+    /// One of them.
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub(crate) one: Vec<u8>,
+    /// The other.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub(crate) other: Vec<u8>,
 }
 
 /// A part of one log.

@@ -410,4 +410,28 @@ async fn writing_on_in_two_copies_is_a_fork_and_stops_both() {
     let report = a.take(&b, vec![b.run(&topic, &a.id(), 0)]).await;
     assert_eq!(report.refused.len(), 1);
     assert_eq!(a.journal.append(topic, vec![1]).await, Err(WriteError::Forked));
+    // What B has is another entry with that number, whatever it says of how far it has come.
+    let seq = a.journal.heights(&topic)[&a.id()].seq;
+    a.journal.record_receipts(&b.id(), &topic, &[(a.id(), seq)]);
+    assert_eq!(a.journal.holders(&topic, &a.id(), seq), [a.id()].into());
+    assert!(a.journal.holders(&topic, &a.id(), seq - 1).contains(&b.id()));
+    // It stays so when it is opened again, and can still be said why.
+    a.open_again().await.expect("opens");
+    assert_eq!(a.journal.append(topic, vec![1]).await, Err(WriteError::Forked));
+    let forks: Vec<_> = a.journal.forks(&topic).iter().map(|fork| (fork.author(), fork.seq())).collect();
+    assert_eq!(forks, [(a.id(), seq)]);
+}
+
+#[tokio::test]
+async fn nobody_holds_more_of_our_log_than_there_is() {
+    let time = Time::new();
+    let (a, b) = (Peer::new(1, &time).await, Peer::new(2, &time).await);
+    let topic = a.space().await;
+    a.add(topic, &b, Level::Write).await;
+    a.say(topic, "one").await;
+    let seq = a.journal.heights(&topic)[&a.id()].seq;
+    // As a device does that has a newer copy of it.
+    a.journal.record_receipts(&b.id(), &topic, &[(a.id(), seq + 1)]);
+    a.say(topic, "two").await;
+    assert_eq!(a.journal.holders(&topic, &a.id(), seq + 1), [a.id()].into());
 }

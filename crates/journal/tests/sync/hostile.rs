@@ -46,7 +46,7 @@ impl Villain {
     /// Opens a talk with a digest that differs from any.
     async fn talk(&self) -> (SendStream, RecvStream) {
         let (mut send, recv) = self.link().await.open(SYNC).await.expect("opens");
-        say(&mut send, 0, |e| e.array(2)?.u16(2)?.bytes(&[1; 32])?.ok()).await;
+        say(&mut send, 0, |e| e.array(2)?.u16(3)?.bytes(&[1; 32])?.ok()).await;
         (send, recv)
     }
 }
@@ -84,9 +84,17 @@ fn entries_message(topic: GroupId, entries: &[Entry]) -> Vec<u8> {
 
 fn heights_message(topic: GroupId, author: DeviceId, seq: u64) -> Vec<u8> {
     frame(2, |e| {
-        e.array(3)?.bytes(topic.as_bytes())?.array(1)?;
+        e.array(4)?.bytes(topic.as_bytes())?.array(1)?;
         e.array(3)?.bytes(author.as_bytes())?.u64(seq)?.bytes(&[9; 32])?;
-        e.bool(false)?.ok()
+        e.bool(false)?.array(0)?.ok()
+    })
+}
+
+/// What shall prove that somebody has written two histories.
+fn fork_message(topic: GroupId, one: &[u8], other: &[u8]) -> Vec<u8> {
+    frame(2, |e| {
+        e.array(4)?.bytes(topic.as_bytes())?.array(0)?.bool(false)?;
+        e.array(1)?.array(2)?.bytes(one)?.bytes(other)?.ok()
     })
 }
 
@@ -227,6 +235,32 @@ async fn forged_entries_end_the_talk() {
     assert!(matches!(recorded(&mut events, villain.key.id()).await, Misconduct::BadEntry(_)));
     assert!(!ann.journal.heights(&topic).contains_key(&DeviceKey::from_seed([4; 32]).id()));
     unharmed(&ann, &bo, topic).await;
+}
+
+/// Nobody can be slandered: two entries of one history prove nothing, and neither does what somebody else has signed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fork_that_is_none_ends_the_talk_and_stops_nobody() {
+    for honest in [true, false] {
+        let (ann, bo, villain, topic, mut events) = stage().await;
+        bo.say(topic, "of one history").await;
+        ann.until_reads(topic, &["of one history"]).await;
+        let log = bo.journal.run(&topic, &bo.device(), 0, 10, 1 << 20).expect("reads").entries;
+        let (one, other) = match honest {
+            true => (log[0].header.clone(), log[1].header.clone()),
+            // Not by Bo, although it says so: the signature is the villain's.
+            false => {
+                let mut forged = entry(&villain.key, topic).header.bytes().to_vec();
+                let at = forged.windows(32).position(|bytes| bytes == villain.key.id().as_bytes()).expect("its author");
+                forged[at..at + 32].copy_from_slice(bo.device().as_bytes());
+                (log[0].header.clone(), forged)
+            }
+        };
+        let (mut send, _recv) = villain.talk().await;
+        send.write_all(&fork_message(topic, &one, &other)).await.expect("written");
+        assert!(matches!(recorded(&mut events, villain.key.id()).await, Misconduct::BadEntry(_)), "{honest}");
+        assert_eq!(ann.journal.forks(&topic), []);
+        unharmed(&ann, &bo, topic).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,6 +2,7 @@
 
 mod basics;
 mod ears;
+mod forks;
 mod hostile;
 mod joining;
 mod many;

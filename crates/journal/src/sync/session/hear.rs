@@ -12,7 +12,7 @@ use crate::run::{IngestReport, Refusal, Run};
 use crate::sync::receipts::is_large;
 use crate::sync::shared::Shared;
 use crate::sync::transfer;
-use crate::sync::wire::{BATCH_BYTES, Digest, Frames, Height, ITEMS, Message, TopicDigest, VERSION};
+use crate::sync::wire::{BATCH_BYTES, Digest, FORKS, Frames, Height, ITEMS, Message, Proof, TopicDigest, VERSION};
 
 impl Session {
     /// Reads until the other side ends the talk.
@@ -88,7 +88,10 @@ impl Session {
         for refused in &report.refused {
             match &refused.cause {
                 Refusal::Invalid(why) => return Err(End::Misconduct(Misconduct::BadEntry(why.clone()))),
-                Refusal::Frozen => shared.pulls().freeze(refused.topic, refused.author),
+                Refusal::Frozen => {
+                    shared.pulls().freeze(refused.topic, refused.author);
+                    shared.tell_fork(refused.topic, refused.author);
+                }
                 cause => tracing::debug!(peer = %self.peer.short(), ?cause, "a run was not taken"),
             }
         }
@@ -101,7 +104,10 @@ impl Session {
             Message::Hello { version, .. } if version != VERSION => return Err(End::Version(version)),
             Message::Hello { digest, .. } => self.compare(shared, digest),
             Message::Summary { topics } => self.compare_topics(shared, &topics).await,
-            Message::Heights { topic, logs, answer } => self.compare_heights(shared, topic, &logs, answer).await,
+            Message::Heights { topic, logs, answer, forks } => {
+                self.hear_of_forks(shared, topic, &forks).await?;
+                self.compare_heights(shared, topic, &logs, answer).await;
+            }
             Message::Have { topic, logs } if shared.journal.wants(&topic) => self.hear_of(shared, topic, &logs),
             Message::Lazy { topic } if shared.journal.may_pull(&self.peer, &topic) => {
                 let tree = shared.journal.tree(&topic);
@@ -148,6 +154,21 @@ impl Session {
         state.hints_at.get_or_insert(Instant::now() + GRACE);
         drop(state);
         self.fetch.notify_one();
+    }
+
+    /// It has found that somebody wrote two histories, and proves it.
+    async fn hear_of_forks(&self, shared: &Shared, topic: GroupId, forks: &[Proof]) -> Result<(), End> {
+        if !shared.journal.wants(&topic) || !shared.journal.may_pull(&self.peer, &topic) {
+            return Ok(());
+        }
+        for Proof { one, other } in forks.iter().take(FORKS) {
+            match shared.journal.hear_fork(topic, one, other).await {
+                Ok(true) => {}
+                Ok(false) => return Err(End::Misconduct(Misconduct::BadEntry("no proof of a fork".into()))),
+                Err(error) => tracing::warn!(peer = %self.peer.short(), %error, "a fork was told and not noted"),
+            }
+        }
+        Ok(())
     }
 
     fn compare(&self, shared: &Shared, digest: Digest) {
@@ -230,7 +251,10 @@ impl Session {
             }
         }
         if shared.journal.may_pull(&self.peer, &topic) {
-            let held: Vec<_> = theirs.iter().map(|log| (log.author, log.seq)).collect();
+            // Another entry with that number is not the one that is here.
+            let other =
+                |log: &&Height| ours.get(&log.author).is_some_and(|tip| tip.seq == log.seq && tip.hash != log.hash);
+            let held: Vec<_> = theirs.iter().filter(|log| !other(log)).map(|log| (log.author, log.seq)).collect();
             shared.journal.record_receipts(&self.peer, &topic, &held);
         }
         self.fetch.notify_one();

@@ -9,10 +9,11 @@ use compeer_mesh::SendStream;
 use tokio::time::{Instant, sleep_until};
 
 use super::{End, Fresh, Session};
+use crate::fork::Fork;
 use crate::sync::receipts::in_crowd;
 use crate::sync::shared::Shared;
 use crate::sync::transfer;
-use crate::sync::wire::{self, Height, ITEMS, Message, Range, TopicDigest, VERSION};
+use crate::sync::wire::{self, FORKS, Height, ITEMS, Message, Proof, Range, TopicDigest, VERSION};
 
 /// Between two bursts: in a busy stretch what becomes due within it goes out together, which costs both sides little more
 /// than one message does. What comes alone is not held up.
@@ -140,9 +141,16 @@ impl Session {
         if logs.is_empty() && !answer {
             return Ok(());
         }
+        let forks = if logs.is_empty() { Vec::new() } else { shared.journal.forks(&topic) };
+        let proof = |fork: &Fork| {
+            let [one, other] = fork.headers().map(<[u8]>::to_vec);
+            Proof { one, other }
+        };
+        let mut forks: Vec<_> = forks.iter().take(FORKS).map(proof).collect();
         loop {
             let rest = logs.split_off(logs.len().min(ITEMS));
-            wire::send(send, &Message::Heights { topic, logs, answer: std::mem::take(&mut answer) }).await?;
+            let (answer, forks) = (std::mem::take(&mut answer), std::mem::take(&mut forks));
+            wire::send(send, &Message::Heights { topic, logs, answer, forks }).await?;
             if rest.is_empty() {
                 return Ok(());
             }

@@ -22,7 +22,12 @@ fn samples() -> Vec<Message> {
     vec![
         Message::Hello { version: VERSION, digest: [5; 32] },
         Message::Summary { topics: vec![TopicDigest { topic: topic(), digest: [6; 32] }] },
-        Message::Heights { topic: topic(), logs: vec![height], answer: true },
+        Message::Heights {
+            topic: topic(),
+            logs: vec![height],
+            answer: true,
+            forks: vec![Proof { one: vec![1], other: vec![2; 9] }],
+        },
         Message::Want { topic: topic(), ranges: vec![Range { author, from: 0, to: u64::MAX }] },
         Message::Entries { topic: topic(), parts: vec![dropped] },
         Message::Have { topic: topic(), logs: vec![height] },
@@ -66,7 +71,7 @@ async fn a_full_batch_fits_a_frame() {
     assert_eq!(read_all(&bytes).await.expect("reads").len(), 1);
     // The most items of the largest kind.
     let height = Height { author: DeviceId::from_bytes([3; 32]), seq: u64::MAX, hash: EntryHash::from_bytes([4; 32]) };
-    let bytes = frame(&Message::Heights { topic: topic(), logs: vec![height; ITEMS], answer: true });
+    let bytes = frame(&Message::Heights { topic: topic(), logs: vec![height; ITEMS], answer: true, forks: vec![] });
     assert!(bytes.len() <= FRAME_BYTES, "{}", bytes.len());
 }
 
