@@ -135,7 +135,7 @@ export class Person {
   /** Finds and does anything, by keyboard. @param {string} words */
   async command(words) {
     await this.page.keyboard.press('Control+k');
-    await this.page.getByRole('combobox', { name: 'Go anywhere, do anything' }).fill(words);
+    await this.page.getByRole('combobox', { name: 'Jump to anything' }).fill(words);
     await this.page.getByRole('option').first().waitFor();
     await this.page.keyboard.press('Enter');
   }

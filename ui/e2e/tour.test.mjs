@@ -130,7 +130,7 @@ describe('the tour', () => {
     const panel = bo.page.getByRole('complementary', { name: 'File' });
     const [download] = await Promise.all([
       bo.page.waitForEvent('download'),
-      panel.getByRole('link', { name: 'Download' }).click(),
+      panel.getByRole('link', { name: 'Save a copy' }).click(),
     ]);
     const stream = await download.createReadStream();
     /** @type {Buffer[]} */ const parts = [];
@@ -304,7 +304,8 @@ describe('the tour', () => {
     // A notice stands above where one writes.
     const row = ann.message(`Second try ${stamp}`);
     await row.hover();
-    await row.getByRole('button', { name: 'Copy text' }).click();
+    await row.getByRole('button', { name: 'More about this message' }).click();
+    await ann.page.getByRole('menuitem', { name: 'Copy text' }).click();
     await ann.page.getByText('Copied.').waitFor();
     assert.ok(await inReach(send), 'Send is in reach below a notice');
     await ann.composer.fill('');
@@ -357,11 +358,11 @@ describe('the tour', () => {
     await ann.page.keyboard.press('Tab');
     assert.equal(await focused(), newest, 'its own buttons come next');
     assert.equal(await ann.page.evaluate(() => document.activeElement?.tagName), 'BUTTON');
-    const copyLink = ann.page.locator('[aria-label="Copy link to message"]:focus');
-    for (let tabs = 0; tabs < 3 && (await copyLink.count()) === 0; tabs++) {
+    const more = ann.page.locator('[aria-label="More about this message"]:focus');
+    for (let tabs = 0; tabs < 6 && (await more.count()) === 0; tabs++) {
       await ann.page.keyboard.press('Tab');
     }
-    assert.equal(await copyLink.count(), 1, 'all of its buttons can be reached');
+    assert.equal(await more.count(), 1, 'all of its buttons can be reached');
   });
 
   it('keeps the chosen theme over a reload', async () => {

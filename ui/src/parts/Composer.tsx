@@ -108,7 +108,7 @@ export function Composer({ space, placeholder, onSend, onTyping, onEditLast }: C
     >
       {answered !== null && (
         <div className="-mt-1 mb-1 flex items-center gap-2 border-b border-line pb-1">
-          <span className="flex-none text-small text-text-3">Answers</span>
+          <span className="flex-none text-small text-text-3">Answering</span>
           <span className="min-w-0 flex-1">
             <Quote answered={answered} />
           </span>

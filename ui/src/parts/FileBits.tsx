@@ -163,7 +163,7 @@ export function TransferLine({ file }: { file: SharedFile }) {
         className={`truncate text-small nums ${transfer.state === 'failed' ? 'text-need' : 'text-text-2'}`}
         title={transferWord(transfer, down)}
       >
-        {transferWord(transfer, down)}
+        {transferWord(transfer, down, true)}
       </div>
       <div className="mt-1.5">
         <Progress

@@ -12,16 +12,19 @@ export function HoldersButton({
   space,
   message,
   tabIndex,
+  shutOut,
   onOpenChange,
 }: {
   space: string;
   message: Message;
   tabIndex: number;
+  /** Those in the space who are online do not let this device in. */
+  shutOut: boolean;
   onOpenChange?: (open: boolean) => void;
 }) {
   const [open, setOpen] = useState(false);
   const waiting = message.state === 'waiting' && message.of > 1;
-  const word = stateWord(message);
+  const word = stateWord(message, shutOut);
   return (
     <Popover
       label="Who has this message"
@@ -41,7 +44,7 @@ export function HoldersButton({
         </button>
       }
     >
-      {open && <Holders space={space} message={message} />}
+      {open && <Holders space={space} message={message} shutOut={shutOut} />}
     </Popover>
   );
 }
@@ -50,11 +53,19 @@ export function HoldersButton({
 const inOrder = (holders: Holder[]): Holder[] =>
   [...holders].sort((a, b) => Number(a.holds) - Number(b.holds) || a.name.localeCompare(b.name));
 
-function Holders({ space, message }: { space: string; message: Message }) {
+function Holders({
+  space,
+  message,
+  shutOut,
+}: {
+  space: string;
+  message: Message;
+  shutOut: boolean;
+}) {
   const { data, error } = useHolders(space, message.id, true);
   return (
     <div className="p-2">
-      <p className="text-small text-text-2">{stateMeans(message)}</p>
+      <p className="text-small text-text-2">{stateMeans(message, shutOut)}</p>
       {error && <p className="mt-2 text-small text-need">{sentenceOf(error)}</p>}
       <ul className="mt-1 max-h-72 overflow-y-auto" aria-busy={!data}>
         {inOrder(data ?? []).map((holder) => (

@@ -55,7 +55,9 @@ export function MessageHead({
       >
         {formatClock(time)}
       </time>
-      {children && <span className="ml-auto flex-none self-center">{children}</span>}
+      {children && (
+        <span className="ml-auto flex flex-none items-center gap-3 self-center">{children}</span>
+      )}
     </div>
   );
 }

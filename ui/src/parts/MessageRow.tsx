@@ -34,6 +34,8 @@ export interface MessageRowProps {
   filesKnown: boolean;
   /** Whether I may write in this space. */
   mayWrite: boolean;
+  /** Those in the space who are online do not let this device in. */
+  shutOut: boolean;
   /** Whether its words are being changed. */
   editing: boolean;
   onActivate: (id: string) => void;
@@ -45,7 +47,7 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
   const tabIndex = active ? 0 : -1;
   const lost = message.state === 'undelivered';
   const state = message.mine && !lost && (
-    <HoldersButton space={space} message={message} tabIndex={tabIndex} />
+    <HoldersButton space={space} message={message} tabIndex={tabIndex} shutOut={props.shutOut} />
   );
   return (
     // A row is where the arrow keys stand; each of its actions is a button of its own.

@@ -19,6 +19,7 @@ export function Quote({
     ) : (
       <>
         <span className="flex-none font-medium">
+          <span className="sr-only">Answers </span>
           <Name>{answered.author_name ?? ''}</Name>
         </span>
         <bdi className="truncate">{plainText(answered.text).replace(/\s+/g, ' ') || 'a file'}</bdi>
@@ -29,9 +30,9 @@ export function Quote({
     <button
       type="button"
       tabIndex={tabIndex}
-      aria-label={`Answers ${answered.author_name ?? ''}. Go to that message`}
+      title="Go to that message"
       onClick={() => onGo(answered.id)}
-      className={`${look} rounded-md hover:text-text touch:min-h-11`}
+      className={`${look} relative rounded-md hover:text-text touch:before:absolute touch:before:inset-x-0 touch:before:-inset-y-[12px] touch:before:content-['']`}
     >
       <Icon name="reply" size={14} className="-scale-x-100" />
       {words}

@@ -28,7 +28,7 @@ export function Edited({
           tabIndex={tabIndex}
           aria-label="Edited. Show what it said before"
           title={`Edited ${formatExact(message.changed ?? message.time)}`}
-          className="rounded-md text-tiny text-text-3 hover:text-text hover:underline touch:min-h-11"
+          className="relative block rounded-md text-tiny text-text-3 hover:text-text hover:underline touch:before:absolute touch:before:-inset-x-2 touch:before:-inset-y-[14px] touch:before:content-['']"
         >
           edited
         </button>

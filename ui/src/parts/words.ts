@@ -24,18 +24,28 @@ import { plainName } from '~/kit/text';
 export const undeliveredMeans = 'Not delivered: you had been removed, or could not write.';
 
 /** `waiting`, `sent`, `held by 3 of 7`. In a space of one there is nobody to hold anything. */
-export function stateWord(message: Pick<Message, 'state' | 'held_by' | 'of'>): string {
+export function stateWord(
+  message: Pick<Message, 'state' | 'held_by' | 'of'>,
+  /** Those in the space who are online do not let this device in. */
+  shutOut = false,
+): string {
   if (message.state === 'undelivered') return 'not delivered';
   if (message.of <= 1) return 'only you';
-  if (message.state === 'waiting') return 'waiting';
+  if (message.state === 'waiting') return shutOut ? 'reaches nobody' : 'waiting';
   if (message.held_by >= message.of) return `held by all ${message.of}`;
   // Its author and one more: that it left this device is the news.
   return message.held_by <= 2 ? 'sent' : `held by ${message.held_by} of ${message.of}`;
 }
 
-export function stateMeans(message: Pick<Message, 'state' | 'held_by' | 'of'>): string {
+export function stateMeans(
+  message: Pick<Message, 'state' | 'held_by' | 'of'>,
+  shutOut = false,
+): string {
   if (message.state === 'undelivered') return undeliveredMeans;
   if (message.of <= 1) return 'Nobody else is in this space yet.';
+  if (message.state === 'waiting' && shutOut) {
+    return 'Only on this device: those who are online do not let it in. You were probably removed.';
+  }
   if (message.state === 'waiting') return 'Only on this device; nobody else has it yet.';
   if (message.held_by <= 2 && message.of > 2) return 'At least one other member has it, verified.';
   const all = message.held_by >= message.of;
@@ -145,8 +155,11 @@ export function peersWord(peers: Peer[]): string {
   return some.length === 0 ? 'nobody yet' : some.join(', ');
 }
 
-/** What a transfer does: `2.6 GB of 4.2 GB · 0:27 left · 96.4 MB/s · from Bo and Cy`. */
-export function transferWord(transfer: Transfer, silent = false): string {
+/**
+ * What a transfer does: `2.6 GB of 4.2 GB · 0:27 left · 96.4 MB/s · from Bo and Cy`. `brief`: as much of it as has room in a
+ * list.
+ */
+export function transferWord(transfer: Transfer, silent = false, brief = false): string {
   const names = [...new Set(transfer.from.map(({ name }) => plainName(name)))];
   const from = names.length === 0 ? '' : `from ${listNames(names)}`;
   const parts = (...words: string[]) => words.filter((word) => word !== '').join(' · ');
@@ -154,12 +167,11 @@ export function transferWord(transfer: Transfer, silent = false): string {
   switch (transfer.state) {
     case 'running':
       if (silent) return soFar;
-      // Where room is short, the end is cut off: whom it comes from is what one misses least.
       return parts(
         soFar,
         transfer.eta_s === null ? '' : `${formatDuration(transfer.eta_s)} left`,
-        transfer.rate >= 1 ? formatRate(transfer.rate) : '',
-        from,
+        transfer.rate >= 1 && !brief ? formatRate(transfer.rate) : '',
+        brief ? '' : from,
       );
     case 'paused':
       return parts('paused', soFar);

@@ -41,7 +41,7 @@ export function Sidebar({ space, top = false }: { space: Space; top?: boolean })
         className="mb-3 flex h-[34px] w-full flex-none items-center gap-2 rounded-control border border-edge bg-raised px-2.5 text-small text-text-3 hover:border-(--line-strong) phone:hidden touch:h-11"
       >
         <Icon name="search" size={15} />
-        Go anywhere, do anything
+        Jump to anything
         <span className="ml-auto flex gap-0.5">
           <Key>{`${mod} K`}</Key>
         </span>

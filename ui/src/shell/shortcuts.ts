@@ -12,7 +12,7 @@ export interface Keys {
 }
 
 export const sheet: [string[], string][] = [
-  [[mod, 'K'], 'Go anywhere, do anything'],
+  [[mod, 'K'], 'Jump to anything'],
   [['?'], 'This list'],
   [['Alt', '↑ or ↓'], 'Previous or next unread space'],
   [['J or K'], 'Down or up in a list'],

@@ -240,6 +240,11 @@ impl Node {
         &self.inner.journal
     }
 
+    /// Its replication.
+    pub(crate) fn sync(&self) -> &Sync {
+        &self.inner.sync
+    }
+
     /// Blobs.
     #[must_use]
     pub fn blobs(&self) -> &BlobStore {

@@ -1,7 +1,7 @@
 //! Notices that nobody in a space lets this device in any more.
 //!
 //! Who is removed from a space is told so by nobody: those who know of the removal do not talk to it. What shows is that
-//! they refuse its links, all of them, again and again.
+//! they refuse its links, all of them, again and again; or, where another space is shared, that they do not share this one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -48,25 +48,27 @@ pub(super) async fn watch(node: Node) {
     }
 }
 
-/// The spaces of which no other member is linked to us and somebody refuses us. Other devices of our own person do not
+/// The spaces that no other member shares with us and of which somebody refuses us. Other devices of our own person do not
 /// count: they are as much in or out as we are.
 fn closed(node: &Node) -> BTreeSet<GroupId> {
     let journal = node.journal();
     let me = node.device();
-    let links: BTreeMap<_, _> = node
-        .mesh()
-        .peers()
-        .into_iter()
-        .map(|peer| (peer.device, (node.mesh().link(peer.device).is_some(), peer.failure)))
-        .collect();
+    let peers = node.mesh().peers().into_iter().map(|peer| {
+        let linked = node.mesh().link(peer.device).is_some();
+        (peer.device, (linked, peer.failure, node.sync().withheld_by(&peer.device)))
+    });
+    let peers: BTreeMap<_, _> = peers.collect();
     let is_closed = |space: &GroupId| {
         let Some(rules) = journal.rules(space) else { return false };
         let Some(own) = rules.devices().get(&me) else { return false };
         let others = rules.devices().iter().filter(|(_, access)| access.via != own.via);
-        let known: Vec<_> = others.filter_map(|(device, _)| links.get(device)).collect();
-        rules.ended().is_none()
-            && known.iter().all(|(linked, _)| !linked)
-            && known.iter().any(|(_, failure)| *failure == Some(DownReason::Refused))
+        let known: Vec<_> = others.filter_map(|(device, _)| peers.get(device)).collect();
+        let lets_in = known.iter().any(|(linked, _, withheld)| *linked && !withheld.contains(space));
+        let refuses = known.iter().any(|(linked, failure, withheld)| match linked {
+            true => withheld.contains(space),
+            false => *failure == Some(DownReason::Refused),
+        });
+        rules.ended().is_none() && !lets_in && refuses
     };
     let spaces = journal.topics().into_iter().filter(|info| info.adopted && info.kind == Some(GroupKind::Space));
     spaces.map(|info| info.topic).filter(is_closed).collect()

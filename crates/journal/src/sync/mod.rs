@@ -144,6 +144,13 @@ impl Sync {
         self.shared.sessions().iter().map(|session| session.peer).collect()
     }
 
+    /// The topics that a device we talk to does not share with us, although by all that is known here it should: it may have
+    /// heard that we were removed, which nobody tells us.
+    #[must_use]
+    pub fn withheld_by(&self, device: &DeviceId) -> BTreeSet<GroupId> {
+        self.shared.session(device).map_or_else(BTreeSet::new, |session| session.withheld())
+    }
+
     /// Ends all sessions. Takes at most about three seconds.
     pub async fn shutdown(&self) {
         self.shared.stop.cancel();

@@ -118,6 +118,8 @@ struct State {
     compared: bool,
     /// Forks that it was told of.
     forks: HashSet<(GroupId, DeviceId)>,
+    /// Topics that it should share by all that is known here, and did not name when topics were last compared.
+    withheld: BTreeSet<GroupId>,
     /// The topics it is in, as of the last look.
     shares: Option<BTreeSet<GroupId>>,
     /// What it was told about where others are.
@@ -205,11 +207,18 @@ impl Session {
     pub(crate) fn shares(&self, topics: BTreeSet<GroupId>) {
         self.due(|state| {
             let before = state.shares.replace(topics.clone());
+            // Who has just been taken out of one finds out by what we no longer name.
+            state.hello |= before.as_ref().is_some_and(|before| !before.is_subset(&topics));
             let news = topics.iter().filter(|topic| before.as_ref().is_some_and(|before| !before.contains(topic)));
             for topic in news {
                 state.heights.entry(*topic).or_insert(false);
             }
         });
+    }
+
+    /// The topics that it does not share with us, although by all that is known here it should.
+    pub(crate) fn withheld(&self) -> BTreeSet<GroupId> {
+        self.state().withheld.clone()
     }
 
     /// Say where other members were reached.

@@ -1,6 +1,6 @@
 //! Who was removed gets nothing new.
 
-use compeer_core::group::Member;
+use compeer_core::group::{Level, Member};
 use compeer_journal::sync::JoinError;
 use compeer_testkit::wait::eventually;
 
@@ -69,4 +69,25 @@ async fn whoever_was_removed_hears_so_by_asking_and_comes_back_with_a_new_invita
     ann.stop().await;
     other.stop().await;
     assert_eq!(cy.join(&once).await, Ok(topic));
+}
+
+/// Who still shares something else stays linked, and sees that this is not shared any more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_removed_member_that_shares_something_else_sees_what_is_withheld() {
+    let (peers, topic) = peers_in_a_space(2).await;
+    let [ann, cy] = peers.as_slice() else { panic!("two") };
+    let other = ann.space().await;
+    ann.journal.set_member(other, Member::Group(cy.person), Some(Level::Write), None).await.expect("added");
+    cy.journal.adopt(other).await.expect("adopted");
+    until_equal(&[ann, cy], topic).await;
+    until_equal(&[ann, cy], other).await;
+    assert!(cy.sync.withheld_by(&ann.device()).is_empty());
+    ann.journal.set_member(topic, Member::Group(cy.person), None, None).await.expect("removed");
+    let withheld = async || cy.sync.withheld_by(&ann.device());
+    eventually(LIMIT, "it is not shared any more", async || withheld().await == [topic].into()).await;
+    assert!(ann.sync.withheld_by(&cy.device()).is_empty(), "Ann expects nothing of whom she removed");
+    ann.journal.set_member(topic, Member::Group(cy.person), Some(Level::Write), None).await.expect("added");
+    eventually(LIMIT, "it is shared again", async || withheld().await.is_empty()).await;
+    ann.say(topic, "welcome back").await;
+    cy.until_reads(topic, &["welcome back"]).await;
 }

@@ -332,6 +332,7 @@ function OpenChat({ space, window }: { space: Space; window: MessageWindow }) {
                 members={members}
                 files={files}
                 mayWrite={space.level !== 'read'}
+                shutOut={space.state === 'shutout'}
                 editing={editing}
                 actions={actions}
                 onRetry={retry}

@@ -20,6 +20,8 @@ export interface ConversationProps {
   files: SharedFile[] | undefined;
   /** Whether I may write here. */
   mayWrite: boolean;
+  /** Those in the space who are online do not let this device in. */
+  shutOut: boolean;
   /** The message whose words are being changed. */
   editing: string | null;
   actions: MessageActions;
@@ -104,6 +106,7 @@ export function Conversation(props: ConversationProps) {
                 filesKnown={files !== undefined}
                 onActivate={setActive}
                 mayWrite={props.mayWrite}
+                shutOut={props.shutOut}
                 editing={props.editing === row.message.id}
                 actions={props.actions}
               />

@@ -1,4 +1,4 @@
-/** Go anywhere, do anything: type a few letters, choose with the arrows, Enter. */
+/** Jump to anything: type a few letters, choose with the arrows, Enter. */
 import * as Radix from '@radix-ui/react-dialog';
 import { useId, useMemo, useRef, useState, type KeyboardEvent } from 'react';
 import { Icon } from '~/kit/Icon';
@@ -52,7 +52,7 @@ export function Palette({ commands, onClose }: { commands: Command[]; onClose: (
             }}
             className="pointer-events-auto flex h-fit max-h-[min(538px,76vh)] w-full max-w-xl animate-rise flex-col overflow-hidden rounded-card bg-raised shadow-float outline-none phone:h-full phone:max-h-full phone:rounded-none"
           >
-            <Radix.Title className="sr-only">Go anywhere, do anything</Radix.Title>
+            <Radix.Title className="sr-only">Jump to anything</Radix.Title>
             <div className="flex flex-none items-center gap-3 border-b border-line px-4">
               <Icon name="search" className="text-text-3" />
               <input
@@ -60,10 +60,10 @@ export function Palette({ commands, onClose }: { commands: Command[]; onClose: (
                 aria-expanded="true"
                 aria-controls={`${id}-list`}
                 aria-activedescendant={at >= 0 ? `${id}-${at}` : undefined}
-                aria-label="Go anywhere, do anything"
+                aria-label="Jump to anything"
                 autoComplete="off"
                 spellCheck={false}
-                placeholder="Go anywhere, do anything"
+                placeholder="Jump to anything"
                 value={query}
                 onChange={(event) => {
                   setQuery(event.target.value);

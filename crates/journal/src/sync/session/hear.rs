@@ -175,6 +175,7 @@ impl Session {
         if digest != shared.digest_with(&self.peer) {
             return self.due(|state| state.summary = true);
         }
+        self.state().withheld.clear();
         if self.state().equal.replace(digest) != Some(digest) {
             for topic in shared.journal.shared_with(&self.peer).iter() {
                 self.holds_the_same(shared, topic);
@@ -207,6 +208,9 @@ impl Session {
                 self.holds_the_same(shared, topic);
             }
         }
+        if theirs.len() < ITEMS {
+            self.state().withheld = ours.clone();
+        }
         // In a large group somebody who comes back lacks the logs of many members, and everybody it is linked to would tell
         // it of all of them. It asks for them itself once it knows that they are members; should that come to nothing, they
         // are told when topics are compared again.
@@ -230,6 +234,9 @@ impl Session {
         }
         if !shared.journal.wants(&topic) && !shared.takes_part(&topic, &self.peer).await {
             return;
+        }
+        if !theirs.is_empty() {
+            self.state().withheld.remove(&topic);
         }
         let me = shared.journal.device();
         let mine = theirs.iter().find(|log| log.author == me).map(|log| log.seq);

@@ -1,0 +1,164 @@
+/** Two people at two peers: they answer, change, react to and pin messages. Nothing is done twice, or lost on the way out. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { launch, pages, Person, until } from './helpers.mjs';
+
+/** @import { Browser } from 'playwright-core' */
+
+describe('messages that change', () => {
+  /** @type {Browser} */ let browser;
+  /** @type {Person} */ let ann;
+  /** @type {Person} */ let bo;
+  let space = '';
+
+  before(async () => {
+    browser = await launch();
+    ann = await Person.enter(browser, pages[0] ?? '', 'Ann');
+    bo = await Person.enter(browser, pages[1] ?? '', 'Bo', { dark: true });
+    const { space: made } = await ann.api('/spaces', { name: `Crane ${Date.now()}` });
+    space = made;
+    const { invite } = await ann.api(`/spaces/${space}/invitations`, {});
+    await bo.api('/spaces/join', { invite });
+    await ann.go('chat', space);
+    await bo.go('chat', space);
+    await ann.composer.waitFor();
+    await bo.composer.waitFor();
+  });
+  after(async () => {
+    await browser.close();
+  });
+
+  /** Presses a button of a message. @param {Person} who @param {string} text @param {string} button */
+  const press = async (who, text, button) => {
+    // Where it is answered, its words stand once more.
+    const row = who.message(text).first();
+    await row.hover();
+    await row.getByRole('button', { name: button, exact: true }).click();
+  };
+
+  it('reacts to a message, and takes it back', async () => {
+    await ann.say('The crane is heer.');
+    await bo.message('The crane is heer.').waitFor();
+    await press(bo, 'The crane is heer.', 'React');
+    const picker = bo.page.getByRole('dialog', { name: 'React' });
+    await picker.waitFor();
+    await bo.accessible('react');
+    await picker.getByRole('button', { name: 'React with 🎉' }).click();
+    const chip = ann.message('The crane is heer.').getByRole('button', { name: '🎉 1, Bo' });
+    await chip.click();
+    await bo.message('The crane is heer.').getByRole('button', { name: /^🎉 2/ }).waitFor();
+    await ann.message('The crane is heer.').getByRole('button', { name: /^🎉 2/ }).click();
+    await chip.waitFor();
+  });
+
+  it('answers a message, and leads back to it', async () => {
+    await press(bo, 'The crane is heer.', 'Answer');
+    await bo.page.getByText('Answering', { exact: true }).waitFor();
+    await bo.say('I see it.');
+    const answer = ann.message('I see it.');
+    await answer.getByRole('button', { name: /Answers Ann/ }).click();
+    await ann.page.locator('.glow').filter({ hasText: 'The crane is heer.' }).waitFor();
+    assert.equal(await bo.page.getByText('Answering', { exact: true }).count(), 0);
+  });
+
+  it('changes words in their place, and shows what they were', async () => {
+    await ann.composer.press('ArrowUp');
+    const box = ann.page.getByRole('textbox', { name: 'Change the message' });
+    await box.waitFor();
+    await ann.accessible('edit');
+    await box.press('Escape');
+    assert.equal(await box.count(), 0);
+    await press(ann, 'The crane is heer.', 'Edit');
+    await box.fill('The crane is here.');
+    await box.press('Enter');
+    await bo.message('The crane is here.').first().waitFor();
+    // Also where it is answered.
+    await bo.message('I see it.').getByText('The crane is here.').waitFor();
+    assert.equal(await bo.message('The crane is heer.').count(), 0);
+    await bo
+      .message('The crane is here.')
+      .first()
+      .getByRole('button', { name: /^Edited/ })
+      .click();
+    await bo.page
+      .getByRole('dialog', { name: 'What it said before' })
+      .getByText('The crane is heer.')
+      .waitFor();
+    await bo.accessible('versions');
+    await bo.page.keyboard.press('Escape');
+    // Nobody is offered to change the words of others.
+    await bo.message('The crane is here.').first().hover();
+    assert.equal(
+      await bo
+        .message('The crane is here.')
+        .first()
+        .getByRole('button', { name: 'Edit', exact: true })
+        .count(),
+      0,
+    );
+  });
+
+  it('pins a message for everybody', async () => {
+    const first = ann.message('The crane is here.').first();
+    await first.hover();
+    await first.getByRole('button', { name: 'More about this message' }).click();
+    await ann.page.getByRole('menuitem', { name: 'Pin for everybody' }).click();
+    await bo.page.getByRole('button', { name: 'Show what is pinned (1)' }).click();
+    const panel = bo.page.getByRole('complementary', { name: 'Pinned' });
+    await panel.getByText('The crane is here.').waitFor();
+    await bo.accessible('pins');
+    await panel.getByRole('button', { name: 'Go to it' }).click();
+    await bo.page.locator('.glow').filter({ hasText: 'The crane is here.' }).waitFor();
+    await bo.page.keyboard.press('Escape');
+    await ann.accessible('messages');
+  });
+
+  it('keeps words that are too long for a message', async () => {
+    await ann.composer.fill('x'.repeat(33_000));
+    await ann.page.getByText('Too long for a message').waitFor();
+    await ann.composer.press('Control+Enter');
+    assert.equal((await ann.composer.inputValue()).length, 33_000);
+    assert.equal(
+      await ann.page.getByRole('button', { name: 'Send', exact: true }).isDisabled(),
+      true,
+    );
+    await ann.composer.fill('');
+  });
+
+  it('does what was asked for although the page is left at once', async () => {
+    const { invite } = await ann.api(`/spaces/${space}/invitations`, {});
+    assert.match(invite, /^compeer1/);
+    await ann.go('people', space);
+    await ann.page
+      .getByRole('button', { name: /^Revoke/ })
+      .first()
+      .click();
+    await ann.page.reload();
+    await until(async () => {
+      const all = await ann.api(`/spaces/${space}/invitations`);
+      return all.every((/** @type {{ state: string }} */ one) => one.state !== 'open');
+    }, 'the invitation is revoked');
+  });
+
+  it('fits a phone', async () => {
+    const state = await ann.context.storageState();
+    const phone = await Person.enter(browser, `${ann.origin}/s/${space}/chat`, 'Ann-phone', {
+      phone: true,
+      state,
+    });
+    await phone.message('The crane is here.').first().tap();
+    await phone
+      .message('The crane is here.')
+      .first()
+      .getByRole('button', { name: 'React', exact: true })
+      .waitFor();
+    await phone.accessible('messages');
+    assert.equal(await phone.page.evaluate(() => document.documentElement.scrollWidth), 390);
+    phone.calm();
+  });
+
+  it('had no error and no breach of the page’s policy', () => {
+    ann.calm();
+    bo.calm();
+  });
+});
