@@ -13,8 +13,8 @@ describe('messages that change', () => {
 
   before(async () => {
     browser = await launch();
-    ann = await Person.enter(browser, pages[0] ?? '', 'Ann');
-    bo = await Person.enter(browser, pages[1] ?? '', 'Bo', { dark: true });
+    ann = await Person.enter(browser, pages[0] ?? '', 'Ann Lee');
+    bo = await Person.enter(browser, pages[1] ?? '', 'Bo Tanaka', { dark: true });
     const { space: made } = await ann.api('/spaces', { name: `Crane ${Date.now()}` });
     space = made;
     const { invite } = await ann.api(`/spaces/${space}/invitations`, {});
@@ -44,7 +44,7 @@ describe('messages that change', () => {
     await picker.waitFor();
     await bo.accessible('react');
     await picker.getByRole('button', { name: 'React with 🎉' }).click();
-    const chip = ann.message('The crane is heer.').getByRole('button', { name: '🎉 1, Bo' });
+    const chip = ann.message('The crane is heer.').getByRole('button', { name: '🎉 1, Bo Tanaka' });
     await chip.click();
     await bo.message('The crane is heer.').getByRole('button', { name: /^🎉 2/ }).waitFor();
     await ann.message('The crane is heer.').getByRole('button', { name: /^🎉 2/ }).click();
