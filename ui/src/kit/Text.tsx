@@ -1,7 +1,8 @@
 /** Draws people's words: isolated in direction, with control characters visible, never as markup. */
-import { isEmoji, messageSegments, nameSegments, type Segment } from './text';
+import { nameSegments, type Segment } from './text';
 
-function draw(segment: Segment, index: number) {
+/** One piece of somebody's words. */
+export function draw(segment: Segment, index: number) {
   switch (segment.kind) {
     case 'text':
       return segment.text;
@@ -13,16 +14,6 @@ function draw(segment: Segment, index: number) {
         >
           {segment.text}
         </code>
-      );
-    case 'block':
-      return (
-        <pre
-          key={index}
-          dir="ltr"
-          className="my-1 overflow-x-auto rounded-control border border-line bg-panel px-3 py-2 font-mono text-[13px]/5 [overflow-wrap:normal]"
-        >
-          <code>{segment.text}</code>
-        </pre>
       );
     case 'mention':
       return (
@@ -63,16 +54,4 @@ function draw(segment: Segment, index: number) {
 export function Name({ children, className }: { children: string; className?: string }) {
   const segments = nameSegments(children);
   return <bdi className={className}>{segments.length === 0 ? 'Unnamed' : segments.map(draw)}</bdi>;
-}
-
-/** A message's text: lines kept, links and code found, names of `people` highlighted. */
-export function MessageText({ text, people }: { text: string; people?: string[] }) {
-  return (
-    <div
-      dir="auto"
-      className={`break-words whitespace-pre-wrap [overflow-wrap:anywhere] ${isEmoji(text) ? 'text-[28px]/9' : ''}`}
-    >
-      {messageSegments(text, people).map(draw)}
-    </div>
-  );
 }

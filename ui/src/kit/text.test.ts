@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { initials, isEmoji, messageSegments, nameSegments, plainName, plainText } from './text';
+import { initials, isEmoji, lineSegments, nameSegments, plainName, plainText } from './text';
 
 const kinds = (text: string, people?: string[]) =>
-  messageSegments(text, people).map(({ kind, text: words }) => `${kind}:${words}`);
+  lineSegments(text, people).map(({ kind, text: words }) => `${kind}:${words}`);
 
 describe('characters that act instead of standing there', () => {
   it('become visible, with what they would have done', () => {
@@ -56,7 +56,7 @@ describe('links', () => {
   });
 
   it('open what a look-alike host really is', () => {
-    const [found] = messageSegments('https://аpple.com');
+    const [found] = lineSegments('https://аpple.com');
     expect(found).toMatchObject({ kind: 'link', href: 'https://xn--pple-43d.com/' });
   });
 
@@ -69,36 +69,7 @@ describe('links', () => {
   });
 });
 
-describe('code and mentions', () => {
-  it('finds code, in which nothing else is found', () => {
-    expect(kinds('run `curl https://x.example` now')).toEqual([
-      'text:run ',
-      'code:curl https://x.example',
-      'text: now',
-    ]);
-  });
-
-  it('keeps lines of code together, with nothing found in them', () => {
-    expect(kinds('see:\n```rust\nlet a = `b`;\n\n  https://x.example\n```\nand `c`')).toEqual([
-      'text:see:',
-      'block:let a = `b`;\n\n  https://x.example',
-      'text:and ',
-      'code:c',
-    ]);
-    expect(kinds('```\na\u202eb\n```')).toEqual(['block:a⟨U+202E⟩b']);
-  });
-
-  it('takes a fence that stays open as it is written', () => {
-    expect(kinds('a\n```\nb')).toEqual(['text:a\n```\nb']);
-    expect(kinds('``` not a fence\nb\n```')).toEqual(['text:``` not a fence\nb\n```']);
-  });
-
-  it('is not kept busy by many open fences', () => {
-    const before = performance.now();
-    messageSegments('```x\n'.repeat(20_000));
-    expect(performance.now() - before).toBeLessThan(1000);
-  });
-
+describe('mentions', () => {
   it('finds members by full or first name, at the edges of words', () => {
     expect(kinds('hi @Ann and @ann lee, not @Anna or x@Ann', ['Ann Lee'])).toEqual([
       'text:hi ',

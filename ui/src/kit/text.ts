@@ -1,13 +1,11 @@
 /**
  * People's words are content, never markup. This splits them into plain segments for the view to
- * draw: text, links, code, and characters that would act on the page instead of standing in it.
+ * draw: text, links, and characters that would act on the page instead of standing in it.
  */
 
 export type Segment =
   | { kind: 'text'; text: string }
   | { kind: 'code'; text: string }
-  /** Lines of code, with control characters already written out. */
-  | { kind: 'block'; text: string }
   | { kind: 'mention'; text: string }
   | { kind: 'link'; text: string; href: string }
   /** A control character, shown as its code point; `name` says what it would have done. */
@@ -76,43 +74,10 @@ function visible(text: string, next: (text: string) => Segment[]): Segment[] {
 export const nameSegments = (name: string): Segment[] =>
   visible(name, (text) => [{ kind: 'text', text }]);
 
-/** What may stand in a message: `code`, lines of code, http(s) links, and mentions of the given names. */
-export function messageSegments(message: string, people: string[] = []): Segment[] {
+/** What may stand in words: http(s) links, and mentions of the given names. */
+export function lineSegments(text: string, people: string[] = []): Segment[] {
   const mention = mentionPattern(people);
-  return blocks(message.replace(/\r\n?/g, '\n')).flatMap((part) =>
-    part.kind === 'block' ? [part] : visible(part.text, (text) => inline(text, mention)),
-  );
-}
-
-/**
- * Cuts out the lines between two fences of three backticks. Line by line and only forwards: a message is
- * somebody else's, and a pattern that looks for the other fence from every fence can be kept busy for seconds.
- */
-function blocks(message: string): { kind: 'text' | 'block'; text: string }[] {
-  const parts: { kind: 'text' | 'block'; text: string }[] = [];
-  let plain: string[] = [];
-  let code: string[] | null = null;
-  let fence = '';
-  const flush = () => {
-    if (plain.length > 0) parts.push({ kind: 'text', text: plain.join('\n') });
-    plain = [];
-  };
-  for (const line of message.split('\n')) {
-    if (code === null && /^```[\w+#.-]{0,20}\s*$/.test(line)) {
-      fence = line;
-      code = [];
-    } else if (code !== null && line.trimEnd() === '```') {
-      flush();
-      parts.push({ kind: 'block', text: plainText(code.join('\n')) });
-      code = null;
-    } else {
-      (code ?? plain).push(line);
-    }
-  }
-  // A fence that nobody closed is just what was written.
-  if (code !== null) plain.push(fence, ...code);
-  flush();
-  return parts;
+  return visible(text, (part) => inline(part, mention));
 }
 
 const fewEmoji =
@@ -122,20 +87,14 @@ const fewEmoji =
 export const isEmoji = (message: string): boolean => message.length <= 64 && fewEmoji.test(message);
 
 function inline(text: string, mention: RegExp | null): Segment[] {
-  const pattern = /`([^`\n]+)`|https?:\/\/[^\s<>"`]+/giu;
+  const pattern = /https?:\/\/[^\s<>"`]+/giu;
   const segments: Segment[] = [];
   let from = 0;
   const plain = (part: string) => segments.push(...mentions(part, mention));
   for (const match of text.matchAll(pattern)) {
-    let end = match.index + match[0].length;
-    let found: Segment | null;
-    if (match[1] !== undefined) {
-      found = { kind: 'code', text: match[1] };
-    } else {
-      const address = trimAddress(match[0]);
-      end = match.index + address.length;
-      found = link(address);
-    }
+    const address = trimAddress(match[0]);
+    const end = match.index + address.length;
+    const found = link(address);
     if (found === null) continue;
     if (match.index > from) plain(text.slice(from, match.index));
     segments.push(found);
@@ -160,11 +119,19 @@ function trimAddress(address: string): string {
 }
 
 function link(address: string): Segment | null {
+  const href = addressOf(address);
+  return href === null ? null : { kind: 'link', text: address, href };
+}
+
+/** Where a link leads, if it may lead there: the web or a mail program, and with no name or password in it. */
+export function addressOf(address: string): string | null {
   if (!URL.canParse(address)) return null;
   const url = new URL(address);
+  if (url.protocol === 'mailto:') return url.href;
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return null;
   if (url.hostname === '' || url.username !== '' || url.password !== '') return null;
-  // Shown as typed, opened as understood: `href` has a look-alike host in its ASCII form.
-  return { kind: 'link', text: address, href: url.href };
+  // Shown as typed, opened as understood: this has a look-alike host in its ASCII form.
+  return url.href;
 }
 
 function mentionPattern(people: string[]): RegExp | null {

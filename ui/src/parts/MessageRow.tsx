@@ -3,7 +3,7 @@ import { memo } from 'react';
 import type { Settling } from '~/api/actions';
 import type { Member, Message, SharedFile } from '~/api/types';
 import { Icon } from '~/kit/Icon';
-import { MessageText } from '~/kit/Text';
+import { MessageText } from '~/kit/MessageText';
 import { EditBox } from './EditBox';
 import { FileCard } from './FileBits';
 import { HoldersButton } from './HoldersButton';

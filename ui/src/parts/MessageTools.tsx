@@ -23,11 +23,19 @@ export function MessageTools({
   const [open, setOpen] = useState(false);
   const shared = { size: 's', side: 'top', tabIndex } as const;
   const lost = message.state === 'undelivered';
+  // Beside what stands at the right, and not on it.
+  const place = message.mine
+    ? message.pinned
+      ? 'right-56'
+      : 'right-36'
+    : message.pinned
+      ? 'right-24'
+      : 'right-2';
   const answers = mayWrite && !lost;
   return (
     <div
       // Unseen, but there: the Tab key could not step onto what is only shown once it has stepped there.
-      className={`absolute -top-4 z-[1] ${message.mine ? 'right-36' : 'right-2'} flex rounded-control border border-line bg-raised p-px shadow-raised group-focus-visible:pointer-events-auto group-focus-visible:opacity-100 group-has-focus-visible:pointer-events-auto group-has-focus-visible:opacity-100 touch:-top-11 touch:right-2 mouse:group-hover:pointer-events-auto mouse:group-hover:opacity-100 ${active ? 'touch:pointer-events-auto touch:opacity-100' : ''} ${open ? '' : 'pointer-events-none opacity-0'}`}
+      className={`absolute -top-4 z-[1] ${place} flex rounded-control border border-line bg-raised p-px shadow-raised group-focus-visible:pointer-events-auto group-focus-visible:opacity-100 group-has-focus-visible:pointer-events-auto group-has-focus-visible:opacity-100 touch:-top-11 touch:right-2 mouse:group-hover:pointer-events-auto mouse:group-hover:opacity-100 ${active ? 'touch:pointer-events-auto touch:opacity-100' : ''} ${open ? '' : 'pointer-events-none opacity-0'}`}
     >
       {answers && (
         <>

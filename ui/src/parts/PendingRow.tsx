@@ -2,7 +2,8 @@
 import { isSendable, type Pending } from '~/api/messages';
 import { Avatar } from '~/kit/Avatar';
 import { Icon } from '~/kit/Icon';
-import { MessageText, Name } from '~/kit/Text';
+import { MessageText } from '~/kit/MessageText';
+import { Name } from '~/kit/Text';
 import { MessageHead } from './MessageHead';
 import { Quote } from './Quote';
 

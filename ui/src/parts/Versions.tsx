@@ -5,7 +5,7 @@ import { useVersions } from '~/api/queries';
 import type { Message } from '~/api/types';
 import { formatExact } from '~/kit/format';
 import { Popover } from '~/kit/Menu';
-import { MessageText } from '~/kit/Text';
+import { MessageText } from '~/kit/MessageText';
 
 export function Edited({
   space,

@@ -8,7 +8,8 @@ import { Button } from '~/kit/Button';
 import { Failure, Loading } from '~/kit/EmptyState';
 import { formatExact, formatWhen } from '~/kit/format';
 import { useNow } from '~/kit/hooks';
-import { MessageText, Name } from '~/kit/Text';
+import { MessageText } from '~/kit/MessageText';
+import { Name } from '~/kit/Text';
 import { plainName } from '~/kit/text';
 import { hueOf } from '~/parts/MessageHead';
 
