@@ -113,6 +113,24 @@ describe('messages that change', () => {
     await ann.accessible('messages');
   });
 
+  it('offers names after an @, and draws Markdown', async () => {
+    await ann.composer.pressSequentially('Thanks @bo');
+    await ann.page.getByRole('option', { name: 'Bo Tanaka' }).waitFor();
+    await ann.accessible('mention');
+    await ann.composer.press('Enter');
+    assert.equal(await ann.composer.inputValue(), 'Thanks @Bo Tanaka ');
+    await ann.composer.pressSequentially('for **both** of them:');
+    await ann.composer.press('Shift+Enter');
+    await ann.composer.pressSequentially('- the crane\n'.trimEnd());
+    await ann.composer.press('Shift+Enter');
+    await ann.composer.pressSequentially('- `plan.pdf`');
+    await ann.composer.press('Enter');
+    const row = bo.message('Thanks @Bo Tanaka');
+    await row.locator('strong', { hasText: 'both' }).waitFor();
+    assert.equal(await row.getByRole('listitem').count(), 2);
+    await bo.accessible('markdown');
+  });
+
   it('keeps words that are too long for a message', async () => {
     await ann.composer.fill('x'.repeat(33_000));
     await ann.page.getByText('Too long for a message').waitFor();

@@ -1,5 +1,5 @@
 /** Where a message is written. Enter sends, Shift+Enter starts a line; a touch keyboard's Enter does too. */
-import { useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react';
+import { useEffect, useId, useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react';
 import { createKeptStore, useStore } from '~/api/store';
 import { Button, IconButton } from '~/kit/Button';
 import { formatSize } from '~/kit/format';
@@ -9,6 +9,8 @@ import { plainName } from '~/kit/text';
 import { answer, answering } from './answering';
 import { attach, attachments, detach, takeAttached } from './attachments';
 import { fileIcon } from './FileBits';
+import { complete, fitting, startedAt } from './mention';
+import { MentionList } from './MentionList';
 import { Quote } from './Quote';
 import { tooLong } from './words';
 
@@ -27,6 +29,8 @@ function keepDraft(space: string, text: string, was: string): void {
 export interface ComposerProps {
   space: string;
   placeholder: string;
+  /** Names that can be mentioned. */
+  people: string[];
   onSend: (text: string, files: File[]) => void;
   /** Called now and then while something is being written. */
   onTyping: () => void;
@@ -36,12 +40,25 @@ export interface ComposerProps {
 
 const none: File[] = [];
 
-export function Composer({ space, placeholder, onSend, onTyping, onEditLast }: ComposerProps) {
+export function Composer({
+  space,
+  placeholder,
+  people,
+  onSend,
+  onTyping,
+  onEditLast,
+}: ComposerProps) {
   const [text, setText] = useState(() => drafts.get()[space] ?? '');
   const field = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
   const attached = useStore(attachments)[space] ?? none;
   const answered = useStore(answering)[space] ?? null;
+  const [caret, setCaret] = useState<number | null>(null);
+  const [chosen, setChosen] = useState(0);
+  const listId = useId();
+  const started = caret === null ? null : startedAt(text, caret);
+  const names = started === null ? [] : fitting(people, started.query);
+  const at = Math.min(chosen, names.length - 1);
   const empty = text.trim() === '' && attached.length === 0;
   const long = tooLong(text);
   const add = (files: File[]) => {
@@ -65,6 +82,25 @@ export function Composer({ space, placeholder, onSend, onTyping, onEditLast }: C
     if (matchMedia('(hover: hover)').matches) field.current?.focus({ preventScroll: true });
   }, []);
 
+  /** Puts a name in place of what was begun. */
+  const mention = (name: string | undefined) => {
+    if (started === null || name === undefined) return;
+    const [next, place] = complete(text, started, name);
+    change(next);
+    setCaret(null);
+    requestAnimationFrame(() => field.current?.setSelectionRange(place, place));
+    field.current?.focus({ preventScroll: true });
+  };
+  /** Whether a key was for the list of names. */
+  const toNames = (key: string): boolean => {
+    if (names.length === 0) return false;
+    if (key === 'ArrowDown') setChosen((at + 1) % names.length);
+    else if (key === 'ArrowUp') setChosen((at - 1 + names.length) % names.length);
+    else if (key === 'Enter' || key === 'Tab') mention(names[at]);
+    else if (key === 'Escape') setCaret(null);
+    else return false;
+    return true;
+  };
   const change = (next: string) => {
     setText(next);
     keepDraft(space, next, text);
@@ -77,6 +113,12 @@ export function Composer({ space, placeholder, onSend, onTyping, onEditLast }: C
     field.current?.focus({ preventScroll: true });
   };
   const onKeyDown = (event: KeyboardEvent) => {
+    const plain = !event.nativeEvent.isComposing && !event.shiftKey && !event.ctrlKey;
+    if (plain && toNames(event.key)) {
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
     if (event.key === 'ArrowUp' && text === '' && !event.nativeEvent.isComposing) {
       event.preventDefault();
       onEditLast();
@@ -104,8 +146,9 @@ export function Composer({ space, placeholder, onSend, onTyping, onEditLast }: C
         event.preventDefault();
         send();
       }}
-      className="rounded-card border border-edge bg-raised px-3 pt-2.5 pb-2 shadow-raised transition-colors focus-within:border-(--line-strong)"
+      className="relative rounded-card border border-edge bg-raised px-3 pt-2.5 pb-2 shadow-raised transition-colors focus-within:border-(--line-strong)"
     >
+      {names.length > 0 && <MentionList id={listId} names={names} at={at} onChoose={mention} />}
       {answered !== null && (
         <div className="-mt-1 mb-1 flex items-center gap-2 border-b border-line pb-1">
           <span className="flex-none text-small text-text-3">Answering</span>
@@ -129,7 +172,16 @@ export function Composer({ space, placeholder, onSend, onTyping, onEditLast }: C
         aria-label={placeholder}
         placeholder={placeholder}
         value={text}
-        onChange={(event) => change(event.target.value)}
+        role={names.length > 0 ? 'combobox' : undefined}
+        aria-expanded={names.length > 0 ? true : undefined}
+        aria-controls={names.length > 0 ? listId : undefined}
+        aria-activedescendant={names.length > 0 ? `${listId}-${at}` : undefined}
+        onChange={(event) => {
+          change(event.target.value);
+          setCaret(event.target.selectionEnd);
+          setChosen(0);
+        }}
+        onBlur={() => setCaret(null)}
         onKeyDown={onKeyDown}
         onPaste={(event) => {
           const files = [...event.clipboardData.files];

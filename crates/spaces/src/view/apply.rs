@@ -280,14 +280,15 @@ fn insert_holds(transaction: &Transaction<'_>, source: &Source, blob: &[u8; 32])
     Ok(())
 }
 
-/// Whether a text names somebody: an `@` before the full or the first name, in any case, not inside a longer word.
+/// Whether a text names somebody: an `@` before the full or the first name, or before "everyone", in any case, not inside a
+/// longer word.
 fn mentions(text: &str, name: &str) -> bool {
     let text = text.to_lowercase();
     let full = name.to_lowercase();
     let first = full.split_whitespace().next().unwrap_or(&full);
     text.match_indices('@').any(|(at, _)| {
         let rest = &text[at + 1..];
-        [full.as_str(), first].into_iter().filter(|name| !name.is_empty()).any(|name| {
+        [full.as_str(), first, "everyone"].into_iter().filter(|name| !name.is_empty()).any(|name| {
             rest.strip_prefix(name).is_some_and(|after| !after.chars().next().is_some_and(char::is_alphanumeric))
         })
     })
@@ -395,10 +396,10 @@ mod tests {
 
     #[test]
     fn mentions_are_whole_names() {
-        for yes in ["@Ann do we?", "hello @ann lee", "(@ANN)", "@Ann Lee."] {
+        for yes in ["@Ann do we?", "hello @ann lee", "(@ANN)", "@Ann Lee.", "@everyone: lunch"] {
             assert!(mentions(yes, "Ann Lee"), "{yes}");
         }
-        for no in ["Ann", "@Anna", "mail ann@lee.example", "@", ""] {
+        for no in ["Ann", "@Anna", "mail ann@lee.example", "@", "@everyones", ""] {
             assert!(!mentions(no, "Ann Lee"), "{no}");
         }
         assert!(!mentions("@", ""));

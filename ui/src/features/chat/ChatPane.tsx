@@ -264,6 +264,10 @@ function OpenChat({ space, window }: { space: Space; window: MessageWindow }) {
     }),
     [status],
   );
+  const people = useMemo(
+    () => (members ?? []).filter((member) => !member.me).map(({ name }) => name),
+    [members],
+  );
   const alone = space.members <= 1;
   const empty = window.messages.length === 0 && pending.length === 0;
   return (
@@ -372,6 +376,7 @@ function OpenChat({ space, window }: { space: Space; window: MessageWindow }) {
             key={id}
             space={id}
             placeholder={`Message ${plainName(space.name)}`}
+            people={people}
             onSend={onSend}
             onTyping={onTyping}
             onEditLast={editLast}

@@ -4,6 +4,7 @@ import type { MessageWindow, Pending } from '~/api/messages';
 import type { Member, SharedFile } from '~/api/types';
 import { plainName } from '~/kit/text';
 import type { MessageActions } from '~/parts/messageActions';
+import { everyone } from '~/parts/mention';
 import { MessageRow } from '~/parts/MessageRow';
 import { PendingRow } from '~/parts/PendingRow';
 import { toRows } from './rows';
@@ -43,7 +44,10 @@ export function Conversation(props: ConversationProps) {
     [members],
   );
   const byFile = useMemo(() => new Map((files ?? []).map((file) => [file.id, file])), [files]);
-  const people = useMemo(() => (members ?? []).map(({ name }) => plainName(name)), [members]);
+  const people = useMemo(
+    () => [...(members ?? []).map(({ name }) => plainName(name)), everyone],
+    [members],
+  );
 
   // The Tab key enters at the row it was on last, or at the newest; from there the arrows lead on.
   const entry = window.messages.some(({ id }) => id === active)
