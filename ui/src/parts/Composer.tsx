@@ -172,8 +172,7 @@ export function Composer({
         aria-label={placeholder}
         placeholder={placeholder}
         value={text}
-        role={names.length > 0 ? 'combobox' : undefined}
-        aria-expanded={names.length > 0 ? true : undefined}
+        aria-autocomplete="list"
         aria-controls={names.length > 0 ? listId : undefined}
         aria-activedescendant={names.length > 0 ? `${listId}-${at}` : undefined}
         onChange={(event) => {
