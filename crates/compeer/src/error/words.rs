@@ -205,7 +205,7 @@ impl From<WriteError> for ApiError {
                 StatusCode::CONFLICT,
                 "forked",
                 "Two histories",
-                "A copy of this home may be in use elsewhere. Leave the space and join it again with a new invitation.",
+                "A copy of this home was or is in use elsewhere. Set this home aside, start with a new one, and have yourself invited again.",
             ),
             WriteError::AskingPeers { .. } => told(
                 StatusCode::SERVICE_UNAVAILABLE,
