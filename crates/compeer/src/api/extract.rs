@@ -175,9 +175,16 @@ mod tests {
             r#"{"text":"hello\n\u00fc","nonce":"n1"}"#,
             r#"{"text":"","file":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}"#,
             r#"{"up_to":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}"#,
+            r#"{"text":"other","pinned":true,"reaction":{"emoji":"\u00a9","on":false}}"#,
         ]);
         compeer_testkit::fuzz::run(&seeds, |bytes| {
-            is::<dto::NewMessage>(bytes) | is::<dto::ReadMarker>(bytes) | is::<dto::Undelivered>(bytes)
+            let taken = [
+                is::<dto::NewMessage>(bytes),
+                is::<dto::ReadMarker>(bytes),
+                is::<dto::Undelivered>(bytes),
+                is::<dto::MessageChange>(bytes),
+            ];
+            taken.contains(&true)
         });
     }
 
