@@ -16,18 +16,22 @@ use crate::topic::Log;
 pub struct Fork {
     one: SignedHeader,
     other: SignedHeader,
+    /// Whether the two headers alone prove it. An author can have signed one of them wrongly on purpose, which a later entry
+    /// of the run made up for; whoever passed that on would look like a liar.
+    is_proof: bool,
 }
 
 impl Fork {
-    /// A fork, if these headers prove it. Nothing about them needs to have been checked.
-    pub(crate) fn proven(topic: &GroupId, one: &[u8], other: &[u8]) -> Option<Self> {
-        let fork = Self::stored(one, other)?;
-        (fork.one.topic == *topic && proves_fork(&fork.one, &fork.other)).then_some(fork)
+    /// A fork by its encoded headers; `None` when they are none. One that lies in the file was found by the chains of whole runs, which say more than two headers do.
+    pub(crate) fn stored(one: &[u8], other: &[u8]) -> Option<Self> {
+        let (one, other) = (SignedHeader::decode(one).ok()?, SignedHeader::decode(other).ok()?);
+        let is_proof = proves_fork(&one, &other);
+        Some(Self { one, other, is_proof })
     }
 
-    /// A fork as it lies in the file: it was found by the chains of whole runs, which say more than two headers do.
-    pub(crate) fn stored(one: &[u8], other: &[u8]) -> Option<Self> {
-        Some(Self { one: SignedHeader::decode(one).ok()?, other: SignedHeader::decode(other).ok()? })
+    /// Whether somebody else can be convinced of it, on this topic.
+    pub(crate) fn convinces(&self, topic: &GroupId) -> bool {
+        self.is_proof && self.one.topic == *topic
     }
 
     /// Whose log.
@@ -64,5 +68,37 @@ impl Engine {
         }
         let [one, other] = fork.headers();
         self.freeze(id, author, fork.seq(), one, other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use compeer_core::{Body, BodyClass, DeviceKey, Entry, EntryHash, EpochId, Hlc};
+
+    use super::*;
+
+    const TOPIC: GroupId = GroupId::from_bytes([9; 32]);
+
+    fn header(text: &[u8]) -> Vec<u8> {
+        let body = Body { class: BodyClass::Data, epoch: EpochId::from_bytes([1; 16]), bytes: text.to_vec() };
+        let heads = vec![EntryHash::from_bytes([5; 32])];
+        let key = DeviceKey::from_seed([1; 32]);
+        Entry::create(&key, TOPIC, None, Hlc::new(1_000, 0), heads, body).expect("entry").header.bytes().to_vec()
+    }
+
+    #[test]
+    fn only_what_convinces_others_is_passed_on() {
+        let (one, other) = (header(b"one"), header(b"other"));
+        let fork = Fork::stored(&one, &other).expect("headers");
+        assert!(fork.convinces(&TOPIC) && !fork.convinces(&GroupId::from_bytes([8; 32])));
+        assert!(!Fork::stored(&one, &one).expect("headers").convinces(&TOPIC));
+        // Its author signed it wrongly; it was taken with a later entry of the run.
+        let mut wrong = other;
+        let end = wrong.len() - 1;
+        wrong[end] ^= 1;
+        let fork = Fork::stored(&one, &wrong).expect("headers");
+        assert!(!fork.convinces(&TOPIC));
+        assert_eq!((fork.author(), fork.seq()), (DeviceKey::from_seed([1; 32]).id(), 0), "known here all the same");
+        assert!(Fork::stored(b"", &one).is_none());
     }
 }

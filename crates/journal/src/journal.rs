@@ -239,11 +239,13 @@ impl Journal {
 
     /// Takes in what may prove that a log has two histories. Whether it does.
     pub(crate) async fn hear_fork(&self, topic: GroupId, one: &[u8], other: &[u8]) -> Result<bool, StoreError> {
-        let Some(fork) = Fork::proven(&topic, one, other) else { return Ok(false) };
-        let known = self.shared.views().get(&topic).is_none_or(|view| view.forks.contains_key(&fork.author()));
-        if !known {
-            self.write(move |engine| engine.hear_fork(topic, &fork)).await?;
+        // It is told again each time that topics are compared.
+        let is_known = |fork: &Fork| fork.headers() == [one, other];
+        if self.forks(&topic).iter().any(is_known) {
+            return Ok(true);
         }
+        let Some(fork) = Fork::stored(one, other).filter(|fork| fork.convinces(&topic)) else { return Ok(false) };
+        self.write(move |engine| engine.hear_fork(topic, &fork)).await?;
         Ok(true)
     }
 

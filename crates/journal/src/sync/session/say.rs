@@ -146,7 +146,8 @@ impl Session {
             let [one, other] = fork.headers().map(<[u8]>::to_vec);
             Proof { one, other }
         };
-        let mut forks: Vec<_> = forks.iter().take(FORKS).map(proof).collect();
+        let told = forks.iter().filter(|fork| fork.convinces(&topic));
+        let mut forks: Vec<_> = told.take(FORKS).map(proof).collect();
         loop {
             let rest = logs.split_off(logs.len().min(ITEMS));
             let (answer, forks) = (std::mem::take(&mut answer), std::mem::take(&mut forks));
