@@ -53,8 +53,9 @@ pub(super) async fn run(context: &Context, verb: Chat) -> Result<(), ApiError> {
         Chat::Pins { space } => log::pins(context, &client, &find_space(&client, &space).await?).await,
         Chat::History { space, message } => change::history(context, &client, &space, &message).await,
         Chat::Resend { space, messages } => {
+            let space = find_space(&client, &space).await?;
             let settled = settle(&client, &space, messages, "send").await?;
-            let now: dto::Space = client.get(&format!("/spaces/{}", find_space(&client, &space).await?)).await?;
+            let now: dto::Space = client.get(&format!("/spaces/{space}")).await?;
             context.out.either(&json!({ "count": settled.count }), || match settled.count {
                 0 if now.state == dto::SpaceState::ShutOut => format!("Nothing was sent again. {SHUT_OUT}"),
                 0 => "Nothing was sent again: all is delivered, or the files have changed since.\n".into(),
@@ -63,6 +64,7 @@ pub(super) async fn run(context: &Context, verb: Chat) -> Result<(), ApiError> {
             })
         }
         Chat::Discard { space, messages } => {
+            let space = find_space(&client, &space).await?;
             let settled = settle(&client, &space, messages, "discard").await?;
             context.out.either(&json!({ "count": settled.count }), || match settled.count {
                 0 => "Nothing was undelivered.\n".into(),
@@ -84,7 +86,6 @@ pub(super) async fn run(context: &Context, verb: Chat) -> Result<(), ApiError> {
 
 /// Sends again or discards what is undelivered in a space.
 async fn settle(client: &Client, space: &str, messages: Vec<String>, how: &str) -> Result<dto::Settled, ApiError> {
-    let space = find_space(client, space).await?;
     let which = dto::Undelivered { only: (!messages.is_empty()).then_some(messages) };
     client.post(&format!("/spaces/{space}/undelivered/{how}"), &which).await
 }
@@ -124,7 +125,8 @@ async fn send(context: &Context, client: &Client, space: &str, message: dto::New
             sent.of = event.of.unwrap_or(sent.of);
         }
     }
-    let refused = sent.held_by <= 1 && refuses(client, &members).await?;
+    // What cannot be found out about others takes nothing from the message either.
+    let refused = sent.held_by <= 1 && refuses(client, &members).await.unwrap_or(false);
     context.out.raw(&whereabouts(sent.held_by, sent.of, here, refused))
 }
 
