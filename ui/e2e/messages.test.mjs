@@ -113,6 +113,19 @@ describe('messages that change', () => {
     await ann.accessible('messages');
   });
 
+  it('says of every message that it is pinned, also under the head of another', async () => {
+    await ann.say('Two things.');
+    await ann.message('Two things.').waitFor();
+    await ann.say('This is the second.');
+    const second = ann.message('This is the second.');
+    await second.hover();
+    await second.getByRole('button', { name: 'More about this message' }).click();
+    await ann.page.getByRole('menuitem', { name: 'Pin for everybody' }).click();
+    await second.getByText('pinned', { exact: true }).waitFor();
+    await bo.message('This is the second.').getByText('pinned', { exact: true }).waitFor();
+    await ann.shot('pinned-second');
+  });
+
   it('offers names after an @, and draws Markdown', async () => {
     await ann.composer.pressSequentially('Thanks @bo');
     await ann.page.getByRole('option', { name: 'Bo Tanaka' }).waitFor();

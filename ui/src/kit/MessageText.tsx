@@ -1,7 +1,7 @@
 /** A message's text: Markdown, with links found and names of `people` highlighted. */
 import { Fragment, memo, type ReactNode } from 'react';
 import { parseMarkdown, type Block, type Cell, type Inline } from './markdown';
-import { draw } from './Text';
+import { draw, outward } from './Text';
 import { isEmoji, lineSegments } from './text';
 
 export const MessageText = memo(function MessageText({
@@ -127,14 +127,7 @@ function drawInline(part: Inline, index: number): ReactNode {
       return <s key={index}>{part.parts.map(drawInline)}</s>;
     case 'anchor':
       return (
-        <a
-          key={index}
-          href={part.href}
-          title={part.href}
-          target="_blank"
-          rel="noopener noreferrer nofollow"
-          className="text-accent-text underline decoration-1 underline-offset-2 hover:decoration-2"
-        >
+        <a key={index} href={part.href} title={part.href} {...outward}>
           {part.parts.map(drawInline)}
         </a>
       );

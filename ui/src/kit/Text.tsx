@@ -1,6 +1,13 @@
 /** Draws people's words: isolated in direction, with control characters visible, never as markup. */
 import { nameSegments, type Segment } from './text';
 
+/** A link in somebody's words: it opens beside the page, and tells nobody where one came from. */
+export const outward = {
+  target: '_blank',
+  rel: 'noopener noreferrer nofollow',
+  className: 'text-accent-text underline decoration-1 underline-offset-2 hover:decoration-2',
+} as const;
+
 /** One piece of somebody's words. */
 export function draw(segment: Segment, index: number) {
   switch (segment.kind) {
@@ -26,14 +33,7 @@ export function draw(segment: Segment, index: number) {
       );
     case 'link':
       return (
-        <a
-          key={index}
-          href={segment.href}
-          title={segment.href}
-          target="_blank"
-          rel="noopener noreferrer nofollow"
-          className="text-accent-text underline decoration-1 underline-offset-2 hover:decoration-2"
-        >
+        <a key={index} href={segment.href} title={segment.href} {...outward}>
           {segment.text}
         </a>
       );

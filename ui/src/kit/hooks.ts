@@ -1,5 +1,12 @@
 /** Small things that several views need from the browser. */
-import { useCallback, useEffect, useState, useSyncExternalStore } from 'react';
+import {
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useState,
+  useSyncExternalStore,
+  type RefObject,
+} from 'react';
 
 export function useMedia(query: string): boolean {
   const subscribe = useCallback(
@@ -33,6 +40,16 @@ export function useLate(after: number): boolean {
     return () => clearTimeout(timer);
   }, [after]);
   return late;
+}
+
+/** Keeps a field as high as what is written in it. */
+export function useGrowing(field: RefObject<HTMLTextAreaElement | null>, text: string): void {
+  useLayoutEffect(() => {
+    const element = field.current;
+    if (element === null) return;
+    element.style.height = 'auto';
+    element.style.height = `${element.scrollHeight}px`;
+  }, [field, text]);
 }
 
 /** Copies and says so; without a clipboard (an insecure page) it says that instead. */

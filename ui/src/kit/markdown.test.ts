@@ -123,10 +123,11 @@ describe('a message as Markdown', () => {
     expect(show('*a* '.repeat(3000))).toBe('as written');
   });
 
-  it('is kept busy by nothing', () => {
-    const fill = (text: string) => text.repeat(Math.floor(32_768 / text.length));
-    const fences = Array.from({ length: 250 }, (_, index) => '`'.repeat(index)).join(' ');
-    const bombs = [
+  const fill = (text: string) => text.repeat(Math.floor(32_768 / text.length));
+  const fences = Array.from({ length: 250 }, (_, index) => '`'.repeat(index)).join(' ');
+  // Whatever keeps the parser busy for longer than a test may take fails here.
+  it.each([
+    ...[
       '>',
       '[',
       '![',
@@ -140,25 +141,12 @@ describe('a message as Markdown', () => {
       '1. ',
       'www.',
       'http://a ',
-      '|\n',
-      '~~a',
-      '\\',
-      '&amp',
-      '*_`[<>~',
-      '[a]: b\n',
-      '```\n',
-      '# a\n',
-      '@',
-    ].map(fill);
-    for (const bomb of [
-      ...bombs,
-      fences,
-      `|a|b|\n|-|-|\n${fill('|\n')}`,
-      '['.repeat(16_000) + ']'.repeat(16_000),
-    ]) {
-      const before = performance.now();
-      parseMarkdown(bomb, ['Ann Lee']);
-      expect(performance.now() - before, bomb.slice(0, 12)).toBeLessThan(5000);
-    }
+    ].map(fill),
+    ...['|\n', '~~a', '\\', '&amp', '*_`[<>~', '[a]: b\n', '```\n', '# a\n', '@'].map(fill),
+    `|a|b|\n|-|-|\n${fill('|\n')}`,
+    '['.repeat(16_000) + ']'.repeat(16_000),
+    fences,
+  ])('is not kept busy by %.12s', (bomb) => {
+    expect(() => parseMarkdown(bomb, ['Ann Lee'])).not.toThrow();
   });
 });

@@ -1,8 +1,9 @@
 /** Where a message is written. Enter sends, Shift+Enter starts a line; a touch keyboard's Enter does too. */
-import { useEffect, useId, useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react';
+import { useEffect, useId, useRef, useState, type KeyboardEvent } from 'react';
 import { createKeptStore, useStore } from '~/api/store';
 import { Button, IconButton } from '~/kit/Button';
 import { formatSize } from '~/kit/format';
+import { useGrowing } from '~/kit/hooks';
 import { Icon } from '~/kit/Icon';
 import { Name } from '~/kit/Text';
 import { plainName } from '~/kit/text';
@@ -70,12 +71,7 @@ export function Composer({
     field.current?.focus({ preventScroll: true });
   };
 
-  useLayoutEffect(() => {
-    const element = field.current;
-    if (element === null) return;
-    element.style.height = 'auto';
-    element.style.height = `${element.scrollHeight}px`;
-  }, [text]);
+  useGrowing(field, text);
 
   useEffect(() => {
     // On a phone this would open the keyboard over what one came to read.

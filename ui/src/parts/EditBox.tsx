@@ -2,6 +2,7 @@
 import { useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react';
 import type { Message } from '~/api/types';
 import { Button } from '~/kit/Button';
+import { useGrowing } from '~/kit/hooks';
 import type { MessageActions } from './messageActions';
 import { tooLong } from './words';
 
@@ -10,12 +11,7 @@ export function EditBox({ message, actions }: { message: Message; actions: Messa
   const field = useRef<HTMLTextAreaElement>(null);
   const long = tooLong(text);
   const ready = text.trim() !== '' && long === null;
-  useLayoutEffect(() => {
-    const element = field.current;
-    if (element === null) return;
-    element.style.height = 'auto';
-    element.style.height = `${element.scrollHeight}px`;
-  }, [text]);
+  useGrowing(field, text);
   useLayoutEffect(() => {
     field.current?.focus();
     field.current?.setSelectionRange(-1, -1);

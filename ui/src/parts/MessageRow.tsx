@@ -65,21 +65,19 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
       <div className="min-w-0">
         {head ? (
           <MessageHead name={message.author_name} time={message.time}>
-            {message.pinned && (
-              <span className="flex items-center gap-1 text-tiny text-text-3">
-                <Icon name="pin" size={14} />
-                pinned
-              </span>
-            )}
+            {message.pinned && pinned}
             {state}
           </MessageHead>
         ) : (
           // Its room is kept whether it is shown or not, so the words beside it never move.
-          state && (
-            <div
-              className={`float-right ml-3 flex min-w-28 justify-end ${stated || active ? '' : 'opacity-0 mouse:group-hover:opacity-100'}`}
-            >
-              {state}
+          (state || message.pinned) && (
+            <div className="float-right ml-3 flex min-w-28 justify-end gap-3">
+              {message.pinned && pinned}
+              {state && (
+                <span className={stated || active ? '' : 'opacity-0 mouse:group-hover:opacity-100'}>
+                  {state}
+                </span>
+              )}
             </div>
           )
         )}
@@ -132,6 +130,13 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
     </li>
   );
 });
+
+const pinned = (
+  <span className="flex h-[22px] items-center gap-1 text-tiny text-text-3">
+    <Icon name="pin" size={14} />
+    pinned
+  </span>
+);
 
 /** Under a message that reached nobody: why, and the two ways on. */
 function Lost({ tabIndex, onSettle }: { tabIndex: number; onSettle: (how: Settling) => void }) {
