@@ -39,6 +39,12 @@ pub enum ActError {
     /// No such message.
     #[error("there is no such message in this space")]
     UnknownMessage,
+    /// No such topic.
+    #[error("there is no such topic in this space")]
+    UnknownTopic,
+    /// More than this at once.
+    #[error("at most {0} at once")]
+    TooMany(usize),
     /// Somebody else wrote it.
     #[error("only whoever wrote a message can change it")]
     NotYours,

@@ -10,8 +10,9 @@ mod view;
 
 pub use error::{ActError, FetchError, JoinSpaceError, StartError, Unshared};
 pub use model::{
-    Answered, Field, FileInfo, FileState, HolderInfo, InvitationInfo, InvitationState, InviteRequest, LastMessage,
-    MemberDevice, MemberInfo, MessageFile, MessageInfo, MessageRange, MessageState, NewMessage, Profile, Reaction,
-    SpaceInfo, SpaceState, SpacesEvent, Transfer, TransferId, TransferSource, TransferState, Version,
+    Answered, At, Attention, Field, FileInfo, FileState, HolderInfo, InvitationInfo, InvitationState, InviteRequest,
+    LastMessage, MemberDevice, MemberInfo, MessageFile, MessageInfo, MessageRange, MessageState, NewMessage, PlaceInfo,
+    Profile, Reaction, SpaceInfo, SpaceState, SpacesEvent, TopicInfo, Transfer, TransferId, TransferSource,
+    TransferState, Version,
 };
 pub use service::{BLOBS, LeftOut, Listed, Me, NamedFile, PRESENCE, Parts, SameName, Shared, Spaces};

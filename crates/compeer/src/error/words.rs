@@ -101,6 +101,12 @@ impl From<ActError> for ApiError {
                 missing("member-not-found", "No such person", "`compeer space members SPACE` shows them.")
             }
             ActError::UnknownMessage => missing("message-not-found", "No such message", "It may not have arrived yet."),
+            ActError::UnknownTopic => missing(
+                "topic-not-found",
+                "No such topic",
+                "It may not have arrived yet. `compeer topic list SPACE` shows those that have.",
+            ),
+            ActError::TooMany(most) => refused("too-many", "Too many at once", format!("Do it in parts of {most}.")),
             ActError::NotYours => refused("not-yours", "Not your message", "Answer it, or react to it."),
             ActError::NotUndelivered => missing(
                 "not-undelivered",
@@ -304,7 +310,7 @@ impl From<NameError> for ApiError {
     fn from(error: NameError) -> Self {
         let hint = match error {
             NameError::Empty => "Type a name with at least one letter in it.",
-            NameError::TooLong => "Choose a shorter name.",
+            NameError::TooLong(_) => "Choose a shorter name.",
             NameError::Control | NameError::Hidden(_) => {
                 "Type the name anew instead of pasting it, or choose another one."
             }

@@ -50,6 +50,8 @@ pub struct SpaceInfo {
     pub unread: u64,
     /// How many of those name me.
     pub mentions: u64,
+    /// How much I want to hear of it.
+    pub attention: Attention,
     /// My messages that no other member has yet.
     pub waiting: u64,
     /// My messages and files that nobody counts, and that were neither said again nor given up.
@@ -151,6 +153,81 @@ pub struct Version {
     pub time: Millis,
 }
 
+/// How much I want to hear of a space or of a place in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Attention {
+    /// Everything is news.
+    #[default]
+    All,
+    /// What is said is counted, but only what names me is told.
+    Mentions,
+    /// Only what names me is counted and told.
+    Muted,
+}
+
+impl Attention {
+    pub(crate) const fn number(self) -> i64 {
+        match self {
+            Self::All => 0,
+            Self::Mentions => 1,
+            Self::Muted => 2,
+        }
+    }
+
+    pub(crate) const fn of(number: i64) -> Option<Self> {
+        match number {
+            0 => Some(Self::All),
+            1 => Some(Self::Mentions),
+            2 => Some(Self::Muted),
+            _ => None,
+        }
+    }
+}
+
+/// What a message is said at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaceInfo {
+    /// The entry that made it.
+    pub id: EntryHash,
+    /// What it is called; `None` while that is not here.
+    pub title: Option<String>,
+}
+
+/// A topic, or the general talk of a space.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopicInfo {
+    /// The entry that made it; `None` for the general talk.
+    pub id: Option<EntryHash>,
+    /// What it is called; `None` for the general talk, and while its making is not here.
+    pub title: Option<String>,
+    /// Whether there is nothing more to say about it.
+    pub resolved: bool,
+    /// Messages of others that I have not read.
+    pub unread: u64,
+    /// How many of those name me.
+    pub mentions: u64,
+    /// The oldest of them.
+    pub first_unread: Option<EntryHash>,
+    /// The newest message.
+    pub last: Option<LastMessage>,
+    /// When something was last said at it, or it was made.
+    pub at: Millis,
+    /// How much I want to hear of it.
+    pub attention: Attention,
+    /// Whether I chose that for it alone.
+    pub chosen: bool,
+}
+
+/// Which messages of a space are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum At {
+    /// All.
+    #[default]
+    Anywhere,
+    /// Those that are said at this; at none, the general talk.
+    Place(Option<EntryHash>),
+}
+
 /// A message to send.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct NewMessage {
@@ -162,6 +239,8 @@ pub struct NewMessage {
     pub file: Option<EntryHash>,
     /// The message that it answers.
     pub reply: Option<EntryHash>,
+    /// What it is said at; none is the general talk.
+    pub place: Option<EntryHash>,
 }
 
 impl NewMessage {
@@ -208,11 +287,19 @@ pub struct MessageInfo {
     pub pinned: bool,
     /// How people reacted to it.
     pub reactions: Vec<Reaction>,
+    /// What it is said at; none is the general talk.
+    pub place: Option<PlaceInfo>,
+    /// Whether I have not read it.
+    pub unread: bool,
+    /// Whether it names me.
+    pub mention: bool,
 }
 
 /// Which messages to hand out, always oldest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct MessageRange {
+    /// Only those said there.
+    pub at: At,
     /// Only those before this one.
     pub before: Option<EntryHash>,
     /// Only those after this one.
@@ -391,10 +478,19 @@ pub enum SpacesEvent {
         /// Which.
         messages: Vec<MessageInfo>,
     },
+    /// A topic was made or changed, or I want to hear more or less of one.
+    Topic {
+        /// Where.
+        space: GroupId,
+        /// Which; `None` for the general talk.
+        topic: Option<EntryHash>,
+    },
     /// Somebody is writing.
     Typing {
         /// Where.
         space: GroupId,
+        /// At what; `None` for the general talk.
+        place: Option<EntryHash>,
         /// Who.
         person: GroupId,
         /// The name.

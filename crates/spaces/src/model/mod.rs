@@ -1,13 +1,18 @@
 //! What spaces are made of: the operations in their journals, and the pictures of them that are handed out.
 
+mod field;
 mod info;
 mod op;
 mod text;
 
+pub use field::{EMOJI_BYTES, Field, TITLE_CHARS};
 pub use info::{
-    Answered, FileInfo, FileState, HolderInfo, InvitationInfo, InvitationState, InviteRequest, LastMessage,
-    MemberDevice, MemberInfo, MessageFile, MessageInfo, MessageRange, MessageState, NewMessage, Reaction, SpaceInfo,
-    SpaceState, SpacesEvent, Transfer, TransferId, TransferSource, TransferState, Version,
+    Answered, At, Attention, FileInfo, FileState, HolderInfo, InvitationInfo, InvitationState, InviteRequest,
+    LastMessage, MemberDevice, MemberInfo, MessageFile, MessageInfo, MessageRange, MessageState, NewMessage, PlaceInfo,
+    Reaction, SpaceInfo, SpaceState, SpacesEvent, TopicInfo, Transfer, TransferId, TransferSource, TransferState,
+    Version,
 };
-pub use op::{EMOJI_BYTES, FIELDS_PER_OP, Field, HOLDS_PER_OP, Op, OpError, PICTURE_BYTES, Profile, picture_type};
-pub use text::{FileNameError, NameError, TextError, check_file_name, check_message, check_name, is_hidden};
+pub use op::{FIELDS_PER_OP, HOLDS_PER_OP, Kind, Op, OpError, PICTURE_BYTES, Profile, picture_type};
+pub use text::{
+    FileNameError, NameError, TextError, check_file_name, check_message, check_name, check_title, is_hidden,
+};

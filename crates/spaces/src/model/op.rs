@@ -4,6 +4,7 @@ use compeer_core::cbor::{self, CborError};
 use compeer_core::{BlobHash, DeviceId, EntryHash, GroupId, limits};
 use minicbor::{Decode, Encode};
 
+use super::field::Field;
 use super::text::{NameError, TextError, check_file_name, check_message, check_name};
 
 /// Bytes a person's picture may have. It travels inside an entry, so that a face is there as soon as the name is.
@@ -12,8 +13,6 @@ pub const PICTURE_BYTES: usize = 64 * 1024;
 pub const HOLDS_PER_OP: usize = 4096;
 /// Fields that one [`Op::Set`] may set.
 pub const FIELDS_PER_OP: usize = 32;
-/// Bytes of an emoji. The longest in use (families, flags of regions) take 35.
-pub const EMOJI_BYTES: usize = 48;
 /// Bytes of the label by which a page finds its own message again.
 const NONCE_BYTES: usize = 64;
 
@@ -64,6 +63,9 @@ pub enum Op {
         /// The message it answers. Nobody promises that there is one.
         #[n(3)]
         reply: Option<EntryHash>,
+        /// What it is said at, such as a topic. Nobody promises that there is one; none is the space's general talk.
+        #[n(4)]
+        place: Option<EntryHash>,
     },
     /// A file is here: it lies on the author's disk, and whoever may read the space may fetch it.
     #[n(3)]
@@ -116,43 +118,42 @@ pub enum Op {
         #[n(1)]
         fields: Vec<Field>,
     },
-}
-
-/// One field of something, and what it shall be from now on.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-pub enum Field {
-    /// The text of a message. By its author.
-    #[n(0)]
-    Text {
-        /// As in [`Op::Message`].
+    /// Makes something that is named by this entry from now on.
+    #[n(8)]
+    Make {
+        /// What it is.
         #[n(0)]
-        text: String,
-    },
-    /// Whether the author of this operation reacts to a message with this emoji.
-    #[n(1)]
-    Reaction {
-        /// At most [`EMOJI_BYTES`].
-        #[n(0)]
-        emoji: String,
-        /// Whether it is there.
+        kind: Kind,
+        /// What its fields are to begin with, as if they were set with this entry; at most [`FIELDS_PER_OP`].
         #[n(1)]
-        on: bool,
-    },
-    /// Whether a message is pinned. By anybody who may write.
-    #[n(2)]
-    Pinned {
-        /// Whether it is.
-        #[n(0)]
-        on: bool,
+        fields: Vec<Field>,
     },
 }
 
-impl Field {
-    fn check(&self) -> Result<(), OpError> {
+/// What an [`Op::Make`] makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Kind {
+    /// Something to talk about; messages are said at it.
+    #[n(0)]
+    Topic,
+}
+
+impl Kind {
+    /// The number it is written as.
+    #[must_use]
+    pub const fn number(self) -> u8 {
         match self {
-            Self::Text { text } => Ok(check_message(text)?),
-            Self::Reaction { emoji, .. } if !is_emoji(emoji) => Err(OpError::Emoji),
-            Self::Reaction { .. } | Self::Pinned { .. } => Ok(()),
+            Self::Topic => 0,
+        }
+    }
+
+    /// The kind with this number.
+    #[must_use]
+    pub const fn of(number: u8) -> Option<Self> {
+        match number {
+            0 => Some(Self::Topic),
+            _ => None,
         }
     }
 }
@@ -209,7 +210,7 @@ impl Op {
                     return Err(OpError::Picture);
                 }
             }
-            Self::Message { text, nonce, file, reply: _ } => {
+            Self::Message { text, nonce, file, .. } => {
                 if !text.is_empty() || file.is_none() {
                     check_message(text)?;
                 }
@@ -223,25 +224,11 @@ impl Op {
             Self::Holds { .. } => {}
             Self::Set { fields, .. } if fields.is_empty() => return Err(OpError::Empty),
             Self::Set { fields, .. } if fields.len() > FIELDS_PER_OP => return Err(OpError::TooLong),
-            Self::Set { fields, .. } => fields.iter().try_for_each(Field::check)?,
+            Self::Make { fields, .. } if fields.len() > FIELDS_PER_OP => return Err(OpError::TooLong),
+            Self::Set { fields, .. } | Self::Make { fields, .. } => fields.iter().try_for_each(Field::check)?,
         }
         Ok(())
     }
-}
-
-/// Whether this can only be seen as pictures: no letters of any script, and nothing that acts on the line it stands in. The
-/// ranges are those of Unicode's emoji list (UTS #51); which sequences a font has a picture for changes every year, so those
-/// are not listed.
-fn is_emoji(text: &str) -> bool {
-    let draws = |c| {
-        matches!(c, '\u{a9}' | '\u{ae}' | '\u{203c}' | '\u{2049}' | '\u{2122}' | '\u{2139}' | '\u{2190}'..='\u{2bff}')
-            || matches!(c, '\u{3030}' | '\u{303d}' | '\u{3297}' | '\u{3299}' | '\u{1f000}'..='\u{1faff}')
-    };
-    let joins = |c| matches!(c, '\u{200d}' | '\u{fe0f}' | '\u{e0020}'..='\u{e007f}');
-    // A digit, * or # is one as a keycap only.
-    let keycap =
-        |text: &str| matches!(text.chars().collect::<Vec<_>>()[..], ['0'..='9' | '*' | '#', '\u{fe0f}', '\u{20e3}']);
-    text.len() <= EMOJI_BYTES && (keycap(text) || text.chars().any(draws) && text.chars().all(|c| draws(c) || joins(c)))
 }
 
 /// The media type of a picture, told by its first bytes and never by its name.
@@ -261,6 +248,7 @@ pub fn picture_type(bytes: &[u8]) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::field::TITLE_CHARS;
 
     fn introduction(name: &str, picture: Option<Vec<u8>>) -> Op {
         let profile = Profile { name: name.into(), device_name: "laptop".into(), picture };
@@ -275,15 +263,36 @@ mod tests {
         Field::Reaction { emoji: emoji.into(), on: true }
     }
 
-    fn ops() -> [Op; 12] {
+    fn ops() -> [Op; 15] {
         let picture = Some(b"\x89PNG\r\n\x1a\nmore".to_vec());
         [
             Op::Name { name: "Harbour Quay".into() },
             Op::Profile { profile: Profile { name: "Ann".into(), device_name: "laptop".into(), picture: None } },
-            Op::Message { text: "hello\nthere".into(), nonce: Some("n1".into()), file: None, reply: None },
-            Op::Message { text: String::new(), nonce: None, file: Some(EntryHash::from_bytes([4; 32])), reply: None },
-            Op::Message { text: "so".into(), nonce: None, file: None, reply: Some(EntryHash::from_bytes([5; 32])) },
+            Op::Message { text: "hello\nthere".into(), nonce: Some("n1".into()), file: None, reply: None, place: None },
+            Op::Message {
+                text: String::new(),
+                nonce: None,
+                file: Some(EntryHash::from_bytes([4; 32])),
+                reply: None,
+                place: None,
+            },
+            Op::Message {
+                text: "so".into(),
+                nonce: None,
+                file: None,
+                reply: Some(EntryHash::from_bytes([5; 32])),
+                place: None,
+            },
             set(vec![Field::Text { text: "hello".into() }, Field::Pinned { on: false }]),
+            Op::Message {
+                text: "at".into(),
+                nonce: None,
+                file: None,
+                reply: None,
+                place: Some(EntryHash::from_bytes([8; 32])),
+            },
+            Op::Make { kind: Kind::Topic, fields: vec![Field::Title { text: "Quay wall".into() }] },
+            set(vec![Field::Place { at: None }, Field::Resolved { on: true }]),
             set(vec![reaction("\u{1f44d}")]),
             Op::File { name: "a/b.txt".into(), size: 3, blob: BlobHash::from_bytes([1; 32]) },
             Op::Unlist { file: EntryHash::from_bytes([2; 32]) },
@@ -306,48 +315,15 @@ mod tests {
         // An array of two or one: [2, ["hi", "n"]] and [2, ["hi"]].
         let old: [(&[u8], Option<&str>); 2] = [(b"\x82\x02\x82\x62hi\x61n", Some("n")), (b"\x82\x02\x81\x62hi", None)];
         for (bytes, nonce) in old {
-            let op = Op::Message { text: "hi".into(), nonce: nonce.map(str::to_owned), file: None, reply: None };
+            let op = Op::Message {
+                text: "hi".into(),
+                nonce: nonce.map(str::to_owned),
+                file: None,
+                reply: None,
+                place: None,
+            };
             assert_eq!(Op::decode(bytes), Ok(op.clone()));
             assert_eq!(op.encode().expect("encodes"), bytes);
-        }
-    }
-
-    #[test]
-    fn a_reaction_is_an_emoji() {
-        let family = "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}\u{200d}\u{1f466}";
-        let scotland = "\u{1f3f4}\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}";
-        let keycap = "1\u{fe0f}\u{20e3}";
-        for yes in [
-            "\u{1f44d}",
-            "\u{1f44d}\u{1f3fd}",
-            "\u{2764}\u{fe0f}",
-            "\u{1f1e9}\u{1f1ea}",
-            family,
-            scotland,
-            keycap,
-            "\u{2713}",
-        ] {
-            assert!(is_emoji(yes), "{yes}");
-        }
-        let long = "\u{1f44d}".repeat(13);
-        let turned = "\u{1f44d}\u{202e}";
-        for no in [
-            "",
-            " ",
-            "a",
-            "1",
-            "+1",
-            "\u{200d}",
-            "\u{fe0f}",
-            "\u{20e3}",
-            "\u{1f44d} ",
-            "\u{1f44d}!",
-            turned,
-            &long,
-            "\u{3042}",
-            "<b>",
-        ] {
-            assert!(!is_emoji(no), "{no}");
         }
     }
 
@@ -366,15 +342,30 @@ mod tests {
         let bad = [
             Op::Name { name: String::new() },
             Op::Name { name: "x".repeat(limits::NAME_CHARS + 1) },
-            Op::Message { text: "x".repeat(limits::MESSAGE_BYTES + 1), nonce: None, file: None, reply: None },
-            Op::Message { text: "x".into(), nonce: Some("n".repeat(65)), file: None, reply: None },
-            Op::Message { text: String::new(), nonce: None, file: None, reply: None },
-            Op::Message { text: " ".into(), nonce: None, file: Some(EntryHash::from_bytes([4; 32])), reply: None },
+            Op::Message {
+                text: "x".repeat(limits::MESSAGE_BYTES + 1),
+                nonce: None,
+                file: None,
+                reply: None,
+                place: None,
+            },
+            Op::Message { text: "x".into(), nonce: Some("n".repeat(65)), file: None, reply: None, place: None },
+            Op::Message { text: String::new(), nonce: None, file: None, reply: None, place: None },
+            Op::Message {
+                text: " ".into(),
+                nonce: None,
+                file: Some(EntryHash::from_bytes([4; 32])),
+                reply: None,
+                place: None,
+            },
             set(vec![]),
             set(vec![Field::Pinned { on: true }; FIELDS_PER_OP + 1]),
             set(vec![Field::Text { text: String::new() }]),
             set(vec![Field::Text { text: "x".repeat(limits::MESSAGE_BYTES + 1) }]),
             set(vec![reaction("yes")]),
+            set(vec![Field::Title { text: "two\nlines".into() }]),
+            Op::Make { kind: Kind::Topic, fields: vec![Field::Title { text: "x".repeat(TITLE_CHARS + 1) }] },
+            Op::Make { kind: Kind::Topic, fields: vec![Field::Pinned { on: true }; FIELDS_PER_OP + 1] },
             Op::File { name: "../up".into(), size: 0, blob: BlobHash::from_bytes([1; 32]) },
             Op::Holds { blobs: vec![BlobHash::from_bytes([1; 32]); HOLDS_PER_OP + 1] },
             introduction("C\ny", None),

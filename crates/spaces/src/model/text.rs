@@ -5,15 +5,17 @@
 
 use compeer_core::limits;
 
+use super::field::TITLE_CHARS;
+
 /// Why a name is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// Nothing, or only blanks.
     #[error("a name needs at least one letter")]
     Empty,
-    /// More characters than [`limits::NAME_CHARS`].
-    #[error("a name has at most 80 characters")]
-    TooLong,
+    /// More characters than this.
+    #[error("a name has at most {0} characters")]
+    TooLong(usize),
     /// A line break or another control character.
     #[error("a name has no control characters in it")]
     Control,
@@ -116,8 +118,17 @@ fn is_blank(c: char) -> bool {
 
 /// Checks the name of a person, device or space.
 pub fn check_name(name: &str) -> Result<(), NameError> {
-    if name.chars().take(limits::NAME_CHARS + 1).count() > limits::NAME_CHARS {
-        Err(NameError::TooLong)
+    check_line(name, limits::NAME_CHARS)
+}
+
+/// Checks the title of something.
+pub fn check_title(title: &str) -> Result<(), NameError> {
+    check_line(title, TITLE_CHARS)
+}
+
+fn check_line(name: &str, most: usize) -> Result<(), NameError> {
+    if name.chars().take(most + 1).count() > most {
+        Err(NameError::TooLong(most))
     } else if name.chars().any(char::is_control) {
         Err(NameError::Control)
     } else if let Some(hidden) = hidden(name) {
@@ -188,7 +199,7 @@ mod tests {
             assert_eq!(check_name(name), Ok(()), "{name}");
         }
         assert_eq!(check_name(&"é".repeat(80)), Ok(()));
-        assert_eq!(check_name(&"é".repeat(81)), Err(NameError::TooLong));
+        assert_eq!(check_name(&"é".repeat(81)), Err(NameError::TooLong(80)));
     }
 
     #[test]

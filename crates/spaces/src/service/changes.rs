@@ -29,9 +29,17 @@ impl Spaces {
         if row.person != me && fields.iter().any(|field| matches!(field, Field::Text { .. })) {
             return Err(ActError::NotYours);
         }
+        for field in &fields {
+            if let Field::Place { at: Some(place) } = field {
+                self.place(space, *place).await?;
+            }
+        }
         let is_so = |field: &Field| match field {
             Field::Text { text } => row.text == *text,
             Field::Pinned { on } => row.pinned == *on,
+            Field::Place { at } => row.place == *at,
+            // What a message does not have.
+            Field::Title { .. } | Field::Resolved { .. } => true,
             Field::Reaction { emoji, on } => {
                 let reaction = row.reactions.iter().find(|reaction| reaction.emoji == *emoji);
                 reaction.is_some_and(|reaction| reaction.people.contains(&me)) == *on

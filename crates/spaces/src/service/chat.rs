@@ -8,9 +8,9 @@ use compeer_core::{DeviceId, EntryHash, GroupId};
 use super::{Spaces, name_or_id};
 use crate::error::ActError;
 use crate::model::{
-    Answered, HolderInfo, MessageFile, MessageInfo, MessageRange, MessageState, NewMessage, Op, Reaction, SpacesEvent,
+    Answered, HolderInfo, MessageFile, MessageInfo, MessageRange, MessageState, NewMessage, Op, PlaceInfo, Reaction,
 };
-use crate::view::{MessageRow, ReactionRow, Unread};
+use crate::view::{MessageRow, ReactionRow};
 
 /// Messages handed out at once, at most.
 const MESSAGES: usize = 1000;
@@ -23,9 +23,9 @@ impl Spaces {
     pub async fn send(&self, space: GroupId, new: NewMessage) -> Result<MessageInfo, ActError> {
         let me = self.me().ok_or(ActError::NoPerson)?;
         let rules = self.rules_for(&space, Level::Write)?;
-        let NewMessage { text, nonce, file, reply } = new;
-        let plain = Op::Message { text: text.clone(), nonce: nonce.clone(), file, reply }.encode()?;
-        if file.is_some() || reply.is_some() {
+        let NewMessage { text, nonce, file, reply, place } = new;
+        let plain = Op::Message { text: text.clone(), nonce: nonce.clone(), file, reply, place }.encode()?;
+        if file.is_some() || reply.is_some() || place.is_some() {
             self.catch_up(space).await;
         }
         let file = match file {
@@ -41,6 +41,10 @@ impl Spaces {
                 let answered = self.message(space, id).await?;
                 Some(Answered { id, here: Some((answered.author_name, beginning(&answered.text))) })
             }
+            None => None,
+        };
+        let place = match place {
+            Some(id) => Some(PlaceInfo { id, title: self.place(space, id).await? }),
             None => None,
         };
         let appended = self.inner.journal.append(space, plain).await?;
@@ -63,6 +67,9 @@ impl Spaces {
             changed: None,
             pinned: false,
             reactions: Vec::new(),
+            place,
+            unread: false,
+            mention: false,
         })
     }
 
@@ -80,7 +87,7 @@ impl Spaces {
                 };
                 let (Some(before), Some(after)) = (row(range.before)?, row(range.after)?) else { return Ok(None) };
                 let limit = range.limit.clamp(1, MESSAGES);
-                let (rows, more) = view.messages(&space, before.as_ref(), after.as_ref(), limit)?;
+                let (rows, more) = view.messages(&space, range.at.into(), before.as_ref(), after.as_ref(), limit)?;
                 Ok(Some((rows, more, view.people(&space)?)))
             })
             .await?
@@ -118,15 +125,6 @@ impl Spaces {
         Ok(rows.into_iter().flatten().map(|row| self.picture(&space, &rules, &names, row)).collect())
     }
 
-    /// Tells how much is unread.
-    pub(super) async fn tell_unread(&self, space: GroupId) {
-        let Some(me) = self.me().map(|me| me.person) else { return };
-        match self.inner.view.with(move |view| view.unread(&space, &me)).await {
-            Ok(Unread { messages, mentions }) => self.tell(SpacesEvent::Read { space, unread: messages, mentions }),
-            Err(error) => tracing::error!(space = %space.short(), %error, "what is unread could not be counted"),
-        }
-    }
-
     /// Which members have a message.
     pub async fn message_holders(&self, space: GroupId, message: EntryHash) -> Result<Vec<HolderInfo>, ActError> {
         let rules = self.rules(&space)?;
@@ -137,24 +135,6 @@ impl Spaces {
         let holder =
             |person| HolderInfo { person, name: name_or_id(&names, &person), holds: holders.contains(&person) };
         Ok(people(&rules).map(holder).collect())
-    }
-
-    /// Moves the read marker up to a message; it never moves back.
-    pub async fn mark_read(&self, space: GroupId, message: EntryHash) -> Result<(), ActError> {
-        self.rules(&space)?;
-        let moved = self
-            .inner
-            .view
-            .with(move |view| match view.message(&space, &message)? {
-                Some(row) => view.mark_read(&space, &row).map(Some),
-                None => Ok(None),
-            })
-            .await?
-            .ok_or(ActError::UnknownMessage)?;
-        if moved {
-            self.tell_unread(space).await;
-        }
-        Ok(())
     }
 
     /// A row as it is handed out.
@@ -202,6 +182,9 @@ impl Spaces {
             changed: row.changed.map(|clock| clock.millis()),
             pinned: row.pinned,
             reactions: row.reactions.into_iter().map(reaction).collect(),
+            place: row.place.map(|id| PlaceInfo { id, title: row.title }),
+            unread: row.unread,
+            mention: row.mention,
         }
     }
 

@@ -147,7 +147,7 @@ impl Spaces {
 
     async fn read_into_view(&self, space: GroupId) -> Result<Vec<Change>, ActError> {
         let journal = self.inner.journal.clone();
-        let my_name = self.me().map(|me| me.profile.name).unwrap_or_default();
+        let reader = self.reader(&*self.rules(&space)?);
         let work = move |view: &View| {
             let mut changes = Vec::new();
             let mut cursor = view.cursor(&space)?;
@@ -155,7 +155,7 @@ impl Spaces {
                 match journal.read(&space, cursor, PAGE) {
                     Ok(Page::Entries { entries, next, more }) => {
                         if !entries.is_empty() {
-                            changes.extend(view.apply(space, &entries, next, &my_name)?);
+                            changes.extend(view.apply(space, &entries, next, &reader)?);
                         }
                         cursor = next;
                         if !more {
@@ -212,7 +212,7 @@ impl Spaces {
                 HashMap::new()
             }
         };
-        let (mut unread, mut files) = (false, Vec::new());
+        let (mut unread, mut files, mut told) = (false, Vec::new(), BTreeSet::new());
         // Those that come first, so that nobody hears of a change of what is told only after it.
         let (new, changed) = changes.into_iter().partition::<Vec<_>, _>(|change| !matches!(change, Change::Changed(_)));
         for change in new.into_iter().chain(changed) {
@@ -229,6 +229,8 @@ impl Spaces {
                 Change::Changed(hash) => {
                     if let Some(message) = messages.remove(&hash) {
                         self.tell(SpacesEvent::MessageChanged { space, message: Box::new(message) });
+                    } else if told.insert(hash) && self.is_topic(space, hash).await {
+                        self.tell(SpacesEvent::Topic { space, topic: Some(hash) });
                     }
                 }
                 Change::FileAdded(hash) => {
@@ -236,6 +238,8 @@ impl Spaces {
                         self.tell(SpacesEvent::FileAdded { space, file: Box::new(file) });
                     }
                 }
+                Change::Made(topic) => self.tell(SpacesEvent::Topic { space, topic: Some(topic) }),
+                Change::Moved => unread = true,
                 Change::FileChanged(hash) => files.push(hash),
                 Change::FileRemoved(file) => {
                     if self.file(space, file).await.is_err() {

@@ -4,9 +4,11 @@ use compeer_core::group::{GroupKind, Level, Member};
 use compeer_core::{GroupId, Millis};
 
 use super::chat::people;
+use super::topics::last_message;
 use super::{Spaces, name_or_id};
 use crate::error::ActError;
-use crate::model::{LastMessage, MemberDevice, MemberInfo, Op, SpaceInfo, SpaceState, SpacesEvent};
+use crate::model::{MemberDevice, MemberInfo, Op, SpaceInfo, SpaceState, SpacesEvent};
+use crate::view::Which;
 
 impl Spaces {
     /// Makes a space with me as its manager.
@@ -35,13 +37,12 @@ impl Spaces {
     pub async fn info(&self, space: GroupId) -> Result<SpaceInfo, ActError> {
         let rules = self.rules(&space)?;
         self.catch_up(space).await;
-        let me = self.me().map(|me| me.person);
-        let (name, unread, undelivered, last, names) = self
+        let (name, (unread, attention), undelivered, last, names) = self
             .inner
             .view
             .with(move |view| {
-                let unread = me.map_or(Ok(Default::default()), |me| view.unread(&space, &me))?;
-                let (mut last, _) = view.messages(&space, None, None, 1)?;
+                let unread = (view.unread(&space)?, view.attention(&space)?.space.unwrap_or_default());
+                let (mut last, _) = view.messages(&space, Which::All, None, None, 1)?;
                 Ok((view.name(&space)?, unread, view.count_undelivered(&space)?, last.pop(), view.people(&space)?))
             })
             .await?;
@@ -68,16 +69,10 @@ impl Spaces {
             here_now: people(&rules).filter(is_here).count(),
             unread: unread.messages,
             mentions: unread.mentions,
+            attention,
             waiting: self.waiting(&space, &rules),
             undelivered,
-            last: last.map(|row| LastMessage {
-                at: row.clock.millis(),
-                author_name: name_or_id(&names, &row.person),
-                text: match row.file.and_then(|file| file.listed) {
-                    Some((name, _)) if row.text.is_empty() => name,
-                    _ => row.text,
-                },
-            }),
+            last: last.map(|row| last_message(row, &names)),
             created: rules.members().values().map(|member| member.since.millis()).min().unwrap_or_default(),
             state,
             disk_bytes: topic.bytes,

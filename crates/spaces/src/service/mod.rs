@@ -9,6 +9,8 @@ mod groups;
 mod introduce;
 mod invitations;
 mod presence;
+mod reading;
+mod topics;
 mod transfers;
 mod undelivered;
 
@@ -32,7 +34,7 @@ pub use transfers::BLOBS;
 
 use crate::error::{ActError, StartError};
 use crate::model::{Op, Profile, SpaceState, SpacesEvent};
-use crate::view::View;
+use crate::view::{Reader, View};
 
 /// Events that a slow listener may fall behind before it is told that it missed some.
 const EVENTS: usize = 4096;
@@ -231,6 +233,17 @@ impl Spaces {
         } else {
             Err(ActError::UnknownSpace)
         }
+    }
+
+    /// For whom a view is made.
+    fn reader(&self, rules: &Rules) -> Reader {
+        let (person, name) = match self.me() {
+            Some(me) => (me.person, me.profile.name),
+            // Nobody's id, so that nothing is theirs.
+            None => (GroupId::from_bytes([0; 32]), String::new()),
+        };
+        let since = rules.members().get(&Member::Group(person)).map(|member| member.since).unwrap_or_default();
+        Reader { person, name, since }
     }
 
     /// The rules of a space in which I may do what needs `level`.

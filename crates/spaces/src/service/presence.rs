@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use compeer_core::cbor;
 use compeer_core::group::Level;
-use compeer_core::{DeviceId, GroupId};
+use compeer_core::{DeviceId, EntryHash, GroupId};
 use compeer_mesh::{IncomingStream, Link, RecvStream, StreamKind};
 use minicbor::{Decode, Encode};
 use tokio::io::AsyncReadExt;
@@ -33,9 +33,9 @@ const REMEMBERED: usize = 1024;
 /// A sign.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub(super) enum Sign {
-    /// The sender is writing in a space.
+    /// The sender is writing in a space, at a place in it.
     #[n(0)]
-    Typing(#[n(0)] GroupId),
+    Typing(#[n(0)] GroupId, #[n(1)] Option<EntryHash>),
     /// The sender may only read in a space, and asks to be introduced there.
     #[n(1)]
     Introduce {
@@ -75,7 +75,7 @@ impl TypingLimit {
 
 impl Spaces {
     /// Tells the members who are here that I am writing. Calling it at every key press is fine.
-    pub async fn typing(&self, space: GroupId) -> Result<(), ActError> {
+    pub async fn typing(&self, space: GroupId, place: Option<EntryHash>) -> Result<(), ActError> {
         let rules = self.rules_for(&space, Level::Write)?;
         if !self.inner.typing.passes(space, None) {
             return Ok(());
@@ -83,7 +83,7 @@ impl Spaces {
         let own = self.inner.journal.device();
         for link in self.inner.mesh.links() {
             if link.device() != own && rules.level(&link.device()) >= Some(Level::Read) {
-                self.send_sign(link, &Sign::Typing(space));
+                self.send_sign(link, &Sign::Typing(space, place));
             }
         }
         Ok(())
@@ -124,12 +124,12 @@ impl Spaces {
 
     async fn take_in(&self, device: DeviceId, sign: Sign) {
         match sign {
-            Sign::Typing(space) => self.somebody_types(space, device).await,
+            Sign::Typing(space, place) => self.somebody_types(space, place, device).await,
             Sign::Introduce { space, profile } => self.introduce_reader(space, device, profile).await,
         }
     }
 
-    async fn somebody_types(&self, space: GroupId, device: DeviceId) {
+    async fn somebody_types(&self, space: GroupId, place: Option<EntryHash>, device: DeviceId) {
         let Ok(rules) = self.rules_for(&space, Level::Read) else { return };
         if rules.level(&device) < Some(Level::Write) || !self.inner.typing.passes(space, Some(device)) {
             return;
@@ -138,7 +138,7 @@ impl Spaces {
             // What was said before is told first: a message ends the writing that came before it.
             self.catch_up(space).await;
             let names = self.inner.view.with(move |view| view.people(&space)).await.unwrap_or_default();
-            self.tell(SpacesEvent::Typing { space, person, name: name_or_id(&names, &person) });
+            self.tell(SpacesEvent::Typing { space, place, person, name: name_or_id(&names, &person) });
         }
     }
 }
@@ -166,7 +166,11 @@ mod tests {
     fn fuzz_signs() {
         let profile = Profile { name: "Ann".into(), device_name: "laptop".into(), picture: Some(vec![0xFF; 40]) };
         let space = GroupId::from_bytes([7; 32]);
-        let signs = [Sign::Typing(space), Sign::Introduce { space, profile }];
+        let signs = [
+            Sign::Typing(space, None),
+            Sign::Typing(space, Some(EntryHash::from_bytes([8; 32]))),
+            Sign::Introduce { space, profile },
+        ];
         let seeds: Vec<_> = signs.iter().map(cbor::encode).collect();
         compeer_testkit::fuzz::run(&seeds, |input| cbor::decode::<Sign>(input, SIGN_BYTES).is_ok());
     }

@@ -24,9 +24,9 @@ impl Spaces {
         for (entry, op) in ops.into_iter().filter(|(entry, _)| chosen.contains(entry)) {
             let op = match op {
                 // What it is about, or answers, has another entry by now, if it was said again, too.
-                Op::Message { text, file, reply, .. } => {
+                Op::Message { text, file, reply, place, .. } => {
                     let now = |entry: EntryHash| said.get(&entry).copied().unwrap_or(entry);
-                    Op::Message { text, nonce: None, file: file.map(now), reply: reply.map(now) }
+                    Op::Message { text, nonce: None, file: file.map(now), reply: reply.map(now), place: place.map(now) }
                 }
                 Op::File { blob, .. } if !here.contains(&blob) => continue,
                 op => op,

@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::unread::Added;
 use super::{Result, View, sql_clock};
-use super::{registers, undelivered};
+use super::{registers, seen, topics, undelivered};
 use crate::model::{Op, Profile};
 
 /// Who wrote an operation, where it stands and when.
@@ -20,6 +20,17 @@ pub(crate) struct Source {
     pub(crate) level: Level,
     pub(crate) seq: u64,
     pub(crate) clock: Hlc,
+    pub(crate) position: u64,
+}
+
+/// For whom the view is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reader {
+    pub(crate) person: GroupId,
+    /// Looked for in messages, as a mention.
+    pub(crate) name: String,
+    /// Since when they are a member: what was said before is not news.
+    pub(crate) since: Hlc,
 }
 
 impl Source {
@@ -33,6 +44,7 @@ impl Source {
             level: entry.level,
             seq: entry.seq,
             clock: entry.clock,
+            position: entry.position,
         })
     }
 }
@@ -50,6 +62,10 @@ pub(crate) enum Change {
     FileAdded(EntryHash),
     FileChanged(EntryHash),
     FileRemoved(EntryHash),
+    /// Something was made.
+    Made(EntryHash),
+    /// A message stands elsewhere now.
+    Moved,
     /// An accepted entry that is no operation: by whom and why.
     Nonsense(DeviceId, String),
 }
@@ -67,8 +83,8 @@ impl View {
         Ok(found.unwrap_or(Cursor { generation: 0, position: 0 }))
     }
 
-    /// Takes in one page of entries, in one transaction with the cursor behind it. `my_name` is looked for as a mention.
-    pub(crate) fn apply(&self, space: GroupId, page: &[Opened], next: Cursor, my_name: &str) -> Result<Vec<Change>> {
+    /// Takes in one page of entries, in one transaction with the cursor behind it.
+    pub(crate) fn apply(&self, space: GroupId, page: &[Opened], next: Cursor, reader: &Reader) -> Result<Vec<Change>> {
         let mut connection = self.lock();
         let transaction = connection.transaction()?;
         let mut changes = Vec::with_capacity(page.len());
@@ -76,7 +92,7 @@ impl View {
         for entry in page {
             let Some(source) = Source::of(&space, entry) else { continue };
             match Op::decode(&entry.plain) {
-                Ok(op) => apply_op(&transaction, &source, op, my_name, &mut changes, &mut added)?,
+                Ok(op) => apply_op(&transaction, &source, op, reader, &mut changes, &mut added)?,
                 Err(error) => changes.push(Change::Nonsense(entry.author, error.to_string())),
             }
         }
@@ -86,7 +102,11 @@ impl View {
             next.position as i64
         ])?;
         transaction.commit()?;
-        self.counts.add(&space, &added);
+        if changes.contains(&Change::Moved) {
+            self.counts.forget(&space);
+        } else {
+            self.counts.add(&space, &added);
+        }
         Ok(changes)
     }
 
@@ -95,9 +115,20 @@ impl View {
     pub(crate) fn wipe(&self, space: &GroupId, generation: u64, voided: &[Opened]) -> Result<()> {
         let mut connection = self.lock();
         let transaction = connection.transaction()?;
-        for table in
-            ["name", "profile", "device", "message", "file", "unlisted", "holds", "undelivered", "version", "register"]
-        {
+        for table in [
+            "name",
+            "profile",
+            "device",
+            "message",
+            "file",
+            "unlisted",
+            "holds",
+            "undelivered",
+            "version",
+            "register",
+            "object",
+            "place",
+        ] {
             transaction.execute(&format!("DELETE FROM {table} WHERE space = ?1"), [space.as_bytes()])?;
         }
         undelivered::show(&transaction, space, voided)?;
@@ -114,7 +145,7 @@ impl View {
     pub(crate) fn forget(&self, space: &GroupId) -> Result<()> {
         self.wipe(space, 0, &[])?;
         let connection = self.lock();
-        for table in ["cursor", "mark", "wish", "farewell", "given_up"] {
+        for table in ["cursor", "seen", "attention", "wish", "farewell", "given_up"] {
             connection.execute(&format!("DELETE FROM {table} WHERE space = ?1"), [space.as_bytes()])?;
         }
         self.counts.forget(space);
@@ -127,7 +158,7 @@ fn apply_op(
     transaction: &Transaction<'_>,
     source: &Source,
     op: Op,
-    my_name: &str,
+    reader: &Reader,
     changes: &mut Vec<Change>,
     added: &mut Vec<Added>,
 ) -> Result<()> {
@@ -157,12 +188,10 @@ fn apply_op(
                 changes.push(Change::Profile(person));
             }
         }
-        Op::Message { text, nonce, file, reply } => {
-            let mention = mentions(&text, my_name);
-            let words = Words { text: &text, nonce: nonce.as_deref(), file: file.as_ref(), reply: reply.as_ref() };
-            if insert_message(transaction, source, &words, mention)? {
-                added.push(Added::new(clock, source.hash, source.person, mention));
-            }
+        Op::Message { text, nonce, file, reply, place } => {
+            let words =
+                Words { text: &text, nonce: nonce.as_deref(), file: file.as_ref(), reply: reply.as_ref(), place };
+            added.extend(insert_message(transaction, source, &words, reader)?);
             changes.push(Change::Message(source.hash));
         }
         Op::File { name, size, blob } => {
@@ -193,6 +222,11 @@ fn apply_op(
                 source.level >= Level::Manage
             ])?;
             changes.push(Change::FileRemoved(file));
+        }
+        Op::Make { kind, fields } => {
+            topics::make(transaction, source, kind)?;
+            registers::set(transaction, source, source.hash, fields, changes)?;
+            changes.push(Change::Made(source.hash));
         }
         Op::Set { object, fields } => registers::set(transaction, source, object, fields, changes)?,
         Op::Holds { blobs } => {
@@ -244,17 +278,31 @@ pub(super) struct Words<'a> {
     pub(super) nonce: Option<&'a str>,
     pub(super) file: Option<&'a EntryHash>,
     pub(super) reply: Option<&'a EntryHash>,
+    pub(super) place: Option<EntryHash>,
 }
 
-/// Whether it was not there yet.
+/// Adds a message, if it is not there yet; what that makes unread.
 pub(super) fn insert_message(
     transaction: &Transaction<'_>,
     source: &Source,
     words: &Words<'_>,
-    mention: bool,
-) -> Result<bool> {
+    reader: &Reader,
+) -> Result<Option<Added>> {
+    let mine = source.person == reader.person;
+    let mention = !mine && mentions(words.text, &reader.name);
+    let read = mine
+        || match seen::is_read(transaction, &source.space, &source.author, source.seq)? {
+            Some(read) => read,
+            None => source.clock < reader.since,
+        };
+    let place = topics::moved(transaction, &source.space, &source.hash)?.unwrap_or(words.place);
+    if let Some(place) = &place {
+        topics::note_place(transaction, &source.space, place)?;
+    }
     let new = transaction
-        .prepare_cached("INSERT OR IGNORE INTO message VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?
+        .prepare_cached(
+            "INSERT OR IGNORE INTO message VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+        )?
         .execute(params![
             source.space.as_bytes(),
             sql_clock(source.clock),
@@ -262,13 +310,16 @@ pub(super) fn insert_message(
             source.author.as_bytes(),
             source.person.as_bytes(),
             source.seq as i64,
+            source.position as i64,
             words.text,
             words.nonce,
             words.file.map(EntryHash::as_bytes),
             words.reply.map(EntryHash::as_bytes),
-            mention
+            place.as_ref().map(EntryHash::as_bytes),
+            mention,
+            !read
         ])?;
-    Ok(new > 0)
+    Ok((new > 0 && !read).then_some(Added { place, mention }))
 }
 
 fn insert_holds(transaction: &Transaction<'_>, source: &Source, blob: &[u8; 32]) -> Result<()> {
@@ -302,6 +353,10 @@ mod tests {
     const CY: GroupId = GroupId::from_bytes([2; 32]);
     const ANN: GroupId = GroupId::from_bytes([3; 32]);
     const LAPTOP: DeviceId = DeviceId::from_bytes([4; 32]);
+
+    fn reader() -> Reader {
+        Reader { person: ANN, name: "Ann".into(), since: Hlc::default() }
+    }
 
     fn profile(name: &str) -> Profile {
         Profile { name: name.into(), device_name: format!("{name}'s laptop"), picture: None }
@@ -344,7 +399,7 @@ mod tests {
         let mut outcomes = orders(entries).into_iter().map(|order| {
             view.wipe(&SPACE, 0, &[]).expect("wipes");
             for entry in order {
-                view.apply(SPACE, &[entry], Cursor::default(), "Ann").expect("applies");
+                view.apply(SPACE, &[entry], Cursor::default(), &reader()).expect("applies");
             }
             let shown = view.profile(&SPACE, &CY).expect("reads").expect("is there");
             (shown.name, view.devices(&SPACE).expect("reads")[&LAPTOP].clone(), shown.own)
@@ -382,15 +437,16 @@ mod tests {
         let dir = tempfile::tempdir().expect("folder");
         let view = View::open(dir.path()).expect("view");
         let other = GroupId::from_bytes([9; 32]);
-        view.apply(SPACE, &[entry(1, ANN, 10, &introduction("Cy"))], Cursor::default(), "Ann").expect("applies");
-        view.apply(other, &[entry(2, ANN, 20, &introduction("Villain"))], Cursor::default(), "Ann").expect("applies");
+        view.apply(SPACE, &[entry(1, ANN, 10, &introduction("Cy"))], Cursor::default(), &reader()).expect("applies");
+        view.apply(other, &[entry(2, ANN, 20, &introduction("Villain"))], Cursor::default(), &reader())
+            .expect("applies");
         let name = |knows: fn(&GroupId) -> bool| view.person(&CY, knows).expect("reads").map(|(name, _)| name);
         assert_eq!(name(|space| *space == SPACE).as_deref(), Some("Cy"));
         assert_eq!(name(|_| false), None);
         let device = view.device_name(&LAPTOP, |space| *space == SPACE).expect("reads");
         assert_eq!(device.as_deref(), Some("Cy's laptop"));
         let own = entry(3, CY, 5, &Op::Profile { profile: profile("Cyrus") });
-        view.apply(SPACE, &[own], Cursor::default(), "Ann").expect("applies");
+        view.apply(SPACE, &[own], Cursor::default(), &reader()).expect("applies");
         assert_eq!(name(|_| true).as_deref(), Some("Cyrus"), "also when it is older");
     }
 

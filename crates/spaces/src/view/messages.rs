@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::files::LISTED;
 use super::registers::{self, IS_PINNED, ReactionRow, newest_version};
-use super::{Result, View, clock_of, device_at, entry_at, group_at};
+use super::{Result, View, Which, clock_of, device_at, entry_at, group_at};
 use crate::model::MessageFile;
 
 /// Messages with the files they are about and the messages they answer. A file that is not listed, or of another space, is
@@ -16,7 +16,9 @@ fn select(rest: &str) -> String {
     format!(
         "SELECT message.hash, message.clock, message.author, message.person, message.seq, COALESCE({text}, message.text),
          message.nonce, message.file, file.name, file.size, undelivered.hash IS NOT NULL, {changed}, {IS_PINNED},
-         message.reply, answered.person, COALESCE({answered}, answered.text)
+         message.reply, answered.person, COALESCE({answered}, answered.text), message.place, message.unread, message.mention,
+         (SELECT r.value FROM register r WHERE r.space = message.space AND r.object = message.place AND r.field = 'title'
+          AND r.person = x'')
          FROM message LEFT JOIN file ON file.hash = message.file AND file.space = message.space AND {LISTED}
          LEFT JOIN undelivered ON undelivered.space = message.space AND undelivered.hash = message.hash
          LEFT JOIN message answered ON answered.hash = message.reply AND answered.space = message.space
@@ -41,6 +43,11 @@ pub(crate) struct MessageRow {
     pub(crate) changed: Option<Hlc>,
     pub(crate) pinned: bool,
     pub(crate) reply: Option<AnsweredRow>,
+    pub(crate) place: Option<EntryHash>,
+    /// What that is called.
+    pub(crate) title: Option<String>,
+    pub(crate) unread: bool,
+    pub(crate) mention: bool,
     pub(crate) reactions: Vec<ReactionRow>,
 }
 
@@ -72,6 +79,10 @@ fn message(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
         changed: row.get::<_, Option<i64>>(11)?.map(clock_of),
         pinned: row.get(12)?,
         reply: reply.map(|hash| AnsweredRow { hash: EntryHash::from_bytes(hash), here }),
+        place: row.get::<_, Option<[u8; 32]>>(16)?.map(EntryHash::from_bytes),
+        unread: row.get(17)?,
+        mention: row.get(18)?,
+        title: row.get(19)?,
         reactions: Vec::new(),
     })
 }
@@ -107,11 +118,12 @@ impl View {
         with_reactions(&connection, space, rows)
     }
 
-    /// Messages in order of time, oldest first: the last `limit` before `before`, or the first `limit` after `after`,
+    /// Messages among `which` in order of time, oldest first: the last `limit` before `before`, or the first `limit` after `after`,
     /// or the last of all. The flag says whether there are more on that side.
     pub(crate) fn messages(
         &self,
         space: &GroupId,
+        which: Which,
         before: Option<&MessageRow>,
         after: Option<&MessageRow>,
         limit: usize,
@@ -123,8 +135,8 @@ impl View {
         };
         let (compare, order) = if forward { (">", "ASC") } else { ("<", "DESC") };
         let filter = match bound {
-            Some(_) => format!("AND (message.clock, message.hash) {compare} (?3, ?4)"),
-            None => String::new(),
+            Some(_) => format!("AND {} AND (message.clock, message.hash) {compare} (?4, ?5)", which.condition(3)),
+            None => format!("AND {}", which.condition(3)),
         };
         let sql = select(&format!("{filter} ORDER BY message.clock {order}, message.hash {order} LIMIT ?2"));
         let mut statement = connection.prepare_cached(&sql)?;
@@ -132,12 +144,18 @@ impl View {
         let mut rows = match bound {
             Some(row) => statement
                 .query_map(
-                    params![space.as_bytes(), limit_and_one, super::sql_clock(row.clock), row.hash.as_bytes()],
+                    params![
+                        space.as_bytes(),
+                        limit_and_one,
+                        which.place(),
+                        super::sql_clock(row.clock),
+                        row.hash.as_bytes()
+                    ],
                     message,
                 )?
                 .collect::<rusqlite::Result<Vec<_>>>()?,
             None => statement
-                .query_map(params![space.as_bytes(), limit_and_one], message)?
+                .query_map(params![space.as_bytes(), limit_and_one, which.place()], message)?
                 .collect::<rusqlite::Result<Vec<_>>>()?,
         };
         let more = rows.len() > limit;

@@ -9,8 +9,10 @@ mod messages;
 mod people;
 mod registers;
 mod schema;
+mod seen;
 #[cfg(test)]
 mod tests;
+mod topics;
 mod undelivered;
 mod unread;
 
@@ -20,11 +22,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use compeer_core::{EntryHash, GroupId, Hlc};
 use rusqlite::Connection;
 
-pub(crate) use apply::Change;
+pub(crate) use apply::{Change, Reader};
 pub(crate) use files::{FileRow, Wish};
 pub(crate) use messages::MessageRow;
 pub(crate) use registers::ReactionRow;
-pub(crate) use unread::Unread;
+pub(crate) use seen::{Stamp, Which};
+pub(crate) use topics::TopicRow;
+pub(crate) use unread::{Part, Unread};
 
 use crate::error::ViewError;
 

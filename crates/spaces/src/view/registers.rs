@@ -4,10 +4,10 @@
 //! wins is decided when it is read: of those who may set it, the last by (clock, hash).
 
 use compeer_core::{EntryHash, GroupId, Hlc};
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, Transaction, params};
 
 use super::apply::{Change, Source};
-use super::{Result, View, clock_of, group_at, sql_clock};
+use super::{Result, View, clock_of, group_at, sql_clock, topics};
 use crate::model::Field;
 
 /// Different emoji that are handed out for one message.
@@ -17,6 +17,11 @@ const EVERYBODY: &[u8] = &[];
 /// How the field of a reaction begins; the emoji follows. Between `r:` and `r;` lie all of them.
 const REACTION: &str = "r:";
 const PINNED: &str = "pin";
+/// What something is called.
+pub(super) const TITLE: &str = "title";
+/// Where a message stands: the hash of a place, or no bytes.
+pub(super) const PLACE: &str = "place";
+pub(super) const RESOLVED: &str = "resolved";
 
 /// The newest version of a message's text, for a query over `message`; what `column` of it is asked for.
 pub(super) fn newest_version(of: &str, column: &str) -> String {
@@ -69,22 +74,50 @@ pub(super) fn set(
             Field::Reaction { emoji, on } => {
                 register(transaction, source, &object, &format!("{REACTION}{emoji}"), source.person.as_bytes(), on)?;
             }
-            Field::Pinned { on } => register(transaction, source, &object, PINNED, EVERYBODY, on)?,
+            Field::Pinned { on } => {
+                register(transaction, source, &object, PINNED, EVERYBODY, on)?;
+            }
+            Field::Title { text } => {
+                register(transaction, source, &object, TITLE, EVERYBODY, text)?;
+            }
+            Field::Resolved { on } => {
+                register(transaction, source, &object, RESOLVED, EVERYBODY, on)?;
+            }
+            Field::Place { at } => {
+                let place = at.as_ref().map(EntryHash::as_bytes);
+                if register(
+                    transaction,
+                    source,
+                    &object,
+                    PLACE,
+                    EVERYBODY,
+                    place.map_or(&[][..], <[u8; 32]>::as_slice),
+                )? {
+                    transaction
+                        .prepare_cached("UPDATE message SET place = ?3 WHERE hash = ?2 AND space = ?1")?
+                        .execute(params![space, object.as_bytes(), place])?;
+                    if let Some(at) = &at {
+                        topics::note_place(transaction, &source.space, at)?;
+                    }
+                    changes.push(Change::Moved);
+                }
+            }
         }
     }
     changes.push(Change::Changed(object));
     Ok(())
 }
 
+/// Sets one register, if nothing later has. Whether it did.
 fn register(
     transaction: &Transaction<'_>,
     source: &Source,
     object: &EntryHash,
     field: &str,
     person: &[u8],
-    value: bool,
-) -> Result<()> {
-    transaction
+    value: impl ToSql,
+) -> Result<bool> {
+    let set = transaction
         .prepare_cached(
             "INSERT INTO register VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (space, object, field, person) DO UPDATE
              SET value = excluded.value, clock = excluded.clock, hash = excluded.hash
@@ -99,7 +132,7 @@ fn register(
             sql_clock(source.clock),
             source.hash.as_bytes()
         ])?;
-    Ok(())
+    Ok(set > 0)
 }
 
 /// Who wrote a message, if it is here already.

@@ -6,13 +6,14 @@ use rusqlite::Connection;
 
 use super::Result;
 
-const VERSION: i64 = 5;
+const VERSION: i64 = 6;
 
 /// Made of entries: dropped and rebuilt at will.
 const VIEW: &str = "
     DROP TABLE IF EXISTS cursor; DROP TABLE IF EXISTS name; DROP TABLE IF EXISTS profile; DROP TABLE IF EXISTS device;
     DROP TABLE IF EXISTS message; DROP TABLE IF EXISTS file; DROP TABLE IF EXISTS unlisted; DROP TABLE IF EXISTS holds;
     DROP TABLE IF EXISTS undelivered; DROP TABLE IF EXISTS version; DROP TABLE IF EXISTS register;
+    DROP TABLE IF EXISTS object; DROP TABLE IF EXISTS place;
     CREATE TABLE cursor (space BLOB PRIMARY KEY, generation INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE name (space BLOB PRIMARY KEY, name TEXT NOT NULL, clock INTEGER NOT NULL, hash BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE profile (space BLOB, person BLOB, name TEXT NOT NULL, picture BLOB, own INTEGER NOT NULL,
@@ -20,9 +21,16 @@ const VIEW: &str = "
     CREATE TABLE device (space BLOB, device BLOB, name TEXT NOT NULL, own INTEGER NOT NULL, clock INTEGER NOT NULL,
         hash BLOB NOT NULL, PRIMARY KEY (space, device)) WITHOUT ROWID;
     CREATE TABLE message (space BLOB, clock INTEGER, hash BLOB, author BLOB NOT NULL, person BLOB NOT NULL,
-        seq INTEGER NOT NULL, text TEXT NOT NULL, nonce TEXT, file BLOB, reply BLOB, mention INTEGER NOT NULL,
-        PRIMARY KEY (space, clock, hash)) WITHOUT ROWID;
+        seq INTEGER NOT NULL, position INTEGER NOT NULL, text TEXT NOT NULL, nonce TEXT, file BLOB, reply BLOB, place BLOB,
+        mention INTEGER NOT NULL, unread INTEGER NOT NULL, PRIMARY KEY (space, clock, hash)) WITHOUT ROWID;
     CREATE UNIQUE INDEX message_hash ON message (hash);
+    CREATE INDEX message_log ON message (space, author, seq);
+    CREATE INDEX message_place ON message (space, place, clock, hash);
+    CREATE INDEX message_unread ON message (space, place, clock, hash) WHERE unread;
+    CREATE TABLE object (hash BLOB PRIMARY KEY, space BLOB NOT NULL, kind INTEGER NOT NULL, clock INTEGER NOT NULL,
+        author BLOB NOT NULL, person BLOB NOT NULL, seq INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE place (space BLOB, place BLOB, PRIMARY KEY (space, place)) WITHOUT ROWID;
+    CREATE INDEX object_kind ON object (space, kind, clock, hash);
     CREATE TABLE file (hash BLOB PRIMARY KEY, space BLOB NOT NULL, clock INTEGER NOT NULL, author BLOB NOT NULL,
         person BLOB NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, blob BLOB NOT NULL) WITHOUT ROWID;
     CREATE INDEX file_space ON file (space, name);
@@ -32,7 +40,7 @@ const VIEW: &str = "
     CREATE TABLE holds (space BLOB, blob BLOB, device BLOB, PRIMARY KEY (space, blob, device)) WITHOUT ROWID;
     CREATE TABLE version (space BLOB, object BLOB, person BLOB, clock INTEGER, hash BLOB, text TEXT NOT NULL,
         PRIMARY KEY (space, object, person, clock, hash)) WITHOUT ROWID;
-    CREATE TABLE register (space BLOB, object BLOB, field TEXT, person BLOB, value INTEGER NOT NULL, clock INTEGER NOT NULL,
+    CREATE TABLE register (space BLOB, object BLOB, field TEXT, person BLOB, value NOT NULL, clock INTEGER NOT NULL,
         hash BLOB NOT NULL, PRIMARY KEY (space, object, field, person)) WITHOUT ROWID;
     CREATE INDEX register_on ON register (space, field, object) WHERE value;
     CREATE TABLE undelivered (space BLOB, hash BLOB, clock INTEGER NOT NULL, file TEXT,
@@ -40,11 +48,21 @@ const VIEW: &str = "
 
 /// This device's own: kept.
 const OWN: &str = "
-    CREATE TABLE IF NOT EXISTS mark (space BLOB PRIMARY KEY, clock INTEGER NOT NULL, hash BLOB NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS seen (space BLOB, author BLOB, first INTEGER, last INTEGER NOT NULL, read INTEGER NOT NULL,
+        clock INTEGER NOT NULL, hash BLOB NOT NULL, PRIMARY KEY (space, author, first)) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS attention (space BLOB, place BLOB, level INTEGER NOT NULL, clock INTEGER NOT NULL,
+        hash BLOB NOT NULL, PRIMARY KEY (space, place)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS wish (space BLOB, file BLOB, dir TEXT NOT NULL, paused INTEGER NOT NULL,
         done INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (space, file)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS farewell (space BLOB PRIMARY KEY) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS given_up (space BLOB, entry BLOB, PRIMARY KEY (space, entry)) WITHOUT ROWID;";
+
+/// A marker says the same as runs that reach as far in each author's log.
+const MARKS: &str = "
+    INSERT OR IGNORE INTO seen SELECT message.space, message.author, 0, MAX(message.seq), 1, 0, zeroblob(32)
+        FROM message JOIN mark ON mark.space = message.space AND (message.clock, message.hash) <= (mark.clock, mark.hash)
+        GROUP BY message.space, message.author;
+    DROP TABLE mark;";
 
 /// Opens the file and brings its tables to this version.
 pub(super) fn open(path: &Path) -> Result<Connection> {
@@ -62,6 +80,10 @@ pub(super) fn open(path: &Path) -> Result<Connection> {
         }
     }
     connection.execute_batch(OWN)?;
+    if connection.prepare("SELECT 1 FROM mark").is_ok() {
+        // Made when what is read was one marker in time.
+        connection.execute_batch(MARKS)?;
+    }
     if connection.prepare("SELECT done FROM wish").is_err() {
         // Made before it was remembered how far a wish is.
         connection.execute_batch("ALTER TABLE wish ADD COLUMN done INTEGER NOT NULL DEFAULT 0")?;

@@ -5,8 +5,8 @@ use compeer_core::{BlobHash, DeviceId, EntryHash, GroupId, Hlc};
 use compeer_journal::{Cursor, Opened};
 use proptest::prelude::*;
 
-use super::View;
-use crate::model::{Field, Op, Profile};
+use super::{Reader, View, Which};
+use crate::model::{Field, Kind, Op, Profile};
 
 const SPACE: GroupId = GroupId::from_bytes([9; 32]);
 const PEOPLE: u8 = 3;
@@ -35,6 +35,11 @@ enum What {
     File,
     Unlist,
     Holds,
+    SaidAt,
+    Make,
+    Title,
+    Resolved(bool),
+    Place,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -50,6 +55,11 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(What::File),
         1 => Just(What::Unlist),
         1 => Just(What::Holds),
+        2 => Just(What::SaidAt),
+        2 => Just(What::Make),
+        1 => Just(What::Title),
+        1 => any::<bool>().prop_map(What::Resolved),
+        3 => Just(What::Place),
     ];
     // Few clocks and things, so that some are the same.
     let step = (0..PEOPLE, 0..3u64, any::<bool>(), what, 0..4usize)
@@ -71,8 +81,19 @@ fn entry(n: usize, step: &Step) -> Opened {
         |name: &str| Profile { name: format!("{name} {n}"), device_name: format!("{name}'s {n}"), picture: None };
     let blob = BlobHash::from_bytes([step.object as u8; 32]);
     let op = match step.what {
-        What::Message => Op::Message { text: format!("words {n}"), nonce: None, file: Some(object), reply: None },
-        What::Answer => Op::Message { text: format!("answer {n}"), nonce: None, file: None, reply: Some(object) },
+        What::Message => {
+            Op::Message { text: format!("words {n}"), nonce: None, file: Some(object), reply: None, place: None }
+        }
+        What::Answer => {
+            Op::Message { text: format!("answer {n}"), nonce: None, file: None, reply: Some(object), place: None }
+        }
+        What::SaidAt => {
+            Op::Message { text: format!("said {n}"), nonce: None, file: None, reply: None, place: Some(object) }
+        }
+        What::Make => Op::Make { kind: Kind::Topic, fields: vec![Field::Title { text: format!("topic {n}") }] },
+        What::Title => set(Field::Title { text: format!("title {n}") }),
+        What::Resolved(on) => set(Field::Resolved { on }),
+        What::Place => set(Field::Place { at: (n % 3 > 0).then_some(hash(n % 5)) }),
         What::Text => set(Field::Text { text: format!("other words {n}") }),
         What::Reaction(on) => set(Field::Reaction { emoji: ["\u{1f44d}", "\u{1f389}"][n % 2].into(), on }),
         What::Pinned(on) => set(Field::Pinned { on }),
@@ -104,7 +125,7 @@ fn entry(n: usize, step: &Step) -> Opened {
 
 /// All that the view says of the space.
 fn told(view: &View) -> String {
-    let (messages, more) = view.messages(&SPACE, None, None, 1000).expect("messages");
+    let (messages, more) = view.messages(&SPACE, Which::All, None, None, 1000).expect("messages");
     assert!(!more);
     let versions: Vec<_> =
         messages.iter().map(|row| view.versions(&SPACE, &row.hash, &row.person).expect("versions")).collect();
@@ -118,8 +139,18 @@ fn told(view: &View) -> String {
     holders.sort();
     let files = view.files(&SPACE).expect("files");
     let name = view.name(&SPACE).expect("name");
-    let unread = view.unread(&SPACE, &GroupId::from_bytes([0; 32])).expect("unread");
-    format!("{messages:#?}{versions:#?}{pinned:?}{people:?}{devices:?}{holders:?}{files:?}{name:?}{unread:?}")
+    let unread = (view.unread(&SPACE).expect("unread"), view.unread_by_place(&SPACE).expect("by place"));
+    let topics = view.topics(&SPACE, 1000).expect("topics");
+    let at = |place| view.messages(&SPACE, Which::At(place), None, None, 1000).expect("messages").0.len();
+    let places: Vec<_> = topics
+        .iter()
+        .map(|topic| (at(Some(topic.hash)), view.first_unread(&SPACE, Some(&topic.hash)).expect("first")))
+        .collect();
+    let general = (at(None), view.last_general(&SPACE).expect("last"));
+    assert_eq!(places.iter().map(|place| place.0).sum::<usize>() + general.0, messages.len(), "all are somewhere");
+    format!(
+        "{topics:?}{places:?}{general:?}{messages:#?}{versions:#?}{pinned:?}{people:?}{devices:?}{holders:?}{files:?}{name:?}{unread:?}"
+    )
 }
 
 proptest! {
@@ -135,13 +166,14 @@ proptest! {
     ) {
         let dir = tempfile::tempdir().expect("folder");
         let view = View::open(dir.path()).expect("view");
-        view.apply(SPACE, &entries, Cursor::default(), "Ann").expect("applies");
+        let reader = Reader { person: GroupId::from_bytes([0; 32]), name: "Ann".into(), since: Hlc::from_bits(1) };
+        view.apply(SPACE, &entries, Cursor::default(), &reader).expect("applies");
         let whole = told(&view);
         view.wipe(&SPACE, 1, &[]).expect("wipes");
         for page in shuffled.chunks(page) {
-            view.apply(SPACE, page, Cursor::default(), "Ann").expect("applies");
+            view.apply(SPACE, page, Cursor::default(), &reader).expect("applies");
             // What comes twice changes nothing.
-            view.apply(SPACE, page, Cursor::default(), "Ann").expect("applies");
+            view.apply(SPACE, page, Cursor::default(), &reader).expect("applies");
         }
         prop_assert_eq!(told(&view), whole);
     }

@@ -6,7 +6,7 @@ use compeer_core::{EntryHash, GroupId};
 use compeer_journal::Opened;
 use rusqlite::{Transaction, params};
 
-use super::apply::{Source, Words};
+use super::apply::{Reader, Source, Words};
 use super::{Result, View, entry_at, sql_clock};
 use crate::model::Op;
 
@@ -68,9 +68,12 @@ pub(super) fn show(transaction: &Transaction<'_>, space: &GroupId, voided: &[Ope
         let sql = "INSERT INTO undelivered SELECT ?1, ?2, ?3, ?4
              WHERE NOT EXISTS (SELECT 1 FROM given_up WHERE space = ?1 AND entry = ?2)";
         let shown = transaction.prepare_cached(sql)?.execute(row)?;
-        if let (1, Op::Message { text, nonce, file, reply }) = (shown, op) {
-            let words = Words { text: &text, nonce: nonce.as_deref(), file: file.as_ref(), reply: reply.as_ref() };
-            super::apply::insert_message(transaction, &source, &words, false)?;
+        // Nothing of mine is unread.
+        let author = Reader { person: source.person, name: String::new(), since: compeer_core::Hlc::default() };
+        if let (1, Op::Message { text, nonce, file, reply, place }) = (shown, op) {
+            let words =
+                Words { text: &text, nonce: nonce.as_deref(), file: file.as_ref(), reply: reply.as_ref(), place };
+            super::apply::insert_message(transaction, &source, &words, &author)?;
         }
     }
     Ok(())

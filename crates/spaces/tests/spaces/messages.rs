@@ -62,7 +62,9 @@ async fn a_message_cannot_be_about_any_file() {
 
     // Somebody's program may write it all the same. It is then about nothing, until there is such a file here.
     let message = |file| {
-        Op::Message { text: "look".into(), nonce: None, file: Some(file), reply: None }.encode().expect("encodes")
+        Op::Message { text: "look".into(), nonce: None, file: Some(file), reply: None, place: None }
+            .encode()
+            .expect("encodes")
     };
     let nothing = EntryHash::from_bytes([7; 32]);
     for id in [plan.id, nothing] {

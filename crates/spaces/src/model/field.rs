@@ -1,0 +1,132 @@
+//! One field of something in a space, and what it shall be from now on.
+
+use compeer_core::EntryHash;
+use minicbor::{Decode, Encode};
+
+use super::op::OpError;
+use super::text::{check_message, check_title};
+
+/// Bytes of an emoji. The longest in use (families, flags of regions) take 35.
+pub const EMOJI_BYTES: usize = 48;
+/// Characters of a title.
+pub const TITLE_CHARS: usize = 200;
+
+/// One field of something, and what it shall be from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Field {
+    /// The text of a message. By its author.
+    #[n(0)]
+    Text {
+        /// As in [`super::Op::Message`].
+        #[n(0)]
+        text: String,
+    },
+    /// Whether the author of this operation reacts to a message with this emoji.
+    #[n(1)]
+    Reaction {
+        /// At most [`EMOJI_BYTES`].
+        #[n(0)]
+        emoji: String,
+        /// Whether it is there.
+        #[n(1)]
+        on: bool,
+    },
+    /// Whether a message is pinned. By anybody who may write.
+    #[n(2)]
+    Pinned {
+        /// Whether it is.
+        #[n(0)]
+        on: bool,
+    },
+    /// What something that was made is called. By anybody who may write.
+    #[n(3)]
+    Title {
+        /// One line of at most [`TITLE_CHARS`].
+        #[n(0)]
+        text: String,
+    },
+    /// Where a message stands, wherever it was said. By anybody who may write.
+    #[n(4)]
+    Place {
+        /// What it is said at; none is the space's general talk.
+        #[n(0)]
+        at: Option<EntryHash>,
+    },
+    /// Whether there is nothing more to say about a topic. By anybody who may write.
+    #[n(5)]
+    Resolved {
+        /// Whether that is so.
+        #[n(0)]
+        on: bool,
+    },
+}
+
+impl Field {
+    pub(super) fn check(&self) -> Result<(), OpError> {
+        match self {
+            Self::Text { text } => Ok(check_message(text)?),
+            Self::Title { text } => Ok(check_title(text)?),
+            Self::Reaction { emoji, .. } if !is_emoji(emoji) => Err(OpError::Emoji),
+            Self::Reaction { .. } | Self::Pinned { .. } | Self::Place { .. } | Self::Resolved { .. } => Ok(()),
+        }
+    }
+}
+
+/// Whether this can only be seen as pictures: no letters of any script, and nothing that acts on the line it stands in. The
+/// ranges are those of Unicode's emoji list (UTS #51); which sequences a font has a picture for changes every year, so those
+/// are not listed.
+fn is_emoji(text: &str) -> bool {
+    let draws = |c| {
+        matches!(c, '\u{a9}' | '\u{ae}' | '\u{203c}' | '\u{2049}' | '\u{2122}' | '\u{2139}' | '\u{2190}'..='\u{2bff}')
+            || matches!(c, '\u{3030}' | '\u{303d}' | '\u{3297}' | '\u{3299}' | '\u{1f000}'..='\u{1faff}')
+    };
+    let joins = |c| matches!(c, '\u{200d}' | '\u{fe0f}' | '\u{e0020}'..='\u{e007f}');
+    // A digit, * or # is one as a keycap only.
+    let keycap =
+        |text: &str| matches!(text.chars().collect::<Vec<_>>()[..], ['0'..='9' | '*' | '#', '\u{fe0f}', '\u{20e3}']);
+    text.len() <= EMOJI_BYTES && (keycap(text) || text.chars().any(draws) && text.chars().all(|c| draws(c) || joins(c)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reaction_is_an_emoji() {
+        let family = "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}\u{200d}\u{1f466}";
+        let scotland = "\u{1f3f4}\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}";
+        let keycap = "1\u{fe0f}\u{20e3}";
+        for yes in [
+            "\u{1f44d}",
+            "\u{1f44d}\u{1f3fd}",
+            "\u{2764}\u{fe0f}",
+            "\u{1f1e9}\u{1f1ea}",
+            family,
+            scotland,
+            keycap,
+            "\u{2713}",
+        ] {
+            assert!(is_emoji(yes), "{yes}");
+        }
+        let long = "\u{1f44d}".repeat(13);
+        let turned = "\u{1f44d}\u{202e}";
+        for no in [
+            "",
+            " ",
+            "a",
+            "1",
+            "+1",
+            "\u{200d}",
+            "\u{fe0f}",
+            "\u{20e3}",
+            "\u{1f44d} ",
+            "\u{1f44d}!",
+            turned,
+            &long,
+            "\u{3042}",
+            "<b>",
+        ] {
+            assert!(!is_emoji(no), "{no}");
+        }
+    }
+}
