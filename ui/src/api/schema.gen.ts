@@ -10,6 +10,16 @@ export interface Answered {
   text: string | null;
 }
 
+/** How much I want to hear of a space or of a place in it. */
+export type Attention = "all" | "mentions" | "muted";
+
+/** How much I want to hear. */
+export interface AttentionChange {
+  attention?: Attention | null;
+  /** Of what: the id of a topic, or `general`; of the whole space when left out. */
+  place?: string | null;
+}
+
 /** How a member's device is reached now. */
 export type DevicePath = "direct" | "relay" | "none" | "self";
 
@@ -54,6 +64,8 @@ export interface Event {
   path?: PathKind;
   /** The person. */
   person?: string;
+  /** The id of the topic, or `general`. */
+  place?: string;
   /** The problem. */
   problem?: Problem;
   /** Round trip in milliseconds. */
@@ -71,7 +83,7 @@ export interface Event {
 }
 
 /** What happened. */
-export type EventName = "hello" | "lagged" | "chat.message" | "chat.changed" | "chat.state" | "chat.typing" | "read.changed" | "file.added" | "file.changed" | "file.removed" | "transfer.changed" | "transfers.done" | "space.changed" | "space.joined" | "space.left" | "space.ended" | "member.joined" | "member.removed" | "member.changed" | "profile.changed" | "peer.up" | "peer.down" | "peer.path" | "problem.added" | "problem.dismissed";
+export type EventName = "hello" | "lagged" | "chat.message" | "chat.changed" | "chat.state" | "topic.changed" | "chat.typing" | "read.changed" | "file.added" | "file.changed" | "file.removed" | "transfer.changed" | "transfers.done" | "space.changed" | "space.joined" | "space.left" | "space.ended" | "member.joined" | "member.removed" | "member.changed" | "profile.changed" | "peer.up" | "peer.down" | "peer.path" | "problem.added" | "problem.dismissed";
 
 /** Where to put a file. */
 export interface FetchRequest {
@@ -305,6 +317,8 @@ export interface Message {
   held_by: number;
   /** Its id. */
   id: string;
+  /** Whether it names me. */
+  mention: boolean;
   /** Whether I wrote it. */
   mine: boolean;
   /** The label its sender's page gave it. */
@@ -313,6 +327,7 @@ export interface Message {
   of: number;
   /** Whether it is pinned. */
   pinned: boolean;
+  place: Place | null;
   /** How people reacted to it. */
   reactions: Reaction[];
   reply: Answered | null;
@@ -322,12 +337,16 @@ export interface Message {
   text: string;
   /** When it was sent. */
   time: number;
+  /** Whether I have not read it. */
+  unread: boolean;
 }
 
 /** What shall be different about a message from now on; what is left out stays. */
 export interface MessageChange {
   /** Whether it is pinned. */
   pinned?: boolean | null;
+  /** Where it stands: the id of a topic, or `general`. */
+  place?: string | null;
   reaction?: MyReaction | null;
   /** Another text, by whoever wrote it. */
   text?: string | null;
@@ -343,6 +362,20 @@ export interface MessagePage {
 
 /** Where a message is. */
 export type MessageState = "waiting" | "sent" | "held" | "undelivered";
+
+/** Messages to move. */
+export interface Move {
+  /** Their ids, at most 1,000. */
+  messages: string[];
+  /** Where to: the id of a topic, or `general`. */
+  place: string;
+}
+
+/** How many messages moved. */
+export interface Moved {
+  /** Those that were elsewhere before. */
+  count: number;
+}
 
 /** My reaction to a message. */
 export interface MyReaction {
@@ -376,10 +409,18 @@ export interface NewMessage {
   file?: string | null;
   /** A label of the page's own, to find its optimistic row again. */
   nonce?: string | null;
+  /** What it is said at: the id of a topic, or `general`, as when left out. */
+  place?: string | null;
   /** The id of the message that it answers. */
   reply?: string | null;
   /** The text; may be empty when there is a file. */
   text: string;
+}
+
+/** A topic to make. */
+export interface NewTopic {
+  /** What it is called: one line of at most 200 characters. */
+  title: string;
 }
 
 /** How a device is reached now. */
@@ -417,6 +458,14 @@ export interface Peer {
   sent_bytes: number;
   /** The spaces that both are in. */
   spaces: string[];
+}
+
+/** What a message is said at. */
+export interface Place {
+  /** Its id. */
+  id: string;
+  /** What it is called: content, never markup; null while that is not here. */
+  title: string | null;
 }
 
 /** Whether somebody is here. */
@@ -486,10 +535,14 @@ export interface Reaction {
   people: Reacting[];
 }
 
-/** Up to where I have read. */
+/** What I have read. `up_to` and `seen` can both be given. */
 export interface ReadMarker {
-  /** The newest message I have seen. */
-  up_to: string;
+  /** Of that only what is said there: the id of a topic, or `general`. */
+  place?: string | null;
+  /** Just these messages, at most 1,000. */
+  seen?: string[] | null;
+  /** Everything at or before this message, if it had come by the time this message came. */
+  up_to?: string | null;
 }
 
 /** The relay that carries traffic when no direct path is found. */
@@ -535,6 +588,8 @@ export interface SignInLink {
 
 /** A space at a glance. */
 export interface Space {
+  /** How much I want to hear of it. */
+  attention: Attention;
   /** When it was founded. */
   created: number;
   /** Bytes it takes on this disk. */
@@ -614,6 +669,37 @@ export interface Status {
   version: string;
 }
 
+/** A topic, or the general talk of a space. */
+export interface Topic {
+  /** When something was last said at it, or it was made; 0 when nothing ever was. */
+  at: number;
+  /** How much I want to hear of it. */
+  attention: Attention;
+  /** Whether I chose that for it alone. */
+  chosen: boolean;
+  /** The oldest of them. */
+  first_unread: string | null;
+  /** Its id; `general` for the general talk. */
+  id: string;
+  last: LastMessage | null;
+  /** How many of those name me. */
+  mentions: number;
+  /** Whether there is nothing more to say about it. */
+  resolved: boolean;
+  /** What it is called: content, never markup; null for the general talk, and while that is not here. */
+  title: string | null;
+  /** Messages of others that I have not read. */
+  unread: number;
+}
+
+/** What shall be different about a topic; what is left out stays. */
+export interface TopicChange {
+  /** Whether there is nothing more to say about it. */
+  resolved?: boolean | null;
+  /** Another title. */
+  title?: string | null;
+}
+
 /** A file on its way to this device. */
 export interface Transfer {
   /** Verified bytes on this disk. */
@@ -657,6 +743,12 @@ export interface TransferSource {
 /** How a transfer goes. */
 export type TransferState = "running" | "paused" | "waiting" | "failed" | "done";
 
+/** Where somebody is writing. */
+export interface Typing {
+  /** The id of a topic, or `general`, as when left out. */
+  place?: string | null;
+}
+
 /** Which undelivered messages and files. */
 export interface Undelivered {
   /** Their ids; all of the space when left out. */
@@ -671,6 +763,14 @@ export interface UnlistedFiles {
   left_out: LeftOut[];
   /** How many were left. */
   left_out_count: number;
+}
+
+/** What I have not read after all. */
+export interface UnreadMarker {
+  /** What others wrote from this message on. */
+  from: string;
+  /** Of that only what is said there: the id of a topic, or `general`. */
+  place?: string | null;
 }
 
 /** A text that a message has or had. */

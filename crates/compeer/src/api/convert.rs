@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use compeer_core::group::Level;
-use compeer_core::{DeviceId, GroupId};
+use compeer_core::{DeviceId, EntryHash, GroupId};
 use compeer_mesh::{Path, PathInfo};
 use compeer_spaces::{
-    ActError, Answered, FileInfo, FileState, InvitationInfo, InvitationState, Listed, MemberInfo, MessageFile,
-    MessageInfo, MessageState, Reaction, SpaceInfo, SpaceState, Transfer, TransferId, TransferState,
+    ActError, Answered, Attention, FileInfo, FileState, InvitationInfo, InvitationState, LastMessage, Listed,
+    MemberInfo, MessageFile, MessageInfo, MessageState, PlaceInfo, Reaction, SpaceInfo, SpaceState, TopicInfo,
+    Transfer, TransferId, TransferState,
 };
 
 use super::dto;
@@ -65,13 +66,10 @@ impl From<SpaceInfo> for dto::Space {
             here_now: info.here_now as u64,
             unread: info.unread,
             mentions: info.mentions,
+            attention: info.attention.into(),
             waiting: info.waiting,
             undelivered: info.undelivered,
-            last: info.last.map(|last| dto::LastMessage {
-                at: last.at,
-                text: last.text,
-                author_name: last.author_name,
-            }),
+            last: info.last.map(Into::into),
             created: info.created,
             state: match info.state {
                 SpaceState::Active => dto::SpaceState::Active,
@@ -105,6 +103,63 @@ impl From<MessageInfo> for dto::Message {
             changed: info.changed,
             pinned: info.pinned,
             reactions: info.reactions.into_iter().map(Into::into).collect(),
+            place: info.place.map(Into::into),
+            unread: info.unread,
+            mention: info.mention,
+        }
+    }
+}
+
+impl From<LastMessage> for dto::LastMessage {
+    fn from(last: LastMessage) -> Self {
+        Self { at: last.at, text: last.text, author_name: last.author_name }
+    }
+}
+
+impl From<PlaceInfo> for dto::Place {
+    fn from(place: PlaceInfo) -> Self {
+        Self { id: place.id.to_string(), title: place.title }
+    }
+}
+
+impl From<Attention> for dto::Attention {
+    fn from(attention: Attention) -> Self {
+        match attention {
+            Attention::All => Self::All,
+            Attention::Mentions => Self::Mentions,
+            Attention::Muted => Self::Muted,
+        }
+    }
+}
+
+impl From<dto::Attention> for Attention {
+    fn from(attention: dto::Attention) -> Self {
+        match attention {
+            dto::Attention::All => Self::All,
+            dto::Attention::Mentions => Self::Mentions,
+            dto::Attention::Muted => Self::Muted,
+        }
+    }
+}
+
+/// A topic's id as it travels.
+pub(super) fn topic_id(id: Option<EntryHash>) -> String {
+    id.map_or_else(|| dto::GENERAL.to_owned(), |id| id.to_string())
+}
+
+impl From<TopicInfo> for dto::Topic {
+    fn from(topic: TopicInfo) -> Self {
+        Self {
+            id: topic_id(topic.id),
+            title: topic.title,
+            resolved: topic.resolved,
+            unread: topic.unread,
+            mentions: topic.mentions,
+            first_unread: topic.first_unread.map(|id| id.to_string()),
+            last: topic.last.map(Into::into),
+            at: topic.at,
+            attention: topic.attention.into(),
+            chosen: topic.chosen,
         }
     }
 }

@@ -39,7 +39,10 @@ pub enum EventName {
     /// More members have a message of mine: `space`, `id`, `state`, `held_by`, `of`.
     #[serde(rename = "chat.state")]
     ChatState,
-    /// Somebody is writing: `space`, `person`, `name`.
+    /// A topic was made or changed, or I want to hear more or less of it: `space`, `id`.
+    #[serde(rename = "topic.changed")]
+    TopicChanged,
+    /// Somebody is writing: `space`, `place`, `person`, `name`.
     #[serde(rename = "chat.typing")]
     ChatTyping,
     /// Unread counts changed: `space`, `unread`, `mentions`.
@@ -117,6 +120,10 @@ pub struct Event {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub id: Option<String>,
+    /// The id of the topic, or `general`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub place: Option<String>,
     /// The person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -195,6 +202,7 @@ impl Event {
             at,
             space: None,
             id: None,
+            place: None,
             person: None,
             name: None,
             device: None,

@@ -174,7 +174,12 @@ mod tests {
         let seeds = seeds(&[
             r#"{"text":"hello\n\u00fc","nonce":"n1"}"#,
             r#"{"text":"","file":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}"#,
-            r#"{"up_to":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}"#,
+            r#"{"up_to":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","place":"general","seen":["a"]}"#,
+            r#"{"from":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","place":"general"}"#,
+            r#"{"title":"Quay wall","resolved":true}"#,
+            r#"{"title":"Quay wall"}"#,
+            r#"{"messages":["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"],"place":"general"}"#,
+            r#"{"place":"general","attention":"muted"}"#,
             r#"{"text":"other","pinned":true,"reaction":{"emoji":"\u00a9","on":false}}"#,
         ]);
         compeer_testkit::fuzz::run(&seeds, |bytes| {
@@ -183,6 +188,12 @@ mod tests {
                 is::<dto::ReadMarker>(bytes),
                 is::<dto::Undelivered>(bytes),
                 is::<dto::MessageChange>(bytes),
+                is::<dto::Typing>(bytes),
+                is::<dto::NewTopic>(bytes),
+                is::<dto::TopicChange>(bytes),
+                is::<dto::Move>(bytes),
+                is::<dto::AttentionChange>(bytes),
+                is::<dto::UnreadMarker>(bytes),
             ];
             taken.contains(&true)
         });

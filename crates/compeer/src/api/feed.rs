@@ -134,9 +134,13 @@ impl Writer {
                     });
                 }
             }
-            SpacesEvent::Typing { space, person, name } => {
-                let person = Some(person.to_string());
-                self.send(Event { person, name: Some(name), ..named(EventName::ChatTyping, space) });
+            SpacesEvent::Typing { space, place, person, name } => {
+                let (person, place) = (Some(person.to_string()), Some(convert::topic_id(place)));
+                self.send(Event { person, place, name: Some(name), ..named(EventName::ChatTyping, space) });
+            }
+            SpacesEvent::Topic { space, topic } => {
+                let id = Some(convert::topic_id(topic));
+                self.send(Event { id, ..named(EventName::TopicChanged, space) });
             }
             SpacesEvent::Read { space, unread, mentions } => {
                 let event = named(EventName::ReadChanged, space);

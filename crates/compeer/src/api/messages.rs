@@ -9,6 +9,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::extract::{Id, JsonBody, Path, Query};
+use super::topics::{at, place_id};
 use super::{Shared, dto};
 use crate::error::ApiError;
 
@@ -28,6 +29,8 @@ pub(super) struct Range {
     before: Option<String>,
     /// Only those after this message.
     after: Option<String>,
+    /// Only those said there: the id of a topic, or `general`.
+    place: Option<String>,
 }
 
 /// Messages, oldest first: the newest ones when neither `before` nor `after` is given.
@@ -46,7 +49,8 @@ pub(super) async fn list(
         return Err(ApiError::bad_request("The limit is out of range.", "Ask for 1 to 1,000 messages."));
     }
     let id = |text: Option<String>| text.map(|text| message_id(&text)).transpose();
-    let range = MessageRange { before: id(range.before)?, after: id(range.after)?, limit };
+    let at = at(range.place.as_deref())?;
+    let range = MessageRange { at, before: id(range.before)?, after: id(range.after)?, limit };
     let (messages, more) = api.node.spaces().messages(space, range).await?;
     Ok(Json(dto::MessagePage { messages: messages.into_iter().map(Into::into).collect(), more }))
 }
@@ -65,7 +69,8 @@ pub(super) async fn send(
 ) -> Result<(StatusCode, Json<dto::Message>), ApiError> {
     let file = body.file.map(|text| file_id(&text)).transpose()?;
     let reply = body.reply.map(|text| message_id(&text)).transpose()?;
-    let new = NewMessage { text: body.text, nonce: body.nonce, file, reply };
+    let place = body.place.map(|text| place_id(&text)).transpose()?.flatten();
+    let new = NewMessage { text: body.text, nonce: body.nonce, file, reply, place };
     let message = api.node.spaces().send(space, new).await?;
     Ok((StatusCode::CREATED, Json(message.into())))
 }
@@ -86,7 +91,7 @@ pub(super) async fn get_one(
     Ok(Json(api.node.spaces().message(space, message).await?.into()))
 }
 
-/// Changes a message: its text, if I wrote it; my reaction to it; whether it is pinned.
+/// Changes a message: its text, if I wrote it; my reaction to it; whether it is pinned; where it stands.
 #[utoipa::path(
     patch, path = "/spaces/{space}/messages/{message}", tag = "chat",
     params(
@@ -101,11 +106,12 @@ pub(super) async fn change(
     Path((Id(space), Id(message))): Path<(Id<GroupId>, Id<EntryHash>)>,
     JsonBody(body): JsonBody<dto::MessageChange>,
 ) -> Result<Json<dto::Message>, ApiError> {
-    let dto::MessageChange { text, pinned, reaction } = body;
+    let dto::MessageChange { text, pinned, reaction, place } = body;
     let text = text.map(|text| Field::Text { text });
     let pinned = pinned.map(|on| Field::Pinned { on });
     let reaction = reaction.map(|mine| Field::Reaction { emoji: mine.emoji, on: mine.on });
-    let fields: Vec<Field> = [text, pinned, reaction].into_iter().flatten().collect();
+    let place = place.map(|place| place_id(&place)).transpose()?.map(|at| Field::Place { at });
+    let fields: Vec<Field> = [text, pinned, reaction, place].into_iter().flatten().collect();
     Ok(Json(api.node.spaces().change(space, message, fields).await?.into()))
 }
 
@@ -197,37 +203,24 @@ pub(super) async fn holders(
     Ok(Json(holders.into_iter().map(holder).collect()))
 }
 
-/// Moves my read marker up to a message; it never moves back.
-#[utoipa::path(
-    post, path = "/spaces/{space}/read", tag = "chat",
-    params(("space" = String, Path, description = "The space's id.")),
-    request_body = dto::ReadMarker,
-    responses((status = 200, body = dto::Done))
-)]
-pub(super) async fn mark_read(
-    State(api): Shared,
-    Path(Id(space)): Path<Id<GroupId>>,
-    JsonBody(body): JsonBody<dto::ReadMarker>,
-) -> Result<Json<dto::Done>, ApiError> {
-    api.node.spaces().mark_read(space, message_id(&body.up_to)?).await?;
-    Ok(Json(dto::Done {}))
-}
-
 /// Tells those who are here that I am writing.
 #[utoipa::path(
     post, path = "/spaces/{space}/typing", tag = "chat",
     params(("space" = String, Path, description = "The space's id.")),
+    request_body = dto::Typing,
     responses((status = 200, body = dto::Done))
 )]
 pub(super) async fn typing(
     State(api): Shared,
     Path(Id(space)): Path<Id<GroupId>>,
+    JsonBody(body): JsonBody<dto::Typing>,
 ) -> Result<Json<dto::Done>, ApiError> {
-    api.node.spaces().typing(space).await?;
+    let place = body.place.map(|text| place_id(&text)).transpose()?.flatten();
+    api.node.spaces().typing(space, place).await?;
     Ok(Json(dto::Done {}))
 }
 
-fn message_id(text: &str) -> Result<EntryHash, ApiError> {
+pub(super) fn message_id(text: &str) -> Result<EntryHash, ApiError> {
     text.parse().map_err(|error| {
         ApiError::bad_request(format!("That is no message's id: {error}."), "Take the id from the list of messages.")
     })

@@ -24,6 +24,7 @@ mod session;
 mod signin;
 mod spaces;
 mod status;
+mod topics;
 mod transfers;
 mod upload;
 
@@ -37,7 +38,7 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, post, put};
 use compeer_core::DeviceId;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -207,7 +208,12 @@ fn router(api: Arc<Api>) -> Router {
         .route("/spaces/{space}/messages/{message}/holders", get(messages::holders))
         .route("/spaces/{space}/undelivered/send", post(messages::say_again))
         .route("/spaces/{space}/undelivered/discard", post(messages::give_up))
-        .route("/spaces/{space}/read", post(messages::mark_read))
+        .route("/spaces/{space}/topics", get(topics::list).post(topics::create))
+        .route("/spaces/{space}/topics/{topic}", get(topics::get_one).patch(topics::change))
+        .route("/spaces/{space}/move", post(topics::move_messages))
+        .route("/spaces/{space}/attention", put(topics::attention))
+        .route("/spaces/{space}/read", post(topics::mark_read))
+        .route("/spaces/{space}/unread", post(topics::mark_unread))
         .route("/spaces/{space}/typing", post(messages::typing))
         .route("/spaces/{space}/files", get(files::list).post(upload::upload).layer(DefaultBodyLimit::disable()))
         .route("/spaces/{space}/files/local", post(files::share_local))

@@ -4,8 +4,8 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{
-    content, events, files, invitations, members, messages, problems, profile, signin, spaces, status, transfers,
-    upload,
+    content, events, files, invitations, members, messages, problems, profile, signin, spaces, status, topics,
+    transfers, upload,
 };
 use crate::error::ProblemDocument;
 
@@ -24,7 +24,9 @@ use crate::error::ProblemDocument;
         invitations::list, invitations::create, invitations::revoke, invitations::preview, invitations::join,
         messages::list, messages::send, messages::get_one, messages::change, messages::versions, messages::pinned,
         messages::holders, messages::say_again, messages::give_up,
-        messages::mark_read, messages::typing,
+        messages::typing,
+        topics::list, topics::create, topics::get_one, topics::change, topics::move_messages, topics::attention,
+        topics::mark_read, topics::mark_unread,
         files::list, files::share_local, files::unlist, files::unlist_folder, upload::upload, content::content,
         transfers::list, transfers::fetch, transfers::fetch_folder, transfers::pause, transfers::resume, transfers::cancel,
         events::stream, serve

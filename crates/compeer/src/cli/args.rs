@@ -47,6 +47,9 @@ pub(super) enum Command {
     /// Messages.
     #[command(subcommand, arg_required_else_help = true)]
     Chat(Chat),
+    /// Topics: what a space talks about, beside its general talk.
+    #[command(subcommand, arg_required_else_help = true, visible_alias = "topic")]
+    Discuss(Discuss),
     /// Files.
     #[command(subcommand, arg_required_else_help = true)]
     File(File),
@@ -217,6 +220,9 @@ pub(super) enum Chat {
         /// The message that it answers, by its id or the first eight letters of that.
         #[arg(long, value_name = "MESSAGE")]
         reply: Option<String>,
+        /// What it is said at: a topic's title or id. The general talk when left out.
+        #[arg(long, value_name = "TOPIC")]
+        topic: Option<String>,
     },
     /// Give a message of yours another text. The texts it had stay readable: `compeer chat history` shows them.
     Edit {
@@ -277,6 +283,9 @@ pub(super) enum Chat {
         /// Show the beginning of each message's id, which other commands take.
         #[arg(long)]
         ids: bool,
+        /// Only what is said at this topic: its title or id, or `general`.
+        #[arg(long, value_name = "TOPIC")]
+        topic: Option<String>,
     },
     /// Send what reached nobody again: messages and files from when you had been removed, or could not write any more.
     Resend {
@@ -294,6 +303,79 @@ pub(super) enum Chat {
         #[arg(value_name = "MESSAGE")]
         messages: Vec<String>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Discuss {
+    /// List the topics of a space, the last in use first, and what is unread.
+    List {
+        /// The space's name or id.
+        space: String,
+    },
+    /// Start a topic. `compeer chat send SPACE TEXT --topic TITLE` says something at it.
+    Start {
+        /// The space's name or id.
+        space: String,
+        /// What it is called.
+        title: String,
+    },
+    /// Give a topic another title, for everybody in the space.
+    Rename {
+        /// The space's name or id.
+        space: String,
+        /// The topic's title or id.
+        topic: String,
+        /// Its new title.
+        title: String,
+    },
+    /// Say that there is nothing more to say about a topic. It stays open for words all the same.
+    Resolve {
+        /// The space's name or id.
+        space: String,
+        /// The topic's title or id.
+        topic: String,
+        /// Say that there is.
+        #[arg(long)]
+        undo: bool,
+    },
+    /// Move messages to a topic, for everybody in the space.
+    Move {
+        /// The space's name or id.
+        space: String,
+        /// The topic's title or id, or `general`.
+        topic: String,
+        /// The messages' ids, or the first eight letters of them: `compeer chat log --ids` shows them.
+        #[arg(required = true, value_name = "MESSAGE")]
+        messages: Vec<String>,
+    },
+    /// Choose how much you want to hear of a space, or of one topic of it.
+    Hear {
+        /// The space's name or id.
+        space: String,
+        /// How much: `all`; `mentions`: the rest is counted, but not told; `muted`: only what names you is counted; or
+        /// `default`: as of the space.
+        #[arg(value_enum)]
+        attention: Hear,
+        /// Only of this topic: its title or id, or `general`.
+        #[arg(long, value_name = "TOPIC")]
+        topic: Option<String>,
+    },
+    /// Mark as unread what others wrote from a message on.
+    Unread {
+        /// The space's name or id.
+        space: String,
+        /// The message's id, or the first eight letters of it.
+        message: String,
+    },
+}
+
+/// How much somebody wants to hear.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Hear {
+    All,
+    Mentions,
+    Muted,
+    Default,
 }
 
 #[derive(Debug, Subcommand)]
@@ -414,6 +496,17 @@ mod tests {
             "chat react Harbour abcdefgh \u{1f44d} --undo",
             "chat pin Harbour abcdefgh --undo",
             "chat pins Harbour",
+            "chat send Harbour yes --topic Walls",
+            "chat log Harbour --topic general",
+            "discuss list Harbour",
+            "topic list Harbour",
+            "discuss start Harbour Walls",
+            "discuss rename Harbour Walls Doors",
+            "discuss resolve Harbour Walls --undo",
+            "discuss move Harbour general abcdefgh abcdefgi",
+            "discuss hear Harbour muted --topic Walls",
+            "discuss hear Harbour default",
+            "discuss unread Harbour abcdefgh",
             "chat history Harbour abcdefgh",
             "file put Harbour a b c",
             "file list Harbour",
@@ -460,6 +553,9 @@ mod tests {
             "chat edit Harbour abcdefgh",
             "chat react Harbour abcdefgh",
             "chat pin Harbour",
+            "discuss move Harbour general",
+            "discuss hear Harbour loud",
+            "discuss start Harbour",
             "file put Harbour",
             "file get Harbour",
             "file stop Harbour",

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use super::Context;
 use super::args::Chat;
 use super::client::Client;
-use super::find::{find_message, find_space};
+use super::find::{find_message, find_space, find_topic};
 use super::space::read_stdin;
 use crate::api::{EventName, dto};
 use crate::error::ApiError;
@@ -26,14 +26,18 @@ pub(super) const SHUT_OUT: &str = "Those in this space who are online do not let
 pub(super) async fn run(context: &Context, verb: Chat) -> Result<(), ApiError> {
     let client = context.client()?;
     match verb {
-        Chat::Send { space, text, reply } => {
+        Chat::Send { space, text, reply, topic } => {
             let text = typed(text)?;
             let space = find_space(&client, &space).await?;
             let reply = match reply {
                 Some(message) => Some(find_message(&client, &space, &message).await?),
                 None => None,
             };
-            send(context, &client, &space, dto::NewMessage { text, reply, ..dto::NewMessage::default() }).await
+            let place = match topic {
+                Some(topic) => Some(find_topic(&client, &space, &topic).await?),
+                None => None,
+            };
+            send(context, &client, &space, dto::NewMessage { text, reply, place, ..dto::NewMessage::default() }).await
         }
         Chat::Edit { space, message, text } => {
             let change = dto::MessageChange { text: Some(typed(text)?), ..dto::MessageChange::default() };
@@ -72,12 +76,18 @@ pub(super) async fn run(context: &Context, verb: Chat) -> Result<(), ApiError> {
                 count => format!("Discarded: {count} messages and files.\n"),
             })
         }
-        Chat::Log { space, limit, keep_unread, ids } => {
+        Chat::Log { space, limit, keep_unread, ids, topic } => {
             let space = find_space(&client, &space).await?;
+            let place = match topic {
+                Some(topic) => Some(find_topic(&client, &space, &topic).await?),
+                None => None,
+            };
             let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-            let newest = log::log(context, &client, &space, limit, ids).await?;
+            let newest = log::log(context, &client, &space, place.as_deref(), limit, ids).await?;
             match newest {
-                Some(newest) if !keep_unread && !context.out.is_json() => log::mark_read(&client, &space, newest).await,
+                Some(newest) if !keep_unread && !context.out.is_json() => {
+                    log::mark_read(&client, &space, place, newest).await
+                }
                 _ => Ok(()),
             }
         }

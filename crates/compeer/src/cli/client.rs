@@ -79,6 +79,11 @@ impl Client {
         self.ask(Method::PATCH, path, Some(body)).await
     }
 
+    pub(super) async fn put<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, ApiError> {
+        let body = serde_json::to_vec(body).map_err(|error| ApiError::internal(format!("{error}.")))?;
+        self.ask(Method::PUT, path, Some(body)).await
+    }
+
     pub(super) async fn delete<T: DeserializeOwned>(&self, path: &str) -> Result<T, ApiError> {
         self.ask(Method::DELETE, path, None).await
     }

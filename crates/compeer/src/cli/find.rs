@@ -126,6 +126,30 @@ pub(super) async fn find_message(client: &Client, space: &str, wanted: &str) -> 
     })
 }
 
+/// The id of the topic that is meant, or of the general talk.
+pub(super) async fn find_topic(client: &Client, space: &str, wanted: &str) -> Result<String, ApiError> {
+    let topics: Vec<dto::Topic> = client.get(&format!("/spaces/{space}/topics")).await?;
+    let known = |topic: dto::Topic| Known {
+        about: topic.last.map(|last| shorten(&last.text).into_owned()).unwrap_or_else(|| "nothing said yet".to_owned()),
+        name: topic.title.unwrap_or_else(|| if topic.id == dto::GENERAL { "General".into() } else { String::new() }),
+        id: topic.id,
+    };
+    let known: Vec<_> = topics.into_iter().map(known).collect();
+    find(&known, wanted, Typed::Start).map_err(|miss| match miss {
+        Miss::None | Miss::Begins(_) => ApiError::new(
+            StatusCode::NOT_FOUND,
+            "topic-not-found",
+            "No such topic",
+            format!("There is no topic {} in this space.", called(wanted)),
+            format!(
+                "`compeer discuss list {0}` shows them, `compeer discuss start {0} TITLE` starts one.",
+                short(space)
+            ),
+        ),
+        Miss::Several(ids) => ambiguous(wanted, &choices(&known, &ids)),
+    })
+}
+
 /// What was typed as a name, in a sentence about nothing that has it.
 pub(super) fn called(wanted: &str) -> String {
     if wanted.trim().is_empty() { "without a name".to_owned() } else { format!("called {}", shorten(wanted)) }

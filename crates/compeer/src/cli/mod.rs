@@ -9,6 +9,7 @@ mod args;
 mod chat;
 mod client;
 mod demo;
+mod discuss;
 mod doctor;
 mod events;
 mod file;
@@ -94,6 +95,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<ExitCode, ApiEr
         Command::Profile(verb) => profile::run(context, verb).await,
         Command::Space(verb) => space::run(context, verb).await,
         Command::Chat(verb) => chat::run(context, verb).await,
+        Command::Discuss(verb) => discuss::run(context, verb).await,
         Command::File(verb) => file::run(context, verb).await,
         Command::Events => events::run(context).await,
         Command::Open(args) => open::run(context, args).await,

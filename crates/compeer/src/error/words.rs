@@ -106,7 +106,7 @@ impl From<ActError> for ApiError {
                 "No such topic",
                 "It may not have arrived yet. `compeer topic list SPACE` shows those that have.",
             ),
-            ActError::TooMany(most) => refused("too-many", "Too many at once", format!("Do it in parts of {most}.")),
+            ActError::TooMany(_) => refused("too-many", "Too many at once", "Do it in parts."),
             ActError::NotYours => refused("not-yours", "Not your message", "Answer it, or react to it."),
             ActError::NotUndelivered => missing(
                 "not-undelivered",

@@ -19,6 +19,9 @@ fn every_route_says_what_is_wrong() {
     let long_text = format!("{{\"text\":\"{}\"}}", "x".repeat(33 * 1024));
     let no_file = format!("{{\"text\":\"\",\"file\":\"{NOBODY}\"}}");
     let no_answer = format!("{{\"text\":\"x\",\"reply\":\"{NOBODY}\"}}");
+    let no_topic = format!("{{\"text\":\"x\",\"place\":\"{NOBODY}\"}}");
+    let no_message = format!("{{\"messages\":[\"{NOBODY}\"],\"place\":\"general\"}}");
+    let no_mark = format!("{{\"from\":\"{NOBODY}\"}}");
     let not_lost = format!("{{\"only\":[\"{NOBODY}\"]}}");
     let huge = format!("{{\"text\":\"{}\"}}", "x".repeat(300 * 1024));
     let picture = format!("{{\"picture\":\"{}\"}}", "AAAA".repeat(10));
@@ -103,8 +106,28 @@ fn every_route_says_what_is_wrong() {
         ("POST", format!("{here}/undelivered/discard"), "{\"only\":[\"x\"]}", 400, "bad-request"),
         ("POST", format!("{here}/undelivered/discard"), &not_lost, 404, "not-undelivered"),
         ("POST", format!("{gone}/undelivered/discard"), "{}", 404, "space-not-found"),
-        ("POST", format!("{here}/typing?x"), "", 200, ""),
-        ("POST", format!("{gone}/typing"), "", 404, "space-not-found"),
+        ("POST", format!("{here}/typing?x"), "{}", 200, ""),
+        ("POST", format!("{gone}/typing"), "{}", 404, "space-not-found"),
+        ("POST", format!("{here}/typing"), "{\"place\":\"x\"}", 400, "bad-request"),
+        ("GET", format!("{here}/messages?place=x"), "", 400, "bad-request"),
+        ("POST", format!("{here}/messages"), &no_topic, 404, "topic-not-found"),
+        ("PATCH", format!("{here}/messages/{NOBODY}"), "{\"place\":\"x\"}", 400, "bad-request"),
+        ("GET", format!("{gone}/topics"), "", 404, "space-not-found"),
+        ("POST", format!("{gone}/topics"), "{\"title\":\"x\"}", 404, "space-not-found"),
+        ("POST", format!("{here}/topics"), "{\"title\":\"\"}", 400, "bad-name"),
+        ("POST", format!("{here}/topics"), "{\"title\":\"a\\nb\"}", 400, "bad-name"),
+        ("POST", format!("{here}/topics"), "{}", 400, "bad-request"),
+        ("GET", format!("{here}/topics/{NOBODY}"), "", 404, "topic-not-found"),
+        ("GET", format!("{here}/topics/x"), "", 400, "bad-request"),
+        ("PATCH", format!("{here}/topics/{NOBODY}"), "{\"title\":\"x\"}", 404, "topic-not-found"),
+        ("PATCH", format!("{here}/topics/general"), "{\"title\":\"x\"}", 400, "bad-request"),
+        ("POST", format!("{here}/move"), &no_message, 404, "message-not-found"),
+        ("POST", format!("{here}/move"), "{\"messages\":[],\"place\":\"x\"}", 400, "bad-request"),
+        ("PUT", format!("{here}/attention"), "{\"attention\":\"loud\"}", 400, "bad-request"),
+        ("PUT", format!("{gone}/attention"), "{}", 404, "space-not-found"),
+        ("POST", format!("{here}/read"), "{\"seen\":[\"x\"]}", 400, "bad-request"),
+        ("POST", format!("{here}/unread"), "{\"from\":\"x\"}", 400, "bad-request"),
+        ("POST", format!("{here}/unread"), &no_mark, 404, "message-not-found"),
         ("GET", format!("{gone}/files"), "", 404, "space-not-found"),
         ("POST", format!("{here}/files"), "{}", 415, "not-a-form"),
         ("POST", format!("{here}/files?keep=yes"), "{}", 400, "bad-request"),

@@ -9,6 +9,7 @@ mod people;
 mod relay;
 mod talk;
 mod told;
+mod topics;
 mod tour;
 
 use std::path::Path;

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::Place;
+
 /// Where a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -105,6 +107,13 @@ pub struct Message {
     pub pinned: bool,
     /// How people reacted to it.
     pub reactions: Vec<Reaction>,
+    /// What it is said at; null is the space's general talk.
+    #[schema(required = true)]
+    pub place: Option<Place>,
+    /// Whether I have not read it.
+    pub unread: bool,
+    /// Whether it names me.
+    pub mention: bool,
 }
 
 /// Some messages, oldest first.
@@ -131,6 +140,9 @@ pub struct NewMessage {
     /// The id of the message that it answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply: Option<String>,
+    /// What it is said at: the id of a topic, or `general`, as when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
 }
 
 /// My reaction to a message.
@@ -156,6 +168,18 @@ pub struct MessageChange {
     /// My reaction with one emoji.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reaction: Option<MyReaction>,
+    /// Where it stands: the id of a topic, or `general`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+}
+
+/// Where somebody is writing.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Typing {
+    /// The id of a topic, or `general`, as when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
 }
 
 /// A text that a message has or had.
@@ -181,14 +205,6 @@ pub struct Undelivered {
 pub struct Settled {
     /// Messages and files.
     pub count: u64,
-}
-
-/// Up to where I have read.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ReadMarker {
-    /// The newest message I have seen.
-    pub up_to: String,
 }
 
 /// Whether a member has a message.

@@ -7,10 +7,11 @@ mod chat;
 mod file;
 mod node;
 mod space;
+mod topic;
 
 pub use chat::{
     Answered, FileRef, Holder, Message, MessageChange, MessagePage, MessageState, MyReaction, NewMessage, Reacting,
-    Reaction, ReadMarker, Settled, Undelivered, Version,
+    Reaction, Settled, Typing, Undelivered, Version,
 };
 pub use file::{
     FetchRequest, File, FileHolder, FileState, Folder, FolderRequest, LeftOut, Listed, LocalFiles, SharedFile,
@@ -20,4 +21,7 @@ pub use node::{Done, PathKind, Peer, Problem, ProfileChange, Relay, Severity, Si
 pub use space::{
     DevicePath, Epoch, Invitation, InvitationState, InvitePreview, InviteRequest, InviteText, LastMessage, Level,
     LevelChange, Member, MemberDevice, NewInvitation, Presence, Space, SpaceName, SpaceState,
+};
+pub use topic::{
+    Attention, AttentionChange, GENERAL, Move, Moved, NewTopic, Place, ReadMarker, Topic, TopicChange, UnreadMarker,
 };

@@ -71,6 +71,8 @@ pub struct Space {
     pub unread: u64,
     /// How many of those name me.
     pub mentions: u64,
+    /// How much I want to hear of it.
+    pub attention: super::Attention,
     /// My messages that nobody else has.
     pub waiting: u64,
     /// My messages and files that nobody counts, because I had been removed or might not write any more when I wrote

@@ -35,6 +35,9 @@ struct Row {
     pinned: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     reactions: Vec<dto::Reaction>,
+    /// What it is said at; the general talk when there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<dto::Place>,
 }
 
 impl From<dto::Message> for Row {
@@ -51,6 +54,7 @@ impl From<dto::Message> for Row {
             changed: message.changed,
             pinned: message.pinned,
             reactions: message.reactions,
+            place: message.place,
         }
     }
 }
@@ -67,8 +71,13 @@ fn undelivered_hint(space: &str, may_write: bool) -> String {
 }
 
 /// What a person has seen up to the newest shown message is read.
-pub(super) async fn mark_read(client: &Client, space: &str, newest: String) -> Result<(), ApiError> {
-    let marker = dto::ReadMarker { up_to: newest };
+pub(super) async fn mark_read(
+    client: &Client,
+    space: &str,
+    place: Option<String>,
+    newest: String,
+) -> Result<(), ApiError> {
+    let marker = dto::ReadMarker { up_to: Some(newest), place, seen: None };
     let _: dto::Done = client.post(&format!("/spaces/{space}/read"), &marker).await?;
     Ok(())
 }
@@ -76,24 +85,28 @@ pub(super) async fn mark_read(client: &Client, space: &str, newest: String) -> R
 /// Shows the pinned messages.
 pub(super) async fn pins(context: &Context, client: &Client, space: &str) -> Result<(), ApiError> {
     let pinned: Vec<dto::Message> = client.get(&format!("/spaces/{space}/pinned")).await?;
-    let words: String = pinned.iter().map(|message| words(message, false, false)).collect();
+    let words: String = pinned.iter().map(|message| words(message, false, false, true)).collect();
     let rows: Vec<Row> = pinned.into_iter().map(Row::from).collect();
     context.out.either(&rows, || if rows.is_empty() { "Nothing is pinned.\n".into() } else { words })
 }
 
-/// Shows the last `limit` messages, with the beginnings of their `ids` if wanted. Returns the newest of them.
+/// Shows the last `limit` messages, those at a place if one is given, with the beginnings of their `ids` if wanted. Returns the newest of them.
 pub(super) async fn log(
     context: &Context,
     client: &Client,
     space: &str,
+    place: Option<&str>,
     limit: usize,
     ids: bool,
 ) -> Result<Option<String>, ApiError> {
+    let all = place.is_none();
+    let place = place.map(|place| format!("&place={place}")).unwrap_or_default();
     let mut messages: Vec<dto::Message> = Vec::new();
     while messages.len() < limit {
         let step = (limit - messages.len()).min(STEP);
         let before = messages.first().map(|first| format!("&before={}", first.id)).unwrap_or_default();
-        let page: dto::MessagePage = client.get(&format!("/spaces/{space}/messages?limit={step}{before}")).await?;
+        let page: dto::MessagePage =
+            client.get(&format!("/spaces/{space}/messages?limit={step}{before}{place}")).await?;
         let more = page.more && !page.messages.is_empty();
         messages.splice(0..0, page.messages);
         if !more {
@@ -107,7 +120,7 @@ pub(super) async fn log(
         let now: dto::Space = client.get(&format!("/spaces/{space}")).await?;
         may_write = now.level != dto::Level::Read;
         let shut_out = now.state == dto::SpaceState::ShutOut;
-        let lines: String = messages.iter().map(|message| words(message, shut_out, ids)).collect();
+        let lines: String = messages.iter().map(|message| words(message, shut_out, ids, all)).collect();
         if shut_out { format!("{lines}\n{SHUT_OUT}") } else { lines }
     };
     let rows: Vec<Row> = messages.into_iter().map(Row::from).collect();
@@ -120,7 +133,12 @@ pub(super) async fn log(
     Ok(rows.into_iter().next_back().map(|row| row.id))
 }
 
-fn words(message: &dto::Message, shut_out: bool, ids: bool) -> String {
+fn words(message: &dto::Message, shut_out: bool, ids: bool, all: bool) -> String {
+    let place = message.place.as_ref().filter(|_| all).map(|place| match &place.title {
+        Some(title) => format!("  [{}]", visible(title)),
+        None => "  [a topic whose title is not here]".into(),
+    });
+    let place = place.unwrap_or_default();
     let state = match message.state {
         dto::MessageState::Undelivered => "  (not delivered)".into(),
         _ if !message.mine || message.of <= 1 => String::new(),
@@ -145,5 +163,5 @@ fn words(message: &dto::Message, shut_out: bool, ids: bool) -> String {
     let parts = [answered, Some(text), file, Some(reactions)].into_iter().flatten();
     let parts = parts.filter(|part| !part.is_empty()).collect::<Vec<_>>();
     let name = visible(&message.author_name);
-    format!("{id}{}  {name}{state}{marks}\n    {}\n", time(message.time), parts.join("\n    "))
+    format!("{id}{}  {name}{place}{state}{marks}\n    {}\n", time(message.time), parts.join("\n    "))
 }
