@@ -1,9 +1,12 @@
 /** What a person can do. Each action asks the node, then puts the answer where views look for it. */
 import { cache, keys } from './cache';
 import { base, reportDown, request, settle, Unreachable } from './client';
-import { predict, update, type MessageWindow } from './messages';
-import { patchSpace, upsertFile } from './reduce';
+import { markSeen, predict, update, type MessageWindow } from './messages';
+import { patchSpace, patchTalks, upsertFile } from './reduce';
+import type { Moved } from './schema.gen';
+import type { Talk } from './talk';
 import type {
+  Attention,
   InvitePreview,
   Level,
   Member,
@@ -15,6 +18,7 @@ import type {
   SharedFile,
   Space,
   Status,
+  Topic,
   Transfer,
 } from './types';
 
@@ -116,9 +120,26 @@ export async function revokeInvitation(space: string, id: string): Promise<void>
 
 // Chat
 
-export async function markRead(space: string, upTo: string): Promise<void> {
-  patchSpace(cache, space, (before) => ({ ...before, unread: 0, mentions: 0 }));
-  await request('POST', `/spaces/${space}/read`, { up_to: upTo });
+/** Says what was read: up to a message of a talk, and single messages. */
+export async function markRead(talk: Talk, upTo: string | null, seen: string[]): Promise<void> {
+  const { space, place } = talk;
+  const single = new Set(seen);
+  cache.setQueryData<MessageWindow>(keys.messages(talk), (window) => {
+    const last = window?.messages.findIndex(({ id }) => id === upTo) ?? -1;
+    const before = new Set(window?.messages.slice(0, last + 1).map(({ id }) => id));
+    return window && markSeen(window, ({ id }) => before.has(id) || single.has(id));
+  });
+  const marked = {
+    ...(upTo === null ? {} : { up_to: upTo, place }),
+    ...(seen.length === 0 ? {} : { seen }),
+  };
+  await request('POST', `/spaces/${space}/read`, marked);
+}
+
+/** Says that what others wrote from a message on is not read after all. */
+export async function markUnread({ space, place }: Talk, from: string): Promise<void> {
+  await request('POST', `/spaces/${space}/unread`, { from, place });
+  await cache.invalidateQueries({ queryKey: keys.messages({ space, place }) });
 }
 
 /** Changes a message: shown at once, and as it was before if the node says no. */
@@ -128,9 +149,7 @@ export async function changeMessage(
   change: MessageChange,
 ): Promise<void> {
   const show = (next: Message) =>
-    cache.setQueryData<MessageWindow>(keys.messages(space), (window) =>
-      window === undefined ? undefined : update(window, next),
-    );
+    patchTalks(cache, space, (window, place) => update(window, next, place));
   const status = cache.getQueryData<Status>(keys.status);
   const me = { person: status?.person ?? '', name: status?.name ?? '' };
   show(predict(message, change, me, Date.now()));
@@ -141,6 +160,45 @@ export async function changeMessage(
     show(message);
     throw error;
   }
+}
+
+// Topics
+
+function putTopic(space: string, topic: Topic): Topic {
+  cache.setQueryData<Topic[]>(keys.topics(space), (topics) => {
+    if (topics === undefined) return undefined;
+    const at = topics.findIndex(({ id }) => id === topic.id);
+    // The general talk stays first.
+    return at < 0 ? topics.toSpliced(1, 0, topic) : topics.with(at, topic);
+  });
+  return topic;
+}
+
+export const createTopic = async (space: string, title: string) =>
+  putTopic(space, await request<Topic>('POST', `/spaces/${space}/topics`, { title }));
+
+export const changeTopic = async (
+  space: string,
+  id: string,
+  change: { title?: string; resolved?: boolean },
+) => putTopic(space, await request<Topic>('PATCH', `/spaces/${space}/topics/${id}`, change));
+
+/** How many of them moved. */
+export async function moveMessages(space: string, messages: string[], place: string) {
+  return (await request<Moved>('POST', `/spaces/${space}/move`, { messages, place })).count;
+}
+
+/** How much I want to hear of a space, or of a place in it; null is as of the space. */
+export async function setAttention(
+  space: string,
+  place: string | null,
+  attention: Attention | null,
+): Promise<void> {
+  await request('PUT', `/spaces/${space}/attention`, {
+    ...(place === null ? {} : { place }),
+    ...(attention === null ? {} : { attention }),
+  });
+  await cache.invalidateQueries({ queryKey: keys.topics(space) });
 }
 
 /** What becomes of what reached nobody. */
@@ -156,7 +214,8 @@ export async function settleUndelivered(
   return (await request<Settled>('POST', path, only ? { only } : {})).count;
 }
 
-export const sayTyping = (space: string) => request('POST', `/spaces/${space}/typing`, {});
+export const sayTyping = ({ space, place }: Talk) =>
+  request('POST', `/spaces/${space}/typing`, { place });
 
 // Files
 

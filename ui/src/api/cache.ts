@@ -1,13 +1,16 @@
 /** The page's memory of what the node said: one query cache, and the names of what is in it. */
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
 import { ApiError, Unreachable } from './client';
+import type { Talk } from './talk';
 
 export const keys = {
   status: ['status'] as const,
   spaces: ['spaces'] as const,
   transfers: ['transfers'] as const,
   members: (space: string) => ['members', space] as const,
-  messages: (space: string) => ['messages', space] as const,
+  messages: ({ space, place }: Talk) => ['messages', space, place] as const,
+  allMessages: (space: string) => ['messages', space] as const,
+  topics: (space: string) => ['topics', space] as const,
   holders: (space: string, message: string) => ['holders', space, message] as const,
   pinned: (space: string) => ['pinned', space] as const,
   versions: (space: string, message: string) => ['versions', space, message] as const,

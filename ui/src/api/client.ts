@@ -65,7 +65,7 @@ connection.subscribe(() => {
 
 export const base = '/api/v1';
 
-type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
 
 export async function request<T>(
   method: Method,

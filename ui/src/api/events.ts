@@ -18,6 +18,7 @@ const names = [
   'chat.changed',
   'chat.state',
   'chat.typing',
+  'topic.changed',
   'read.changed',
   'file.added',
   'file.changed',

@@ -3,9 +3,9 @@ import {
   appendPage,
   changeState,
   emptyWindow,
-  firstUnread,
   isSendable,
   leftBehind,
+  markSeen,
   mergeMessages,
   predict,
   prependPage,
@@ -37,6 +37,9 @@ export function message(id: string, time: number, more: Partial<Message> = {}): 
     changed: null,
     pinned: false,
     reactions: [],
+    place: null,
+    unread: false,
+    mention: false,
     ...more,
   };
 }
@@ -140,30 +143,22 @@ describe('the window', () => {
   });
 });
 
-describe('firstUnread', () => {
-  const list = [
-    message('a', 1),
-    message('mine', 2, { mine: true }),
-    message('b', 3),
-    message('c', 4),
-  ];
-
-  it('counts only messages of others', () => {
-    expect(firstUnread(open(list), 2)).toBe('b');
-    expect(firstUnread(open(list), 3)).toBe('a');
-  });
-
-  it('is nowhere when nothing is unread, or when it is not loaded yet', () => {
-    expect(firstUnread(open(list), 0)).toBeNull();
-    expect(firstUnread(open(list, true), 9)).toBeNull();
-    expect(firstUnread(open(list), 9)).toBe('a');
+describe('markSeen', () => {
+  it('makes unread what was not seen stay so', () => {
+    const window = open([message('a', 1, { unread: true }), message('b', 2, { unread: true })]);
+    const after = markSeen(window, ({ id }) => id === 'b');
+    expect(after.messages.map(({ unread }) => unread)).toEqual([true, false]);
+    expect(markSeen(after, ({ id }) => id === 'b')).toBe(after);
   });
 });
+
+const talk = { space: 's', place: 'general' };
 
 describe('stillPending', () => {
   const pending: Pending = {
     nonce: 'n1',
     space: 's',
+    place: 'general',
     text: 'hello',
     time: 1,
     state: 'sending',
@@ -174,16 +169,16 @@ describe('stillPending', () => {
     reply: null,
   };
 
-  it('shows what is on its way, only in its own space', () => {
-    expect(stillPending([pending], emptyWindow, 's')).toEqual([pending]);
-    expect(stillPending([pending], emptyWindow, 'other')).toEqual([]);
+  it('shows what is on its way, only in its own talk', () => {
+    expect(stillPending([pending], emptyWindow, talk)).toEqual([pending]);
+    expect(stillPending([pending], emptyWindow, { ...talk, place: 'walls' })).toEqual([]);
   });
 
   it('is over as soon as the node has the message, whoever says so first', () => {
     const window = receive(emptyWindow, message('m', 1, { mine: true, nonce: 'n1' }));
-    expect(stillPending([pending], window, 's')).toEqual([]);
+    expect(stillPending([pending], window, talk)).toEqual([]);
     // A failed answer whose message did arrive is not shown twice either.
-    expect(stillPending([{ ...pending, state: 'failed' }], window, 's')).toEqual([]);
+    expect(stillPending([{ ...pending, state: 'failed' }], window, talk)).toEqual([]);
   });
 });
 
@@ -191,6 +186,7 @@ describe('leftBehind', () => {
   const typed: Pending = {
     nonce: 'n',
     space: 's',
+    place: 'general',
     text: 'words',
     time: 1,
     state: 'sending',
@@ -238,13 +234,22 @@ describe('a message that changes', () => {
   it('is another one in its place, and where it is answered', () => {
     const answer = message('b', 2, { reply: { id: 'a', author_name: 'Bo', text: 'a' } });
     const window = { ...emptyWindow, messages: [message('a', 1), answer] };
-    const after = update(window, message('a', 1, { text: 'other' }));
+    const after = update(window, message('a', 1, { text: 'other' }), 'general');
     expect(after.messages[0]?.text).toBe('other');
     expect(after.messages[1]?.reply?.text).toBe('other');
   });
   it('stays away when it is not shown', () => {
     const window = { ...emptyWindow, messages: [message('a', 1)] };
-    expect(update(window, message('z', 9))).toBe(window);
+    const past = { ...window, newer: true };
+    expect(update(past, message('z', 9), 'general')).toBe(past);
+  });
+  it('goes when it is moved away, and comes where it is moved to', () => {
+    const window = open([message('a', 1), message('b', 2), message('c', 3)]);
+    const moved = message('b', 2, { place: { id: 'walls', title: 'Walls' } });
+    expect(ids(update(window, moved, 'general').messages)).toBe('a c');
+    expect(ids(update(open([message('x', 1)]), moved, 'walls').messages)).toBe('x b');
+    const past = open([message('x', 1)], false, true);
+    expect(update(past, moved, 'walls')).toBe(past);
   });
   it('shows what a change will make of it', () => {
     const before = message('a', 1, { reactions: [{ emoji: '👍', people: [bo], mine: false }] });

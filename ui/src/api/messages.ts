@@ -1,7 +1,8 @@
 /**
- * The loaded stretch of a space's chat, and the pure rules for growing it: pages come in from
+ * The loaded stretch of a talk, and the pure rules for growing it: pages come in from
  * both ends, live messages at the newer one, and nothing is ever shown twice.
  */
+import { general, placeOf, sameTalk, type Talk } from './talk';
 import type { Answered, Message, MessageChange, MessagePage, Reaction } from './types';
 
 export interface MessageWindow {
@@ -55,9 +56,19 @@ export function receive(window: MessageWindow, message: Message): MessageWindow 
   return { ...window, messages: mergeMessages(window.messages, [message]) };
 }
 
-/** A message that is another now, and those that answer it. One that is not shown stays so. */
-export function update(window: MessageWindow, message: Message): MessageWindow {
+/**
+ * A message that is another now, and those that answer it. One that has gone to another place goes from this one, one that has
+ * come here takes its place; another one that is not shown stays so.
+ */
+export function update(window: MessageWindow, message: Message, place: string): MessageWindow {
   const { id, author_name, text } = message;
+  const shown = window.messages.some((other) => other.id === id);
+  if (shown && placeOf(message) !== place) {
+    return { ...window, messages: window.messages.filter((other) => other.id !== id) };
+  }
+  if (!shown && placeOf(message) === place && isWithin(window, message.time)) {
+    return { ...window, messages: mergeMessages(window.messages, [message]) };
+  }
   const shows = (other: Message) => other.id === id || other.reply?.id === id;
   if (!window.messages.some(shows)) return window;
   const messages = window.messages.map((other) => {
@@ -65,6 +76,25 @@ export function update(window: MessageWindow, message: Message): MessageWindow {
     if (other.reply?.id !== id) return other;
     return { ...other, reply: { id, author_name, text: text.slice(0, quoted) } };
   });
+  return { ...window, messages };
+}
+
+/** Whether a message of that time belongs into what is loaded. */
+function isWithin({ messages, older, newer }: MessageWindow, time: number): boolean {
+  const [first, last] = [messages[0], messages.at(-1)];
+  if (first === undefined || last === undefined) return !older && !newer;
+  return (!older || time >= first.time) && (!newer || time <= last.time);
+}
+
+/** What was read up to a message, or just these ones, is not unread any more. */
+export function markSeen(
+  window: MessageWindow,
+  seen: (message: Message) => boolean,
+): MessageWindow {
+  if (!window.messages.some((message) => message.unread && seen(message))) return window;
+  const messages = window.messages.map((message) =>
+    message.unread && seen(message) ? { ...message, unread: false } : message,
+  );
   return { ...window, messages };
 }
 
@@ -78,11 +108,12 @@ export function predict(
   me: { person: string; name: string },
   now: number,
 ): Message {
-  const { text, pinned, reaction } = change;
+  const { text, pinned, reaction, place } = change;
   const next = { ...message };
   if (typeof text === 'string' && text !== message.text)
     Object.assign(next, { text, changed: now });
   if (typeof pinned === 'boolean') next.pinned = pinned;
+  if (typeof place === 'string') next.place = place === general ? null : { id: place, title: null };
   if (reaction) next.reactions = react(message.reactions, reaction.emoji, reaction.on, me);
   return next;
 }
@@ -170,28 +201,12 @@ export function trim(window: MessageWindow, keep: number): MessageWindow {
   return { ...window, messages: window.messages.slice(-keep), older: true };
 }
 
-/**
- * The first of the last `unread` messages of others: where the "New" divider stands. Null when
- * nothing is unread or that message is not loaded yet.
- */
-export function firstUnread(window: MessageWindow, unread: number): string | null {
-  if (unread <= 0 || window.newer) return null;
-  let left = unread;
-  for (let index = window.messages.length - 1; index >= 0; index--) {
-    const message = window.messages[index];
-    if (message === undefined || message.mine) continue;
-    left -= 1;
-    if (left === 0) return message.id;
-  }
-  // More unread than there is: the whole conversation is new.
-  const first = window.messages.find((message) => !message.mine);
-  return window.older ? null : (first?.id ?? null);
-}
-
 /** A message typed here that the node has not taken yet. */
 export interface Pending {
   nonce: string;
   space: string;
+  /** What it is said at. */
+  place: string;
   text: string;
   time: number;
   state: 'sending' | 'failed';
@@ -218,16 +233,16 @@ export const isSendable = (item: Pending) => item.text !== '' || item.file !== n
 
 /** What an earlier page left behind was never acknowledged: it waits for the person to retry. */
 export function leftBehind(item: Pending): Pending {
-  // An older page knew of no files and no answers.
-  const { attached = null, file = null, reply = null } = item as Partial<Pending>;
-  const kept: Pending = { ...item, attached, file, reply };
+  // An older page knew of no topics, no files and no answers.
+  const { place = general, attached = null, file = null, reply = null } = item as Partial<Pending>;
+  const kept: Pending = { ...item, place, attached, file, reply };
   if (attached !== null && file === null) return withoutFile(kept);
   return { ...kept, state: 'failed', reason: item.reason || 'It was not sent yet.' };
 }
 
 /** What is still to be shown of the outbox: a message the node already has is not pending. */
-export function stillPending(pending: Pending[], window: MessageWindow, space: string): Pending[] {
-  const mine = pending.filter((item) => item.space === space);
+export function stillPending(pending: Pending[], window: MessageWindow, talk: Talk): Pending[] {
+  const mine = pending.filter((item) => sameTalk(item, talk));
   if (mine.length === 0) return mine;
   const taken = new Set(window.messages.map(({ nonce }) => nonce));
   return mine.filter(({ nonce }) => !taken.has(nonce));

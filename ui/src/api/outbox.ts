@@ -4,6 +4,7 @@ import { request, sentenceOf } from './client';
 import { onEvent } from './events';
 import { leftBehind, receive, withoutFile, type MessageWindow, type Pending } from './messages';
 import { createKeptStore, createStore } from './store';
+import type { Talk } from './talk';
 import type { Answered, Message, SharedFile } from './types';
 import { upload } from './uploads';
 
@@ -79,7 +80,7 @@ let queue = Promise.resolve();
 
 /** Sends words, or a file, or both. A file is shared first; what is said meanwhile goes before it. */
 export function send(
-  space: string,
+  { space, place }: Talk,
   text: string,
   attached?: File,
   reply: Answered | null = null,
@@ -88,6 +89,7 @@ export function send(
   const pending: Pending = {
     nonce,
     space,
+    place,
     text,
     time: Date.now(),
     state: 'sending',
@@ -131,17 +133,18 @@ function change(nonce: string, to: Partial<Pending>): void {
   outbox.set((items) => items.map((item) => (item.nonce === nonce ? { ...item, ...to } : item)));
 }
 
-function enqueue({ nonce, space, text, file, reply }: Pending): void {
+function enqueue({ nonce, space, place, text, file, reply }: Pending): void {
   queue = queue.then(async () => {
     try {
       const body = {
         text,
         nonce,
+        place,
         ...(file === null ? {} : { file }),
         ...(reply === null ? {} : { reply: reply.id }),
       };
       const message = await request<Message>('POST', `/spaces/${space}/messages`, body);
-      cache.setQueryData<MessageWindow>(keys.messages(space), (window) =>
+      cache.setQueryData<MessageWindow>(keys.messages({ space, place }), (window) =>
         window === undefined ? undefined : receive(window, { ...message, nonce }),
       );
       discard(nonce);

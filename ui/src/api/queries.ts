@@ -11,6 +11,7 @@ import {
   trim,
   type MessageWindow,
 } from './messages';
+import type { Talk } from './talk';
 import type {
   Holder,
   Invitation,
@@ -20,6 +21,7 @@ import type {
   SharedFile,
   Space,
   Status,
+  Topic,
   Transfer,
   Version,
 } from './types';
@@ -152,82 +154,110 @@ export function useVersions(space: string, message: string): UseQueryResult<Vers
   });
 }
 
-export function useMessages(space: string): UseQueryResult<MessageWindow> {
+/** The general talk, then the topics, those in use last first. */
+export const topicsQuery = (space: string) => ({
+  queryKey: keys.topics(space),
+  queryFn: ({ signal }: { signal?: AbortSignal }) =>
+    request<Topic[]>('GET', `/spaces/${space}/topics`, undefined, signal),
+});
+
+export function useTopics(space: string): UseQueryResult<Topic[]> {
+  return useQuery({ ...topicsQuery(space), enabled: space !== '' });
+}
+
+/** Topics of all spaces, in the order of `useSpaces`; undefined where they are not known yet. */
+export function useAllTopics(): (Topic[] | undefined)[] {
+  const spaces = useSpaces().data ?? [];
+  return useQueries({
+    queries: spaces.map(({ space }) => topicsQuery(space)),
+    combine: dataOf,
+  });
+}
+
+/** The ids of what was said at a place from one message on, at most 1,000. */
+export async function idsFrom(talk: Talk, id: string): Promise<string[]> {
+  const query = new URLSearchParams({ place: talk.place, after: id, limit: '999' });
+  const page = await request<MessagePage>('GET', `/spaces/${talk.space}/messages?${query}`);
+  return [id, ...page.messages.map((message) => message.id)];
+}
+
+export const getMessage = (space: string, id: string) =>
+  request<Message>('GET', `/spaces/${space}/messages/${id}`);
+
+export function useMessages(talk: Talk): UseQueryResult<MessageWindow> {
   return useQuery({
-    queryKey: keys.messages(space),
+    queryKey: keys.messages(talk),
     queryFn: async ({ signal }) => {
-      const shown = new Set(loadedMessages(space).messages.map(({ id }) => id));
+      const shown = new Set(loadedMessages(talk).messages.map(({ id }) => id));
       const limit = Math.min(Math.max(shown.size, pageSize), refreshLimit);
-      const page = await messagePage(space, { limit }, signal);
-      return refresh(cache.getQueryData<MessageWindow>(keys.messages(space)), page, shown);
+      const page = await messagePage(talk, { limit }, signal);
+      return refresh(cache.getQueryData<MessageWindow>(keys.messages(talk)), page, shown);
     },
   });
 }
 
 function messagePage(
-  space: string,
+  { space, place }: Talk,
   at: { limit: number; before?: string; after?: string },
   signal?: AbortSignal,
 ): Promise<MessagePage> {
-  const query = new URLSearchParams({ limit: String(at.limit) });
+  const query = new URLSearchParams({ place, limit: String(at.limit) });
   if (at.before !== undefined) query.set('before', at.before);
   if (at.after !== undefined) query.set('after', at.after);
   return request('GET', `/spaces/${space}/messages?${query}`, undefined, signal);
 }
 
-function loadedMessages(space: string): MessageWindow {
-  return cache.getQueryData<MessageWindow>(keys.messages(space)) ?? emptyWindow;
+function loadedMessages(talk: Talk): MessageWindow {
+  return cache.getQueryData<MessageWindow>(keys.messages(talk)) ?? emptyWindow;
 }
 
-function changeLoaded(space: string, change: (window: MessageWindow) => MessageWindow): void {
-  cache.setQueryData<MessageWindow>(keys.messages(space), (before) =>
-    change(before ?? emptyWindow),
-  );
+function changeLoaded(talk: Talk, change: (window: MessageWindow) => MessageWindow): void {
+  cache.setQueryData<MessageWindow>(keys.messages(talk), (before) => change(before ?? emptyWindow));
 }
 
 /** One page further into the past. */
-export async function loadOlder(space: string): Promise<void> {
-  const { messages, older } = loadedMessages(space);
+export async function loadOlder(talk: Talk): Promise<void> {
+  const { messages, older } = loadedMessages(talk);
   const before = messages[0]?.id;
   if (!older || before === undefined) return;
-  const page = await messagePage(space, { limit: pageSize, before });
-  changeLoaded(space, (window) =>
+  const page = await messagePage(talk, { limit: pageSize, before });
+  changeLoaded(talk, (window) =>
     window.messages[0]?.id === before ? prependPage(window, page) : window,
   );
 }
 
 /** One page further towards the present, after a jump into the past. */
-export async function loadNewer(space: string): Promise<void> {
-  const { messages, newer } = loadedMessages(space);
+export async function loadNewer(talk: Talk): Promise<void> {
+  const { messages, newer } = loadedMessages(talk);
   const after = messages.at(-1)?.id;
   if (!newer || after === undefined) return;
-  const page = await messagePage(space, { limit: pageSize, after });
-  changeLoaded(space, (window) =>
+  const page = await messagePage(talk, { limit: pageSize, after });
+  changeLoaded(talk, (window) =>
     window.messages.at(-1)?.id === after ? appendPage(window, page) : window,
   );
 }
 
-/** Loads the stretch around one message. False when the space has no such message. */
-export async function loadAround(space: string, id: string): Promise<boolean> {
-  if (loadedMessages(space).messages.some((message) => message.id === id)) return true;
-  const before = await messagePage(space, { limit: pageSize / 2, before: id });
+/** Loads the stretch around one message. False when it is not there. */
+export async function loadAround(talk: Talk, id: string): Promise<boolean> {
+  if (loadedMessages(talk).messages.some((message) => message.id === id)) return true;
+  const before = await messagePage(talk, { limit: pageSize / 2, before: id });
   const previous = before.messages.at(-1)?.id;
   if (previous === undefined) return false;
-  const after = await messagePage(space, { limit: pageSize, after: previous });
+  const after = await messagePage(talk, { limit: pageSize, after: previous });
   if (!after.messages.some((message) => message.id === id)) return false;
-  changeLoaded(space, () =>
+  changeLoaded(talk, () =>
     appendPage({ messages: before.messages, older: before.more, newer: true }, after),
   );
   return true;
 }
 
 /** Back to the present after a jump into the past. */
-export async function loadNewest(space: string): Promise<void> {
-  const page = await messagePage(space, { limit: pageSize });
-  changeLoaded(space, () => refresh(undefined, page));
+export async function loadNewest(talk: Talk): Promise<void> {
+  const page = await messagePage(talk, { limit: pageSize });
+  changeLoaded(talk, () => refresh(undefined, page));
 }
 
 /** Lets go of a long scrolled-up history once the reader is back at the end. */
-export function forgetOldest(space: string): void {
-  changeLoaded(space, (window) => trim(window, refreshLimit));
+export function forgetOldest(talk: Talk): void {
+  changeLoaded(talk, (window) => trim(window, refreshLimit));
 }

@@ -23,6 +23,9 @@ const message = (id: string, more: Partial<Message> = {}): Message => ({
   changed: null,
   pinned: false,
   reactions: [],
+  place: null,
+  unread: false,
+  mention: false,
   ...more,
 });
 const space = (id: string): Space => ({
@@ -33,6 +36,7 @@ const space = (id: string): Space => ({
   here_now: 2,
   unread: 4,
   mentions: 1,
+  attention: 'all',
   waiting: 0,
   undelivered: 0,
   last: null,
@@ -74,6 +78,7 @@ const transfer = (state: Transfer['state'], done: number): Transfer => ({
   error: null,
 });
 
+const s = { space: 's', place: 'general' };
 let cache: QueryClient;
 const apply = (event: NodeEvent) => applyEvent(cache, event);
 const get = <T>(key: readonly unknown[]) => cache.getQueryData<T>(key);
@@ -81,7 +86,7 @@ const get = <T>(key: readonly unknown[]) => cache.getQueryData<T>(key);
 beforeEach(() => {
   cache = createCache();
   cache.setQueryData(keys.spaces, [space('s'), space('other')]);
-  cache.setQueryData(keys.messages('s'), { messages: [message('m1')], older: false, newer: false });
+  cache.setQueryData(keys.messages(s), { messages: [message('m1')], older: false, newer: false });
   cache.setQueryData(keys.files('s'), [file('f')]);
   cache.setQueryData(keys.transfers, []);
 });
@@ -95,20 +100,20 @@ describe('chat events', () => {
       id: 'm2',
       message: message('m2'),
     };
-    expect(apply(event)).toEqual([keys.spaces]);
+    expect(apply(event)).toEqual([keys.spaces, keys.topics('s')]);
     apply(event);
-    expect(get<MessageWindow>(keys.messages('s'))?.messages).toHaveLength(2);
+    expect(get<MessageWindow>(keys.messages(s))?.messages).toHaveLength(2);
     expect(get<Space[]>(keys.spaces)?.[0]?.unread).toBe(4);
   });
 
   it('does not invent a conversation that was never opened', () => {
     apply({ event: 'chat.message', at, space: 'other', id: 'x', message: message('x') });
-    expect(get(keys.messages('other'))).toBeUndefined();
+    expect(get(keys.messages({ space: 'other', place: 'general' }))).toBeUndefined();
   });
 
   it('moves a message from waiting to held', () => {
     apply({ event: 'chat.state', at, space: 's', id: 'm1', state: 'held', held_by: 2, of: 2 });
-    expect(get<MessageWindow>(keys.messages('s'))?.messages[0]).toMatchObject({
+    expect(get<MessageWindow>(keys.messages(s))?.messages[0]).toMatchObject({
       state: 'held',
       held_by: 2,
     });

@@ -2,27 +2,31 @@
 import type { QueryClient, QueryKey } from '@tanstack/react-query';
 import { keys } from './cache';
 import { changeState, receive, update, type MessageWindow } from './messages';
+import { placeOf } from './talk';
 import type { NodeEvent, Peer, SharedFile, Space, Status, Transfer } from './types';
 
 /** Applies `event`; returns the keys whose data the event did not carry and that must be fetched. */
 export function applyEvent(cache: QueryClient, event: NodeEvent): QueryKey[] {
   switch (event.event) {
     case 'chat.message':
-      patch<MessageWindow>(cache, keys.messages(event.space), (window) =>
-        receive(window, event.message),
+      patch<MessageWindow>(
+        cache,
+        keys.messages({ space: event.space, place: placeOf(event.message) }),
+        (window) => receive(window, event.message),
       );
       // Unread counts and last messages are the node's to count.
-      return [keys.spaces];
+      return [keys.spaces, keys.topics(event.space)];
     case 'chat.changed':
-      patch<MessageWindow>(cache, keys.messages(event.space), (window) =>
-        update(window, event.message),
-      );
-      // The newest message of a space may say something else now.
-      return [keys.spaces, keys.pinned(event.space), keys.versions(event.space, event.id)];
+      patchTalks(cache, event.space, (window, place) => update(window, event.message, place));
+      // The newest message of a space may say something else now, or stand elsewhere.
+      return [
+        keys.spaces,
+        keys.topics(event.space),
+        keys.pinned(event.space),
+        keys.versions(event.space, event.id),
+      ];
     case 'chat.state':
-      patch<MessageWindow>(cache, keys.messages(event.space), (window) =>
-        changeState(window, event.id, event),
-      );
+      patchTalks(cache, event.space, (window) => changeState(window, event.id, event));
       return [keys.spaces, keys.holders(event.space, event.id)];
     case 'read.changed':
       patchSpace(cache, event.space, (space) => ({
@@ -30,7 +34,9 @@ export function applyEvent(cache: QueryClient, event: NodeEvent): QueryKey[] {
         unread: event.unread,
         mentions: event.mentions,
       }));
-      return [];
+      return [keys.topics(event.space)];
+    case 'topic.changed':
+      return [keys.topics(event.space)];
     case 'file.added':
     case 'file.changed':
       patch<SharedFile[]>(cache, keys.files(event.space), (files) => upsertFile(files, event.file));
@@ -46,7 +52,7 @@ export function applyEvent(cache: QueryClient, event: NodeEvent): QueryKey[] {
       patchSpace(cache, event.space, () => event.space_info);
       return [keys.members(event.space)];
     case 'space.joined':
-      return [keys.spaces, keys.members(event.space), keys.messages(event.space)];
+      return [keys.spaces, keys.members(event.space), keys.allMessages(event.space)];
     case 'space.left':
     case 'space.ended':
       patch<Space[]>(cache, keys.spaces, (spaces) =>
@@ -135,6 +141,17 @@ function patchPeer(cache: QueryClient, device: string, change: Partial<Peer>): v
     ...status,
     peers: status.peers.map((peer) => (peer.device === device ? { ...peer, ...change } : peer)),
   }));
+}
+
+/** Changes every talk of a space that is loaded. */
+export function patchTalks(
+  cache: QueryClient,
+  space: string,
+  change: (window: MessageWindow, place: string) => MessageWindow,
+): void {
+  for (const [key] of cache.getQueriesData<MessageWindow>({ queryKey: keys.allMessages(space) })) {
+    patch<MessageWindow>(cache, key, (window) => change(window, String(key[2])));
+  }
 }
 
 /** Changes what is cached under `key`; what was never fetched stays unfetched. */

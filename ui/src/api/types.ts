@@ -31,6 +31,8 @@ export type {
   Settled,
   Space,
   Status,
+  Attention,
+  Topic,
   Transfer,
   Version,
 } from './schema.gen';
@@ -50,7 +52,15 @@ export type NodeEvent =
       Message,
       'state' | 'held_by' | 'of'
     >)
-  | { event: 'chat.typing'; at: number; space: string; person: string; name: string }
+  | {
+      event: 'chat.typing';
+      at: number;
+      space: string;
+      place: string;
+      person: string;
+      name: string;
+    }
+  | { event: 'topic.changed'; at: number; space: string; id: string }
   | { event: 'read.changed'; at: number; space: string; unread: number; mentions: number }
   | {
       event: 'file.added' | 'file.changed';

@@ -1,9 +1,9 @@
 /** Who is writing where, by the last few seconds' events. */
 import { onEvent } from './events';
 import { createStore } from './store';
+import type { Talk } from './talk';
 
-interface Typing {
-  space: string;
+interface Typing extends Talk {
   person: string;
   name: string;
   until: number;
@@ -17,11 +17,11 @@ const lasts = 5000;
 export function startTyping(): void {
   onEvent((event) => {
     if (event.event === 'chat.typing') {
-      const { space, person, name } = event;
+      const { space, place, person, name } = event;
       const until = Date.now() + lasts;
       typing.set((before) => [
         ...before.filter((other) => other.space !== space || other.person !== person),
-        { space, person, name, until },
+        { space, place, person, name, until },
       ]);
       setTimeout(expire, lasts + 50);
     } else if (event.event === 'chat.message') {

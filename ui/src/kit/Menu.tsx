@@ -73,6 +73,31 @@ export function MenuItem({
   );
 }
 
+/** One of several, of which one is chosen. */
+export function MenuChoice({
+  chosen: isChosen,
+  onSelect,
+  children,
+}: {
+  chosen: boolean;
+  onSelect: () => void;
+  children: ReactNode;
+}) {
+  const chosen = useContext(Chosen);
+  return (
+    <RadixMenu.CheckboxItem
+      checked={isChosen}
+      onSelect={() => {
+        chosen.current = onSelect;
+      }}
+      className="flex h-8 items-center gap-2.5 rounded-md px-2 text-[14px] outline-none select-none data-highlighted:bg-soft touch:h-11"
+    >
+      <Icon name="check" size={16} className={isChosen ? 'text-text-2' : 'opacity-0'} />
+      {children}
+    </RadixMenu.CheckboxItem>
+  );
+}
+
 export const MenuLine = () => <RadixMenu.Separator className="my-1 h-px bg-line" />;
 
 export function Popover({

@@ -1,6 +1,7 @@
 /** Where a message is written. Enter sends, Shift+Enter starts a line; a touch keyboard's Enter does too. */
 import { useEffect, useId, useRef, useState, type KeyboardEvent } from 'react';
 import { createKeptStore, useStore } from '~/api/store';
+import { talkKey, type Talk } from '~/api/talk';
 import { Button, IconButton } from '~/kit/Button';
 import { formatSize } from '~/kit/format';
 import { useGrowing } from '~/kit/hooks';
@@ -15,20 +16,20 @@ import { MentionList } from './MentionList';
 import { Quote } from './Quote';
 import { tooLong } from './words';
 
-/** What was begun and not sent, by space: it is still there after a reload. */
+/** What was begun and not sent, by talk: it is still there after a reload. */
 const drafts = createKeptStore<Record<string, string>>('compeer.drafts', {});
 
-/** `was`: what this tab had written so far. A draft that another tab began in the same space is its own to discard. */
-function keepDraft(space: string, text: string, was: string): void {
+/** `was`: what this tab had written so far. A draft that another tab began there is its own to discard. */
+function keepDraft(key: string, text: string, was: string): void {
   drafts.set((before) => {
-    if (text === '' && before[space] !== was) return before;
-    const others = Object.entries(before).filter(([other]) => other !== space);
-    return Object.fromEntries(text === '' ? others : [...others, [space, text]]);
+    if (text === '' && before[key] !== was) return before;
+    const others = Object.entries(before).filter(([other]) => other !== key);
+    return Object.fromEntries(text === '' ? others : [...others, [key, text]]);
   });
 }
 
 export interface ComposerProps {
-  space: string;
+  talk: Talk;
   placeholder: string;
   /** Names that can be mentioned. */
   people: string[];
@@ -42,18 +43,19 @@ export interface ComposerProps {
 const none: File[] = [];
 
 export function Composer({
-  space,
+  talk,
   placeholder,
   people,
   onSend,
   onTyping,
   onEditLast,
 }: ComposerProps) {
-  const [text, setText] = useState(() => drafts.get()[space] ?? '');
+  const key = talkKey(talk);
+  const [text, setText] = useState(() => drafts.get()[key] ?? '');
   const field = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
-  const attached = useStore(attachments)[space] ?? none;
-  const answered = useStore(answering)[space] ?? null;
+  const attached = useStore(attachments)[key] ?? none;
+  const answered = useStore(answering)[key] ?? null;
   const [caret, setCaret] = useState<number | null>(null);
   const [chosen, setChosen] = useState(0);
   const listId = useId();
@@ -65,7 +67,7 @@ export function Composer({
   const add = (files: File[]) => {
     if (files.length === 0) return;
     attach(
-      space,
+      talk,
       files.map((file) => ({ file, name: file.name })),
     );
     field.current?.focus({ preventScroll: true });
@@ -99,12 +101,12 @@ export function Composer({
   };
   const change = (next: string) => {
     setText(next);
-    keepDraft(space, next, text);
+    keepDraft(key, next, text);
     if (next !== '') onTyping();
   };
   const send = () => {
     if (empty || long !== null) return;
-    onSend(text.trim(), takeAttached(space));
+    onSend(text.trim(), takeAttached(talk));
     change('');
     field.current?.focus({ preventScroll: true });
   };
@@ -122,7 +124,7 @@ export function Composer({
     }
     if (event.key === 'Escape' && answered !== null) {
       event.stopPropagation();
-      answer(space, null);
+      answer(talk, null);
       return;
     }
     const sends =
@@ -156,7 +158,7 @@ export function Composer({
             size="s"
             side="top"
             label="Answer nobody"
-            onClick={() => answer(space, null)}
+            onClick={() => answer(talk, null)}
           />
         </div>
       )}
@@ -189,7 +191,7 @@ export function Composer({
       {attached.length > 0 && (
         <ul aria-label="Attached" className="mt-2 flex flex-wrap gap-1.5">
           {attached.map((file, index) => (
-            <Attached key={index} file={file} onRemove={() => detach(space, file)} />
+            <Attached key={index} file={file} onRemove={() => detach(talk, file)} />
           ))}
         </ul>
       )}

@@ -72,6 +72,11 @@ export function MessageTools({
         <MenuItem icon="link" onSelect={() => actions.copyLink(message)}>
           Copy link
         </MenuItem>
+        {!message.mine && (
+          <MenuItem icon="bell" onSelect={() => actions.leaveUnread(message)}>
+            Unread from here
+          </MenuItem>
+        )}
         {answers && (
           <>
             <MenuLine />
@@ -80,6 +85,9 @@ export function MessageTools({
               onSelect={() => actions.change(message, { pinned: !message.pinned })}
             >
               {message.pinned ? 'Take the pin out' : 'Pin for everybody'}
+            </MenuItem>
+            <MenuItem icon="leave" onSelect={() => actions.move(message)}>
+              Move to a topic…
             </MenuItem>
           </>
         )}

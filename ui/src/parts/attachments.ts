@@ -1,5 +1,6 @@
-/** Files that go with the next message of a space. A browser keeps no files across a reload, so these are not kept either. */
+/** Files that go with the next message of a talk. A browser keeps no files across a reload, so these are not kept either. */
 import { createStore } from '~/api/store';
+import { talkKey, type Talk } from '~/api/talk';
 import { upload, type ToUpload } from '~/api/uploads';
 import { tell } from '~/kit/toast';
 
@@ -8,11 +9,11 @@ export const attachments = createStore<Record<string, File[]>>({});
 /** More than this, and whole folders, are shared without a word: one message each would bury the conversation. */
 export const mostAttached = 10;
 
-export function attach(space: string, files: ToUpload[]): void {
-  const before = attachments.get()[space] ?? [];
+export function attach(talk: Talk, files: ToUpload[]): void {
+  const before = attachments.get()[talkKey(talk)] ?? [];
   const folder = files.some(({ name }) => name.includes('/'));
   if (folder || before.length + files.length > mostAttached) {
-    upload(space, files);
+    upload(talk.space, files);
     tell(
       folder
         ? 'Folders go to the files of this space, without messages.'
@@ -20,23 +21,23 @@ export function attach(space: string, files: ToUpload[]): void {
     );
     return;
   }
-  put(space, [...before, ...files.map(({ file }) => file)]);
+  put(talk, [...before, ...files.map(({ file }) => file)]);
 }
 
-export function detach(space: string, file: File): void {
+export function detach(talk: Talk, file: File): void {
   put(
-    space,
-    (attachments.get()[space] ?? []).filter((other) => other !== file),
+    talk,
+    (attachments.get()[talkKey(talk)] ?? []).filter((other) => other !== file),
   );
 }
 
 /** What is attached, to be sent; nothing is attached afterwards. */
-export function takeAttached(space: string): File[] {
-  const files = attachments.get()[space] ?? [];
-  put(space, []);
+export function takeAttached(talk: Talk): File[] {
+  const files = attachments.get()[talkKey(talk)] ?? [];
+  put(talk, []);
   return files;
 }
 
-function put(space: string, files: File[]): void {
-  attachments.set((before) => ({ ...before, [space]: files }));
+function put(talk: Talk, files: File[]): void {
+  attachments.set((before) => ({ ...before, [talkKey(talk)]: files }));
 }

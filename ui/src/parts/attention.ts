@@ -1,6 +1,7 @@
 /** Is the person looking at this page, and which conversation's end is in front of them? */
 import { useSyncExternalStore } from 'react';
 import { createStore } from '~/api/store';
+import type { Talk } from '~/api/talk';
 
 function looking(): boolean {
   return document.visibilityState === 'visible' && document.hasFocus();
@@ -47,5 +48,5 @@ export async function anyLooking(): Promise<boolean> {
 
 export const useLooking = () => useSyncExternalStore(subscribe, looking);
 
-/** The space whose newest messages are being seen right now: nothing in it counts as unread. */
-export const attended = createStore<string | null>(null);
+/** The talk whose newest messages are being seen right now: nothing in it counts as unread. */
+export const attended = createStore<Talk | null>(null);

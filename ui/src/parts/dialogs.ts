@@ -6,6 +6,9 @@ export type OpenDialog =
   | { kind: 'join'; invite?: string }
   | { kind: 'invite' | 'rename' | 'leave' | 'delete'; space: string }
   | { kind: 'remove-member'; space: string; person: string }
+  | { kind: 'topic'; space: string }
+  | { kind: 'rename-topic'; space: string; topic: string }
+  | { kind: 'move'; space: string; place: string; message: string }
   | { kind: 'palette' }
   | { kind: 'shortcuts' };
 

@@ -11,6 +11,10 @@ export interface MessageActions {
   answer: (message: Message) => void;
   /** Begins to change its words, or with null stops that. */
   edit: (id: string | null) => void;
+  /** Chooses a topic to move it to. */
+  move: (message: Message) => void;
+  /** Marks it and what comes after it as unread. */
+  leaveUnread: (message: Message) => void;
   /** Goes to another message of the space. */
   goTo: (id: string) => void;
 }

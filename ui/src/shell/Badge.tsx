@@ -1,10 +1,8 @@
 /** The tab says how much is unread: in its title, and as a dot on its icon. */
 import { useEffect } from 'react';
 import { useSpaces } from '~/api/queries';
-import { useStore } from '~/api/store';
 import { plainName } from '~/kit/text';
-import { attended } from '~/parts/attention';
-import { unreadOf } from './unread';
+import { useUnread } from './unread';
 
 const icon = (dot: string) =>
   `data:image/svg+xml,${encodeURIComponent(
@@ -16,8 +14,8 @@ const withDot = icon(
 
 export function Badge({ place }: { place: string }) {
   const spaces = useSpaces().data;
-  const seen = useStore(attended);
-  const unread = (spaces ?? []).reduce((sum, space) => sum + unreadOf(space, seen), 0);
+  const unreadOf = useUnread();
+  const unread = (spaces ?? []).reduce((sum, space) => sum + unreadOf(space), 0);
   useEffect(() => {
     const count = unread === 0 ? '' : `(${unread > 99 ? '99+' : unread}) `;
     document.title = `${count}${place === '' ? '' : `${plainName(place)} · `}Compeer`;

@@ -2,6 +2,8 @@
 import { useSpaces } from '~/api/queries';
 import { useStore } from '~/api/store';
 import { CreateDialog } from '~/features/spaces/CreateDialog';
+import { MoveDialog } from '~/features/chat/MoveDialog';
+import { RenameTopicDialog, TopicDialog } from '~/features/chat/TopicDialogs';
 import { InviteDialog } from '~/features/spaces/InviteDialog';
 import { JoinDialog } from '~/features/spaces/JoinDialog';
 import {
@@ -42,6 +44,14 @@ export function Dialogs({ current }: { current: string | null }) {
       return <LeaveDialog space={space} onClose={closeDialog} />;
     case 'delete':
       return <DeleteDialog space={space} onClose={closeDialog} />;
+    case 'topic':
+      return <TopicDialog space={space} onClose={closeDialog} />;
+    case 'rename-topic':
+      return <RenameTopicDialog space={space} topic={open.topic} onClose={closeDialog} />;
+    case 'move':
+      return (
+        <MoveDialog space={space} place={open.place} message={open.message} onClose={closeDialog} />
+      );
     case 'remove-member':
       return <RemoveMemberDialog space={space} person={open.person} onClose={closeDialog} />;
   }

@@ -10,10 +10,10 @@ import {
 import { useCallback, useEffect, useRef } from 'react';
 import { useSpaces } from '~/api/queries';
 import { useStore } from '~/api/store';
+import { general, type Talk } from '~/api/talk';
 import { DropZone } from '~/features/files/DropZone';
 import { useMedia, usePhone } from '~/kit/hooks';
 import { plainName } from '~/kit/text';
-import { attended } from '~/parts/attention';
 import { Badge } from './Badge';
 import { Banner } from './Banner';
 import { DetailPanel, detailWidth, parseDetail } from './Detail';
@@ -24,7 +24,7 @@ import { Resizer, sidebarWidth } from './Resizer';
 import { useShortcuts } from './shortcuts';
 import { Sidebar } from './Sidebar';
 import { TabBar } from './TabBar';
-import { nextUnread } from './unread';
+import { useNextUnread } from './useNextUnread';
 
 const railWidth = 56;
 /** So much of the main pane stays beside a detail; where there is less, the sidebar makes room for it. */
@@ -45,6 +45,12 @@ function useReturnedFocus(open: boolean): void {
     }
     before.current = null;
   }, [open]);
+}
+
+/** The talk that an address shows. */
+function talkAt(path: string): Talk | null {
+  const [, space, topic] = /^\/s\/([^/]+)\/(?:chat|topic\/([^/]+))\/?$/.exec(path) ?? [];
+  return space === undefined ? null : { space, place: topic ?? general };
 }
 
 export function Layout() {
@@ -83,17 +89,12 @@ export function Layout() {
     if (history.canGoBack()) history.back();
     else closeDetail();
   };
-  const toUnread = useCallback(
-    (step: 1 | -1) => {
-      const next = nextUnread(spaces ?? [], params.space ?? null, step, attended.get());
-      if (next) void navigate({ to: '/s/$space/chat', params: { space: next.space } });
-    },
-    [spaces, params.space, navigate],
-  );
+  const toUnread = useNextUnread(params.space ?? null, params.topic ?? null);
   useShortcuts({ nextUnread: toUnread, closeDetail });
 
   // By the address itself: with or without a slash at its end it is the same place.
   const path = useLocation({ select: ({ pathname }) => pathname });
+  const talk = talkAt(path);
   const atList = /^\/(s\/[^/]+\/?)?$/.test(path);
   // Until the spaces are known: will there be a sidebar? Its room is kept, so that nothing moves when it comes.
   const awaited = spaces === undefined && (kept !== null || path !== '/');
@@ -101,7 +102,7 @@ export function Layout() {
   const around = (
     <>
       <Badge place={inSpace?.name ?? ''} />
-      <DropZone space={inSpace} chat={/^\/s\/[^/]+\/chat\/?$/.test(path)} />
+      <DropZone space={inSpace} talk={talk} />
       <Dialogs current={current} />
     </>
   );

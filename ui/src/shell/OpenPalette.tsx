@@ -1,7 +1,8 @@
 /** Collects everything the palette can find. */
 import { useNavigate } from '@tanstack/react-router';
 import { useMemo } from 'react';
-import { useAllFiles, useAllMembers, useSpaces } from '~/api/queries';
+import { useAllFiles, useAllMembers, useAllTopics, useSpaces } from '~/api/queries';
+import { talkPath } from '~/api/talk';
 import type { Space } from '~/api/types';
 import type { Command } from '~/features/palette/commands';
 import { Palette } from '~/features/palette/Palette';
@@ -17,6 +18,7 @@ export function OpenPalette({ current, onClose }: { current: string | null; onCl
   const spaces = useSpaces().data ?? none;
   const membersOf = useAllMembers();
   const filesOf = useAllFiles();
+  const topicsOf = useAllTopics();
   const commands = useMemo(() => {
     const list: Command[] = [];
     const people = new Set<string>();
@@ -39,6 +41,17 @@ export function OpenPalette({ current, onClose }: { current: string | null; onCl
       const space = spaces[index];
       if (space === undefined) continue;
       const params = { space: space.space };
+      for (const topic of topicsOf[index] ?? []) {
+        if (topic.title === null) continue;
+        list.push({
+          key: topic.id,
+          group: 'Topics',
+          label: topic.title,
+          note: space.name,
+          icon: 'hash',
+          run: () => void navigate({ href: talkPath({ space: space.space, place: topic.id }) }),
+        });
+      }
       for (const member of membersOf[index] ?? []) {
         if (member.me || people.has(member.person)) continue;
         people.add(member.person);
@@ -86,6 +99,12 @@ export function OpenPalette({ current, onClose }: { current: string | null; onCl
       const note = { note: here.name };
       action('Files', 'folder', () => void navigate({ to: '/s/$space/files', params }), note);
       action('People', 'people', () => void navigate({ to: '/s/$space/people', params }), note);
+      if (here.level !== 'read') {
+        action('Start a topic', 'hash', () => showDialog({ kind: 'topic', space: here.space }), {
+          ...note,
+          words: 'new thread',
+        });
+      }
       if (here.level === 'manage') {
         const { space } = here;
         action('Invite someone', 'invite', () => showDialog({ kind: 'invite', space }), note);
@@ -107,6 +126,6 @@ export function OpenPalette({ current, onClose }: { current: string | null; onCl
       words: 'keys help',
     });
     return list;
-  }, [navigate, current, spaces, membersOf, filesOf]);
+  }, [navigate, current, spaces, membersOf, filesOf, topicsOf]);
   return <Palette commands={commands} onClose={onClose} />;
 }

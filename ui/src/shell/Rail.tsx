@@ -11,10 +11,9 @@ import { Menu, MenuItem } from '~/kit/Menu';
 import { Tip } from '~/kit/Tip';
 import { plural } from '~/kit/format';
 import { initials, plainName } from '~/kit/text';
-import { attended } from '~/parts/attention';
 import { showDialog } from '~/parts/dialogs';
 import { problemDot } from '~/parts/words';
-import { unreadOf } from './unread';
+import { useUnread } from './unread';
 
 export function Rail({ current, flat = false }: { current: string | null; flat?: boolean }) {
   const status = useStatus().data;
@@ -84,7 +83,7 @@ function SpaceTiles({ spaces, current }: { spaces: Space[]; current: string | nu
 }
 
 function Tile({ space, current }: { space: Space; current: boolean }) {
-  const unread = unreadOf(space, useStore(attended));
+  const unread = useUnread()(space);
   const mentions = unread === 0 ? 0 : space.mentions;
   const name = plainName(space.name);
   const news =

@@ -1,22 +1,26 @@
 /** What is in the current space: its tools, its people, and what can be done with it. */
 import { Link, useMatchRoute } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
-import { silent } from '~/api/client';
-import { useMembers, useTransfers } from '~/api/queries';
+import { useState, type ReactNode } from 'react';
+import { setAttention } from '~/api/actions';
+import { sentenceOf, silent } from '~/api/client';
+import { useMembers, useTopics, useTransfers } from '~/api/queries';
 import { useStore } from '~/api/store';
-import type { Space } from '~/api/types';
+import { countOf, general } from '~/api/talk';
+import type { Space, Topic } from '~/api/types';
+import { IconButton } from '~/kit/Button';
 import { formatExact, plural } from '~/kit/format';
 import { Icon, type IconName } from '~/kit/Icon';
-import { Menu, MenuItem, MenuLine } from '~/kit/Menu';
+import { Menu, MenuChoice, MenuItem, MenuLine } from '~/kit/Menu';
 import { Name } from '~/kit/Text';
+import { tellFailure } from '~/kit/toast';
 import { orderMembers } from '~/features/people/order';
+import { attentions } from '~/parts/attentions';
 import { attended } from '~/parts/attention';
 import { showDialog } from '~/parts/dialogs';
 import { MemberAvatar } from '~/parts/PersonRow';
 import { presenceOf } from '~/parts/words';
 import { Key } from './ShortcutSheet';
 import { mod } from './shortcuts';
-import { unreadOf } from './unread';
 
 /** More people than this are found in the People view. */
 const listed = 30;
@@ -61,14 +65,25 @@ const stateNotes: Record<Exclude<Space['state'], 'active'>, string> = {
 
 function Tools({ space }: { space: Space }) {
   const id = space.space;
-  const unread = unreadOf(space, useStore(attended));
+  const seen = useStore(attended);
+  const topics = useTopics(id).data;
+  const chat = topics?.find((topic) => topic.id === general);
+  const isSeen = seen?.space === id && seen.place === general;
+  const unread = isSeen ? 0 : chat === undefined ? space.unread : countOf(chat);
   const running = (useTransfers().data ?? []).filter(
     (transfer) => transfer.space === id && transfer.state === 'running',
   ).length;
   return (
     <>
       <ul>
-        <Item to="/s/$space/chat" id={id} icon="chat" label="Chat" unread={unread} />
+        <Item
+          to="/s/$space/chat"
+          id={id}
+          icon="chat"
+          label="Chat"
+          unread={unread}
+          mentions={chat?.mentions ?? 0}
+        />
         <Item
           to="/s/$space/files"
           id={id}
@@ -91,6 +106,7 @@ function Tools({ space }: { space: Space }) {
           note={space.members > 1 ? String(space.members) : undefined}
         />
       </ul>
+      <Topics space={space} topics={topics ?? []} />
       <Members space={id} />
     </>
   );
@@ -133,6 +149,24 @@ function SpaceMenu({ space, top }: { space: Space; top: boolean }) {
             <MenuLine />
           </>
         )}
+        {active && (
+          <>
+            {attentions.map(([attention, words]) => (
+              <MenuChoice
+                key={attention}
+                chosen={space.attention === attention}
+                onSelect={() =>
+                  void setAttention(id, null, attention).catch((error: unknown) =>
+                    tellFailure(sentenceOf(error)),
+                  )
+                }
+              >
+                {words}
+              </MenuChoice>
+            ))}
+            <MenuLine />
+          </>
+        )}
         <MenuItem icon="leave" onSelect={() => showDialog({ kind: 'leave', space: id })}>
           {active ? 'Leave space…' : 'Remove from this computer…'}
         </MenuItem>
@@ -156,6 +190,7 @@ function Item({
   label,
   note,
   unread = 0,
+  mentions = 0,
 }: {
   to: '/s/$space/chat' | '/s/$space/files' | '/s/$space/people';
   id: string;
@@ -163,6 +198,7 @@ function Item({
   label: string;
   note?: ReactNode;
   unread?: number;
+  mentions?: number;
 }) {
   const here = Boolean(useMatchRoute()({ to, params: { space: id } }));
   const news = unread > 0;
@@ -177,15 +213,98 @@ function Item({
         <Icon name={icon} className="mx-0.5" />
         <span className="min-w-0 flex-1 truncate">{label}</span>
         {news ? (
-          <span className="rounded-[9px] bg-accent px-1.5 text-tiny/[18px] font-medium text-on-accent nums">
-            {unread > 999 ? '999+' : unread}
-            <span className="sr-only"> unread</span>
-          </span>
+          <Unread count={unread} mentions={mentions} />
         ) : (
           note !== undefined && <span className="text-tiny text-text-3 nums"> {note}</span>
         )}
       </Link>
     </li>
+  );
+}
+
+/** Topics that are shown before all of them are asked for. */
+const topicsShown = 12;
+
+function Topics({ space, topics }: { space: Space; topics: Topic[] }) {
+  const id = space.space;
+  const [all, setAll] = useState(false);
+  const seen = useStore(attended);
+  const open = topics.filter((topic) => topic.id !== general && (!topic.resolved || all));
+  const shown = all ? open : open.slice(0, topicsShown);
+  const hidden = topics.length - 1 - shown.length;
+  const mayWrite = space.level !== 'read';
+  if (topics.length <= 1 && !mayWrite) return null;
+  return (
+    <section aria-label="Topics">
+      <div className="mt-3.5 mb-1 flex items-center pl-2">
+        <h3 className="flex-1 text-tiny font-medium text-text-3">Topics</h3>
+        {mayWrite && (
+          <IconButton
+            icon="plus"
+            size="s"
+            side="right"
+            label="Start a topic"
+            onClick={() => showDialog({ kind: 'topic', space: id })}
+          />
+        )}
+      </div>
+      <ul>
+        {shown.map((topic) => (
+          <TopicItem
+            key={topic.id}
+            space={id}
+            topic={topic}
+            seen={seen?.space === id && seen.place === topic.id}
+          />
+        ))}
+      </ul>
+      {(hidden > 0 || all) && (
+        <button
+          type="button"
+          onClick={() => setAll(!all)}
+          className="flex h-8 w-full items-center rounded-control px-2 text-small text-text-3 hover:bg-soft touch:h-11"
+        >
+          {all ? 'Show fewer' : `Show all (${topics.length - 1})`}
+        </button>
+      )}
+    </section>
+  );
+}
+
+function TopicItem({ space, topic, seen }: { space: string; topic: Topic; seen: boolean }) {
+  const params = { space, topic: topic.id };
+  const here = Boolean(useMatchRoute()({ to: '/s/$space/topic/$topic', params }));
+  const unread = seen ? 0 : countOf(topic);
+  const dim = topic.resolved || topic.attention === 'muted';
+  return (
+    <li>
+      <Link
+        to="/s/$space/topic/$topic"
+        params={params}
+        aria-current={here ? 'page' : undefined}
+        className={`${rowLook} ${unread > 0 ? 'font-semibold text-text!' : dim ? 'text-text-3!' : ''}`}
+      >
+        <Icon name={topic.resolved ? 'check' : 'hash'} size={16} className="mx-1 text-text-3" />
+        <span className="min-w-0 flex-1 truncate">
+          {topic.title === null ? 'A topic' : <Name>{topic.title}</Name>}
+        </span>
+        {topic.attention === 'muted' && <span className="sr-only">, muted</span>}
+        {topic.resolved && <span className="sr-only">, resolved</span>}
+        <Unread count={unread} mentions={seen ? 0 : topic.mentions} />
+      </Link>
+    </li>
+  );
+}
+
+function Unread({ count, mentions }: { count: number; mentions: number }) {
+  if (count === 0) return null;
+  return (
+    <span
+      className={`rounded-[9px] px-1.5 text-tiny/[18px] font-medium nums ${mentions > 0 ? 'bg-need text-on-need' : 'bg-accent text-on-accent'}`}
+    >
+      {count > 999 ? '999+' : count}
+      <span className="sr-only"> unread{mentions > 0 ? ', you are named' : ''}</span>
+    </span>
   );
 }
 

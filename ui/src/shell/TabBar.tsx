@@ -2,22 +2,20 @@
 import { Link, useMatchRoute } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useSpaces, useStatus } from '~/api/queries';
-import { useStore } from '~/api/store';
 import { Icon, type IconName } from '~/kit/Icon';
 import { plural } from '~/kit/format';
-import { attended } from '~/parts/attention';
 import { showDialog } from '~/parts/dialogs';
 import { problemDot } from '~/parts/words';
-import { unreadOf } from './unread';
+import { useUnread } from './unread';
 
 const look =
   'relative flex flex-1 flex-col items-center justify-center gap-0.5 text-[11px]/[14px] text-text-3 aria-[current=page]:text-accent-text';
 
 export function TabBar({ space }: { space: string | null }) {
   const match = useMatchRoute();
-  const seen = useStore(attended);
   const { data: spaces = [], isPending } = useSpaces();
-  const unread = spaces.reduce((sum, item) => sum + unreadOf(item, seen), 0);
+  const unreadOf = useUnread();
+  const unread = spaces.reduce((sum, item) => sum + unreadOf(item), 0);
   const problems = useStatus().data?.problems ?? [];
   const onFiles = Boolean(match({ to: '/s/$space/files' }));
   const onSpaces =

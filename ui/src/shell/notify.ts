@@ -2,6 +2,8 @@
 import type { Router } from './router';
 import { cache, keys } from '~/api/cache';
 import { leading, onEvent } from '~/api/events';
+import { topicsQuery } from '~/api/queries';
+import { placeOf, talkKey, talkPath } from '~/api/talk';
 import type { Message, Space } from '~/api/types';
 import { notify } from '~/features/settings/preferences';
 import { plainName, plainText } from '~/kit/text';
@@ -17,24 +19,39 @@ export function startNotifications(router: Router): void {
     if (!notify.get()) return;
     const { message, space } = event;
     // This tab may be behind another one that is being read.
-    void anyLooking().then((looking) => looking || announce(router, space, message));
+    void Promise.all([anyLooking(), isNews(space, message)]).then(
+      ([looking, news]) => !looking && news && announce(router, space, message),
+    );
   });
+}
+
+/** Whether I want to hear of it. Where that cannot be found out, I do. */
+async function isNews(space: string, message: Message): Promise<boolean> {
+  if (message.mention) return true;
+  const topics = await cache.query({ ...topicsQuery(space), staleTime: 'static' }).catch(() => []);
+  const topic = topics.find(({ id }) => id === placeOf(message));
+  return topic === undefined || topic.attention === 'all';
 }
 
 function announce(router: Router, id: string, message: Message): void {
   const space = cache.getQueryData<Space[]>(keys.spaces)?.find((other) => other.space === id);
+  const talk = { space: id, place: placeOf(message) };
   const notice = new Notification(
-    `${plainName(message.author_name)}${space ? ` in ${plainName(space.name)}` : ''}`,
+    [
+      plainName(message.author_name),
+      ...(space ? [`in ${plainName(space.name)}`] : []),
+      ...(message.place?.title ? [`on ${plainName(message.place.title)}`] : []),
+    ].join(' '),
     {
       body: plainText(message.text || message.file?.name || '').slice(0, most),
-      // One notice per space: the newest replaces the one before.
-      tag: id,
+      // One notice per talk: the newest replaces the one before.
+      tag: talkKey(talk),
       icon: '/favicon.svg',
     },
   );
   notice.onclick = () => {
     focus();
-    void router.navigate({ to: '/s/$space/chat', params: { space: id } });
+    void router.navigate({ href: talkPath(talk) });
     notice.close();
   };
 }

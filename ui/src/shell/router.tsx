@@ -8,7 +8,7 @@ import {
   useParams,
   type ErrorComponentProps,
 } from '@tanstack/react-router';
-import { useSpace, useSpaces, useStatus } from '~/api/queries';
+import { useSpace, useSpaces, useStatus, useTopics } from '~/api/queries';
 import { useStore } from '~/api/store';
 import type { Space } from '~/api/types';
 import { ChatPane } from '~/features/chat/ChatPane';
@@ -48,6 +48,7 @@ const space = createRoute({
 
 const spaceHome = createRoute({ getParentRoute: () => space, path: '/', component: SpaceHome });
 const chat = createRoute({ getParentRoute: () => space, path: 'chat', component: Chat });
+const topic = createRoute({ getParentRoute: () => space, path: 'topic/$topic', component: Topic });
 const files = createRoute({
   getParentRoute: () => space,
   path: 'files',
@@ -72,7 +73,7 @@ const settings = createRoute({
 
 const tree = root.addChildren([
   home,
-  space.addChildren([spaceHome, chat, files, people]),
+  space.addChildren([spaceHome, chat, topic, files, people]),
   network,
   settings,
 ]);
@@ -175,6 +176,23 @@ function Chat() {
   const { detail } = space.useSearch();
   const found = useSpace(useParams({ from: space.id }).space);
   return found && <ChatPane space={found} detail={detail} />;
+}
+
+function Topic() {
+  const { detail } = space.useSearch();
+  const { space: id, topic: place } = useParams({ from: topic.id });
+  const found = useSpace(id);
+  const topics = useTopics(id);
+  if (found === undefined) return null;
+  if (topics.data === undefined) return <Loading label="Opening the topic" />;
+  if (!topics.data.some((item) => item.id === place)) {
+    return (
+      <EmptyState top icon="chat" title="This topic is not here">
+        It may not have arrived on this computer yet.
+      </EmptyState>
+    );
+  }
+  return <ChatPane space={found} place={place} detail={detail} />;
 }
 
 function Files() {

@@ -6,7 +6,7 @@ export const isMac = /Mac|iPhone|iPad/.test(navigator.userAgent);
 export const mod = isMac ? '⌘' : 'Ctrl';
 
 export interface Keys {
-  nextUnread: (step: 1 | -1) => void;
+  nextUnread: (step: 1 | -1) => Promise<void>;
   /** Closes the detail panel. False when there is none. */
   closeDetail: () => boolean;
 }
@@ -14,7 +14,7 @@ export interface Keys {
 export const sheet: [string[], string][] = [
   [[mod, 'K'], 'Jump to anything'],
   [['?'], 'This list'],
-  [['Alt', '↑ or ↓'], 'Previous or next unread space'],
+  [['Alt', '↑ or ↓'], 'Previous or next unread topic'],
   [['J or K'], 'Down or up in a list'],
   [['/'], 'Find in files'],
   [['C'], 'Write a message'],
@@ -65,7 +65,7 @@ export function useShortcuts({ nextUnread, closeDetail }: Keys): void {
       if (open !== null) return;
       if (event.altKey && !command && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) {
         event.preventDefault();
-        nextUnread(event.key === 'ArrowDown' ? 1 : -1);
+        void nextUnread(event.key === 'ArrowDown' ? 1 : -1);
         return;
       }
       if (command || event.altKey || isTyping(event.target)) return;

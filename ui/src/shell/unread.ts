@@ -1,20 +1,38 @@
 /** What counts as unread, and the order in which the keyboard goes through it. */
-import type { Space } from '~/api/types';
+import { useTopics } from '~/api/queries';
+import { useStore } from '~/api/store';
+import { countOf, type Talk } from '~/api/talk';
+import type { Space, Topic } from '~/api/types';
+import { attended } from '~/parts/attention';
 
 /** What is being read right now counts as read, even before the node has heard of it. */
-export const unreadOf = (space: Space, attended: string | null): number =>
-  space.space === attended ? 0 : space.unread;
+export function unreadOf(space: Space, seen: Talk | null, topics: Topic[] | undefined): number {
+  if (seen?.space !== space.space) return space.unread;
+  // Without topics all of it is in front of the reader.
+  return unreadBeside(topics ?? [], seen.place);
+}
 
-/** The next space with something unread after (or before) `from`, going round. */
-export function nextUnread(
-  spaces: Space[],
-  from: string | null,
+/** What is unread in all topics but one. */
+export const unreadBeside = (topics: Topic[], place: string | null): number =>
+  topics.reduce((sum, topic) => sum + (topic.id === place ? 0 : countOf(topic)), 0);
+
+/** How much is unread of a space. */
+export function useUnread(): (space: Space) => number {
+  const seen = useStore(attended);
+  const topics = useTopics(seen?.space ?? '').data;
+  return (space) => unreadOf(space, seen, topics);
+}
+
+/** The next one with something unread after (or before) `from`, going round; never `from` itself. */
+export function nextUnread<T>(
+  items: T[],
+  isFrom: (item: T) => boolean,
   step: 1 | -1,
-  attended: string | null,
-): Space | undefined {
-  const at = spaces.findIndex(({ space }) => space === from);
-  // In the order of the walk: those after, then those before, never the one it starts from.
-  const around = at < 0 ? [...spaces] : [...spaces.slice(at + 1), ...spaces.slice(0, at)];
+  unread: (item: T) => number,
+): T | undefined {
+  const at = items.findIndex(isFrom);
+  // In the order of the walk: those after, then those before.
+  const around = at < 0 ? [...items] : [...items.slice(at + 1), ...items.slice(0, at)];
   if (step < 0) around.reverse();
-  return around.find((space) => unreadOf(space, attended) > 0);
+  return around.find((item) => unread(item) > 0);
 }

@@ -1,8 +1,8 @@
-/** The conversation of a space. */
+/** A conversation: the general talk of a space, or one of its topics. */
 import { useNavigate, useRouterState } from '@tanstack/react-router';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { changeMessage, sayTyping, settleUndelivered } from '~/api/actions';
-import { ownUrl, sentenceOf } from '~/api/client';
+import { changeMessage, markUnread, sayTyping, settleUndelivered } from '~/api/actions';
+import { ApiError, ownUrl, sentenceOf } from '~/api/client';
 import { stillPending, type MessageWindow } from '~/api/messages';
 import { discard, drawn, retry, send } from '~/api/outbox';
 import {
@@ -16,9 +16,12 @@ import {
   useMessages,
   usePinned,
   useStatus,
+  useTopics,
+  getMessage,
 } from '~/api/queries';
 import { useStore } from '~/api/store';
-import type { Space } from '~/api/types';
+import { general, placeOf, sameTalk, talkKey, talkPath, type Talk } from '~/api/talk';
+import type { Space, Topic } from '~/api/types';
 import { typing } from '~/api/typing';
 import { Button, IconButton } from '~/kit/Button';
 import { EmptyState, Failure, Loading } from '~/kit/EmptyState';
@@ -36,6 +39,7 @@ import { PaneHeader } from '~/parts/PaneHeader';
 import { UploadRows } from '~/parts/UploadRows';
 import { Conversation } from './Conversation';
 import { Notices } from './Notices';
+import { TopicMenu } from './TopicMenu';
 import { useAnchor, wasLeftAt } from './useAnchor';
 import { useReading } from './useReading';
 
@@ -43,24 +47,32 @@ const typingPause = 3000;
 /** Older messages are asked for this many pixels before their place comes into sight. */
 const ahead = 800;
 
-export function ChatPane({ space, detail }: { space: Space; detail: string | undefined }) {
+export function ChatPane({
+  space,
+  place = general,
+  detail,
+}: {
+  space: Space;
+  /** The topic, or the general talk. */
+  place?: string;
+  detail: string | undefined;
+}) {
   const id = space.space;
+  const talk = useMemo(() => ({ space: id, place }), [id, place]);
   const navigate = useNavigate();
-  const messages = useMessages(id);
+  const messages = useMessages(talk);
+  const topics = useTopics(id).data;
+  const topic = topics?.find((item) => item.id === place);
   // What the files are decides how high their messages are. A long list is not waited for.
   const filesKnown = !useFiles(id).isPending;
   const late = useLate(200);
   const pinned = usePinned(id).data?.length ?? 0;
   const toPanel = (panel: string) =>
-    void navigate({
-      to: '/s/$space/chat',
-      params: { space: id },
-      search: detail === panel ? {} : { detail: panel },
-    });
+    void navigate({ to: '.', search: detail === panel ? {} : { detail: panel } });
   return (
     <>
       <PaneHeader
-        title="Chat"
+        title={place === general ? 'Chat' : (topic?.title ?? 'A topic')}
         space={space.name}
         about={
           <>
@@ -69,6 +81,8 @@ export function ChatPane({ space, detail }: { space: Space; detail: string | und
             ) : (
               plural(space.members, 'person').replace('persons', 'people')
             )}
+            {topic?.resolved === true && ' · resolved'}
+            {topic?.attention === 'muted' && ' · muted'}
             {space.state !== 'shutout' && space.waiting > 0 && (
               <span className="text-wait">
                 {' '}
@@ -94,9 +108,16 @@ export function ChatPane({ space, detail }: { space: Space; detail: string | und
           aria-pressed={detail === 'people'}
           onClick={() => toPanel('people')}
         />
+        {topic && <TopicMenu space={space} topic={topic} />}
       </PaneHeader>
       {messages.data && (filesKnown || late) ? (
-        <OpenChat key={id} space={space} window={messages.data} />
+        <OpenChat
+          key={talkKey(talk)}
+          space={space}
+          talk={talk}
+          topic={topic}
+          window={messages.data}
+        />
       ) : messages.error ? (
         <Failure retry={<Button onClick={() => void messages.refetch()}>Try again</Button>}>
           {sentenceOf(messages.error)}
@@ -108,27 +129,37 @@ export function ChatPane({ space, detail }: { space: Space; detail: string | und
   );
 }
 
-function OpenChat({ space, window }: { space: Space; window: MessageWindow }) {
+function OpenChat({
+  space,
+  talk,
+  topic,
+  window,
+}: {
+  space: Space;
+  talk: Talk;
+  topic: Topic | undefined;
+  window: MessageWindow;
+}) {
   const id = space.space;
   const now = useNow();
   const navigate = useNavigate();
   const status = useStatus().data;
   const members = useMembers(id).data;
   const files = useFiles(id).data;
-  const pending = stillPending(useStore(drawn), window, id);
+  const pending = stillPending(useStore(drawn), window, talk);
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const foot = useRef<HTMLDivElement>(null);
   useFoot(foot);
   const [glowing, setGlowing] = useState<string | null>(null);
 
-  const anchored = useAnchor(id, scroller, content, window);
+  const anchored = useAnchor(talkKey(talk), scroller, content, window);
   const { atEnd, farFromEnd, toEnd, toRow } = anchored;
-  const reading = useReading(space, window, atEnd && !window.newer);
-  const { newFrom, ready, missed, forgetNew } = reading;
+  const reading = useReading(talk, window, atEnd && !window.newer, scroller);
+  const { newFrom, ready, missed, forgetNew, leaveUnread } = reading;
 
   // Arriving with something new: to the line above it. Otherwise to where one left.
-  const placed = useRef(wasLeftAt(id) !== undefined && space.unread === 0);
+  const placed = useRef(wasLeftAt(talkKey(talk)) !== undefined && topic?.unread === 0);
   useEffect(() => {
     if (placed.current || !ready) return;
     placed.current = true;
@@ -141,9 +172,20 @@ function OpenChat({ space, window }: { space: Space; window: MessageWindow }) {
   const goTo = useRef<(message: string) => void>(() => undefined);
   goTo.current = (message) => {
     placed.current = true;
-    loadAround(id, message).then(
-      (found) => (found ? setSought(message) : void tell('This message is not on this device.')),
-      (error: unknown) => tellFailure(sentenceOf(error)),
+    const seek = async () => {
+      if (await loadAround(talk, message)) {
+        setSought(message);
+        return;
+      }
+      // It may have been said, or moved, elsewhere.
+      const place = placeOf(await getMessage(id, message));
+      if (place === talk.place) tell('This message cannot be shown here.');
+      else await navigate({ href: `${talkPath({ space: id, place })}#${message}`, replace: true });
+    };
+    seek().catch((error: unknown) =>
+      error instanceof ApiError && error.code === 'message-not-found'
+        ? tell('This message is not on this device.')
+        : tellFailure(sentenceOf(error)),
     );
   };
   useEffect(() => {
@@ -172,7 +214,7 @@ function OpenChat({ space, window }: { space: Space; window: MessageWindow }) {
           : null;
     if (load === null) return;
     growing.current = true;
-    load(id)
+    load(talk)
       .then(
         () => setFailure(null),
         (error: unknown) => setFailure(sentenceOf(error)),
@@ -180,16 +222,16 @@ function OpenChat({ space, window }: { space: Space; window: MessageWindow }) {
       .finally(() => {
         growing.current = false;
       });
-  }, [id, window.older, window.newer]);
+  }, [talk, window.older, window.newer]);
   useEffect(() => {
     if (failure === null) grow();
   }, [grow, window, failure]);
   useEffect(() => {
-    if (atEnd) forgetOldest(id);
-  }, [atEnd, id]);
+    if (atEnd) forgetOldest(talk);
+  }, [atEnd, talk]);
 
   const jumpToEnd = () => {
-    if (window.newer) void loadNewest(id).then(toEnd);
+    if (window.newer) void loadNewest(talk).then(toEnd);
     else toEnd();
   };
 
@@ -197,15 +239,15 @@ function OpenChat({ space, window }: { space: Space; window: MessageWindow }) {
   const onTyping = () => {
     if (Date.now() - lastTyping.current < typingPause) return;
     lastTyping.current = Date.now();
-    sayTyping(id).catch(() => undefined);
+    sayTyping(talk).catch(() => undefined);
   };
   const onSend = (text: string, attached: File[]) => {
     lastTyping.current = 0;
     forgetNew();
     // One message for each file, the words above the first.
     const [first, ...others] = attached;
-    send(id, text, first, takeAnswered(id));
-    for (const file of others) send(id, '', file);
+    send(talk, text, first, takeAnswered(talk));
+    for (const file of others) send(talk, '', file);
     if (window.newer) jumpToEnd();
     else toEnd();
   };
@@ -215,15 +257,10 @@ function OpenChat({ space, window }: { space: Space; window: MessageWindow }) {
     const copied = (done: boolean, what: string) =>
       tell(done ? what : 'Copying did not work here.');
     return {
-      openFile: (file) =>
-        void navigate({
-          to: '/s/$space/chat',
-          params: { space: id },
-          search: { detail: `file-${file}` },
-        }),
+      openFile: (file) => void navigate({ to: '.', search: { detail: `file-${file}` } }),
       copy: (message) => void copyText(message.text).then((done) => copied(done, 'Copied.')),
       copyLink: (message) =>
-        void copyText(`${location.origin}/s/${id}/chat#${message.id}`).then((done) =>
+        void copyText(`${location.origin}${talkPath(talk)}#${message.id}`).then((done) =>
           copied(done, 'Link copied, for browsers on this computer.'),
         ),
       settle: (message, how) =>
@@ -236,7 +273,7 @@ function OpenChat({ space, window }: { space: Space; window: MessageWindow }) {
         );
       },
       answer: (message) => {
-        answer(id, message);
+        answer(talk, message);
         document.getElementById('composer')?.focus();
       },
       edit: (message) => {
@@ -244,8 +281,14 @@ function OpenChat({ space, window }: { space: Space; window: MessageWindow }) {
         if (message === null) document.getElementById('composer')?.focus({ preventScroll: true });
       },
       goTo: (message) => goTo.current(message),
+      move: (message) =>
+        showDialog({ kind: 'move', space: id, place: talk.place, message: message.id }),
+      leaveUnread: (message) => {
+        leaveUnread(message.id);
+        markUnread(talk, message.id).catch((error: unknown) => tellFailure(sentenceOf(error)));
+      },
     };
-  }, [id, navigate]);
+  }, [id, talk, navigate, leaveUnread]);
   /** Begins to change my newest words, as in every chat. */
   const editLast = () => {
     const last = window.messages.findLast(
@@ -293,7 +336,7 @@ function OpenChat({ space, window }: { space: Space; window: MessageWindow }) {
           {empty ? (
             <EmptyState
               icon="chat"
-              title={alone ? 'Just you so far' : 'Nothing said yet'}
+              title={alone && talk.place === general ? 'Just you so far' : 'Nothing said yet'}
               actions={
                 alone &&
                 space.level === 'manage' && (
@@ -309,7 +352,9 @@ function OpenChat({ space, window }: { space: Space; window: MessageWindow }) {
             >
               {alone
                 ? 'Invite the people this space is for. What you write before they come waits here for them.'
-                : 'Whatever you write reaches everybody in this space, also those who are away now.'}
+                : talk.place === general
+                  ? 'Whatever you write reaches everybody in this space, also those who are away now.'
+                  : 'What is said here stays together, whatever else this space talks about.'}
             </EmptyState>
           ) : (
             <>
@@ -322,7 +367,7 @@ function OpenChat({ space, window }: { space: Space; window: MessageWindow }) {
                 </div>
               ) : (
                 <p className="pt-6 pb-2 text-center text-small text-text-3">
-                  The beginning of <Name>{space.name}</Name>
+                  The beginning of <Name>{topic?.title ?? space.name}</Name>
                 </p>
               )}
               <Conversation
@@ -364,7 +409,7 @@ function OpenChat({ space, window }: { space: Space; window: MessageWindow }) {
             </button>
           </div>
         )}
-        <TypingLine space={id} me={status?.person ?? null} />
+        <TypingLine talk={talk} me={status?.person ?? null} />
         <Notices space={space} />
         <UploadRows space={id} />
         {space.level === 'read' ? (
@@ -373,9 +418,9 @@ function OpenChat({ space, window }: { space: Space; window: MessageWindow }) {
           </p>
         ) : (
           <Composer
-            key={id}
-            space={id}
-            placeholder={`Message ${plainName(space.name)}`}
+            key={talkKey(talk)}
+            talk={talk}
+            placeholder={`Message ${plainName(topic?.title ?? space.name)}`}
             people={people}
             onSend={onSend}
             onTyping={onTyping}
@@ -391,9 +436,9 @@ function OpenChat({ space, window }: { space: Space; window: MessageWindow }) {
   );
 }
 
-function TypingLine({ space, me }: { space: string; me: string | null }) {
+function TypingLine({ talk, me }: { talk: Talk; me: string | null }) {
   const names = useStore(typing)
-    .filter((item) => item.space === space && item.person !== me)
+    .filter((item) => sameTalk(item, talk) && item.person !== me)
     .map(({ name }) => plainName(name).split(' ')[0] ?? '');
   return (
     <div className="h-[18px] truncate px-0.5 text-tiny/[18px] text-text-3">

@@ -2,6 +2,7 @@
 import { useNavigate } from '@tanstack/react-router';
 import { ownUrl, sentenceOf } from '~/api/client';
 import { useMembers, usePinned } from '~/api/queries';
+import { placeOf, talkPath } from '~/api/talk';
 import type { Space } from '~/api/types';
 import { Avatar } from '~/kit/Avatar';
 import { Button } from '~/kit/Button';
@@ -69,10 +70,7 @@ export function PinsPanel({ space }: { space: Space }) {
                 className="h-[30px]!"
                 onClick={() =>
                   void navigate({
-                    to: '/s/$space/chat',
-                    params: { space: space.space },
-                    search: (before) => before,
-                    hash: message.id,
+                    href: `${talkPath({ space: space.space, place: placeOf(message) })}?detail=pins#${message.id}`,
                   })
                 }
               >

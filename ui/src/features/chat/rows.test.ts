@@ -21,6 +21,9 @@ const message = (id: string, time: number, more: Partial<Message> = {}): Message
   changed: null,
   pinned: false,
   reactions: [],
+  place: null,
+  unread: false,
+  mention: false,
   ...more,
 });
 const me = { author: 'me', mine: true };
@@ -89,6 +92,7 @@ it('puts what is pending under the last own message', () => {
   const pending = {
     nonce: 'n',
     space: 's',
+    place: 'general',
     text: 'x',
     time: noon + minute,
     state: 'sending' as const,

@@ -1,6 +1,7 @@
 /** The whole page takes files: an invitation opens the way in, anything else goes to the open space or its next message. */
 import { useEffect, useState } from 'react';
 import { upload, type ToUpload } from '~/api/uploads';
+import type { Talk } from '~/api/talk';
 import type { Space } from '~/api/types';
 import { Icon } from '~/kit/Icon';
 import { Name } from '~/kit/Text';
@@ -12,8 +13,9 @@ import { droppedFiles } from './dropped';
 /** An invitation is a line of text; anything longer is not one. */
 const mostInvite = 64 * 1024;
 
-export function DropZone({ space, chat }: { space: Space | undefined; chat: boolean }) {
+export function DropZone({ space, talk }: { space: Space | undefined; talk: Talk | null }) {
   const [over, setOver] = useState(false);
+  const place = talk?.place ?? null;
   const writable = space !== undefined && space.level !== 'read';
   const id = space?.space;
   useEffect(() => {
@@ -38,9 +40,11 @@ export function DropZone({ space, chat }: { space: Space | undefined; chat: bool
       setOver(false);
       if (event.dataTransfer === null || !hasFiles(event) || event.defaultPrevented) return;
       event.preventDefault();
-      take(event.dataTransfer, writable ? id : undefined, chat ? attach : upload).catch(() =>
-        tellFailure('What was dropped could not be read.'),
-      );
+      take(event.dataTransfer, writable ? id : undefined, (to, files) => {
+        // The talk in front of the person, or the space's files.
+        if (place === null) upload(to, files);
+        else attach({ space: to, place }, files);
+      }).catch(() => tellFailure('What was dropped could not be read.'));
     };
     addEventListener('dragenter', enter);
     addEventListener('dragleave', leave);
@@ -52,7 +56,7 @@ export function DropZone({ space, chat }: { space: Space | undefined; chat: bool
       removeEventListener('dragover', allow);
       removeEventListener('drop', drop);
     };
-  }, [id, writable, chat]);
+  }, [id, writable, place]);
   if (!over) return null;
   return (
     <div className="pointer-events-none fixed inset-0 z-30 grid animate-fade place-items-center bg-(--veil) p-6">
@@ -60,7 +64,7 @@ export function DropZone({ space, chat }: { space: Space | undefined; chat: bool
         <Icon name="upload" size={32} className="text-accent" />
         {writable ? (
           <p className="font-medium text-balance">
-            {chat ? 'Drop to attach to a message in' : 'Drop to share with'}{' '}
+            {place !== null ? 'Drop to attach to a message in' : 'Drop to share with'}{' '}
             <Name>{space.name}</Name>
           </p>
         ) : (

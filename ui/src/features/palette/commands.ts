@@ -3,7 +3,7 @@ import type { IconName } from '~/kit/Icon';
 
 export interface Command {
   key: string;
-  group: 'Spaces' | 'People' | 'Files' | 'Actions';
+  group: 'Spaces' | 'Topics' | 'People' | 'Files' | 'Actions';
   label: string;
   /** Where it is or what it does, dimmed beside it. */
   note?: string;
@@ -32,7 +32,7 @@ export function matchScore(text: string, query: string): number {
 }
 
 const perGroup = 6;
-const groups: Command['group'][] = ['Spaces', 'People', 'Files', 'Actions'];
+const groups: Command['group'][] = ['Spaces', 'Topics', 'People', 'Files', 'Actions'];
 
 /** Without a query: where to go and what to do; files and people only when asked for. */
 export function findCommands(commands: Command[], query: string): Command[] {
