@@ -120,6 +120,15 @@ export async function revokeInvitation(space: string, id: string): Promise<void>
 
 // Chat
 
+/** What is said about reading goes to the node in the order in which it is said: the last word counts. */
+let saying: Promise<unknown> = Promise.resolve();
+
+function sayOfReading(path: string, body: object): Promise<unknown> {
+  const said = saying.then(() => request('POST', path, body));
+  saying = said.catch(() => undefined);
+  return said;
+}
+
 /** Says what was read: up to a message of a talk, and single messages. */
 export async function markRead(talk: Talk, upTo: string | null, seen: string[]): Promise<void> {
   const { space, place } = talk;
@@ -133,12 +142,12 @@ export async function markRead(talk: Talk, upTo: string | null, seen: string[]):
     ...(upTo === null ? {} : { up_to: upTo, place }),
     ...(seen.length === 0 ? {} : { seen }),
   };
-  await request('POST', `/spaces/${space}/read`, marked);
+  await sayOfReading(`/spaces/${space}/read`, marked);
 }
 
 /** Says that what others wrote from a message on is not read after all. */
 export async function markUnread({ space, place }: Talk, from: string): Promise<void> {
-  await request('POST', `/spaces/${space}/unread`, { from, place });
+  await sayOfReading(`/spaces/${space}/unread`, { from, place });
   await cache.invalidateQueries({ queryKey: keys.messages({ space, place }) });
 }
 
