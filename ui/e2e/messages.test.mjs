@@ -5,6 +5,28 @@ import { launch, pages, Person, until } from './helpers.mjs';
 
 /** @import { Browser } from 'playwright-core' */
 
+/** A PDF of one page with some words on it. @param {string} words */
+function pdf(words) {
+  const content = `BT /F1 36 Tf 40 140 Td (${words}) Tj ET`;
+  const objects = [
+    '<< /Type /Catalog /Pages 2 0 R >>',
+    '<< /Type /Pages /Kids [3 0 R] /Count 1 >>',
+    '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 400 300] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>',
+    `<< /Length ${content.length} >>\nstream\n${content}\nendstream`,
+    '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>',
+  ];
+  let text = '%PDF-1.4\n';
+  const places = objects.map((object, at) => {
+    const place = text.length;
+    text += `${at + 1} 0 obj\n${object}\nendobj\n`;
+    return place;
+  });
+  const table = places.map((place) => `${String(place).padStart(10, '0')} 00000 n \n`).join('');
+  const start = text.length;
+  text += `xref\n0 6\n0000000000 65535 f \n${table}trailer << /Size 6 /Root 1 0 R >>\nstartxref\n${start}\n%%EOF\n`;
+  return Buffer.from(text);
+}
+
 describe('messages that change', () => {
   /** @type {Browser} */ let browser;
   /** @type {Person} */ let ann;
@@ -142,6 +164,59 @@ describe('messages that change', () => {
     await row.locator('strong', { hasText: 'both' }).waitFor();
     assert.equal(await row.getByRole('listitem').count(), 2);
     await bo.accessible('markdown');
+  });
+
+  it('colours code', async () => {
+    await ann.composer.fill('```rust\nfn lift(crane: &Crane) -> u32 { 42 }\n```');
+    await ann.composer.press('Control+Enter');
+    const row = bo.message('fn lift');
+    await row.locator('.code-keyword', { hasText: 'fn' }).waitFor();
+    await row.locator('.code-number', { hasText: '42' }).waitFor();
+    await bo.accessible('code');
+  });
+
+  it('shows what is in a text and in a PDF', async () => {
+    const files = [
+      {
+        name: 'crane.py',
+        mimeType: 'text/plain',
+        buffer: Buffer.from('def lift(tons):\n    return tons > 42\n'),
+      },
+      { name: 'plan.pdf', mimeType: 'application/pdf', buffer: pdf('The north quay') },
+      { name: 'false.txt', mimeType: 'text/plain', buffer: Buffer.from([0xff, 0xfe, 0x00, 0x01]) },
+      { name: 'broken.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.4 nothing') },
+    ];
+    await ann.page.locator('form[aria-label="New message"] input[type=file]').setInputFiles(files);
+    await ann.composer.press('Control+Enter');
+    const panel = ann.page.getByRole('complementary', { name: 'File' });
+    /** @param {string} name */
+    const open = async (name) => {
+      await ann.message(name).getByRole('button', { name, exact: true }).click();
+      await panel.getByText(name, { exact: true }).first().waitFor();
+    };
+    await open('crane.py');
+    await panel.locator('.code-keyword', { hasText: 'def' }).waitFor();
+    await ann.accessible('preview-text');
+    await open('plan.pdf');
+    const drawn = () =>
+      panel.locator('canvas').evaluate((canvas) => {
+        const { width, height } = /** @type {HTMLCanvasElement} */ (canvas);
+        const pixels =
+          /** @type {HTMLCanvasElement} */ (canvas)
+            .getContext('2d')
+            ?.getImageData(0, 0, width, height).data ?? [];
+        return pixels.some(
+          (value, at) => at % 4 === 0 && value < 100 && (pixels[at + 3] ?? 0) > 200,
+        );
+      });
+    await until(drawn, 'the words are drawn');
+    await ann.accessible('preview-pdf');
+    // What is not what its name says has no preview, and does no harm.
+    await open('false.txt');
+    await until(async () => (await panel.getByLabel('What is in it').count()) === 0, 'no text');
+    await open('broken.pdf');
+    await until(async () => (await panel.locator('canvas').count()) === 0, 'no picture');
+    await ann.page.keyboard.press('Escape');
   });
 
   it('keeps words that are too long for a message', async () => {

@@ -1,5 +1,6 @@
 /** A message's text: Markdown, with links found and names of `people` highlighted. */
 import { Fragment, memo, type ReactNode } from 'react';
+import { Code } from './Code';
 import { parseMarkdown, type Block, type Cell, type Inline } from './markdown';
 import { draw, outward } from './Text';
 import { isEmoji, lineSegments } from './text';
@@ -75,9 +76,12 @@ function drawBlock(block: Block, index: number): ReactNode {
         <pre
           key={index}
           dir="ltr"
+          // What scrolls must be reachable by keyboard.
+          // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+          tabIndex={0}
           className="overflow-x-auto rounded-control border border-line bg-panel px-3 py-2 font-mono text-[13px]/5 [overflow-wrap:normal]"
         >
-          <code>{block.text}</code>
+          <Code text={block.text} language={block.language.toLowerCase()} />
         </pre>
       );
     case 'table':

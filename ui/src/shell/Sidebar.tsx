@@ -284,7 +284,7 @@ function TopicItem({ space, topic, seen }: { space: string; topic: Topic; seen: 
         aria-current={here ? 'page' : undefined}
         className={`${rowLook} ${unread > 0 ? 'font-semibold text-text!' : dim ? 'text-text-3!' : ''}`}
       >
-        <Icon name={topic.resolved ? 'check' : 'hash'} size={16} className="mx-1 text-text-3" />
+        <Icon name={topic.resolved ? 'check' : 'hash'} size={16} className="mx-[3px] text-text-3" />
         <span className="min-w-0 flex-1 truncate">
           {topic.title === null ? 'A topic' : <Name>{topic.title}</Name>}
         </span>

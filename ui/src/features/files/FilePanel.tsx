@@ -18,7 +18,6 @@ import { tell } from '~/kit/toast';
 import {
   canOpen,
   contentUrl,
-  isPicture,
   startCancel,
   startFetch,
   startPause,
@@ -27,6 +26,7 @@ import {
 } from '~/parts/fileActions';
 import { fileIcon, FileState } from '~/parts/FileBits';
 import { fileWord, splitPath, transferWord } from '~/parts/words';
+import { Preview } from './Preview';
 
 export function FilePanel({
   space,
@@ -63,21 +63,7 @@ function Panel({ space, file, onClose }: { space: Space; file: SharedFile; onClo
   const readable = file.here && file.state !== 'missing';
   return (
     <div className="flex flex-col gap-5 p-4">
-      {readable && file.state === 'here' && isPicture(file.media) && (
-        <a
-          href={contentUrl(id, file.id)}
-          target="_blank"
-          rel="noopener noreferrer"
-          aria-label={`Open ${plainName(name)}`}
-          className="grid h-52 place-items-center overflow-hidden rounded-card border border-line bg-soft"
-        >
-          <img
-            src={contentUrl(id, file.id)}
-            alt=""
-            className="max-h-full max-w-full object-contain"
-          />
-        </a>
-      )}
+      {readable && file.state === 'here' && <Preview space={id} file={file} />}
       <div className="flex items-start gap-2.5">
         <Icon name={fileIcon(name, file.media)} className="mt-0.5 text-text-2" />
         <div className="min-w-0 flex-1 font-semibold [overflow-wrap:anywhere]">
