@@ -61,6 +61,7 @@ impl From<SpaceInfo> for dto::Space {
         Self {
             space: info.space.to_string(),
             name: info.name,
+            direct: info.direct,
             level: info.level.map_or(dto::Level::Read, Into::into),
             members: info.members as u64,
             here_now: info.here_now as u64,

@@ -156,6 +156,7 @@ mod tests {
             r#"{"level":"read","expires":"7d","uses":3}"#,
             r#"{"name":"Ann","device_name":"desk","picture":null}"#,
             r#"{"picture":"iVBORw0KGgo="}"#,
+            r#"{"people":["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"]}"#,
         ]);
         compeer_testkit::fuzz::run(&seeds, |bytes| {
             let taken = [
@@ -164,6 +165,7 @@ mod tests {
                 is::<dto::LevelChange>(bytes),
                 is::<dto::InviteRequest>(bytes),
                 is::<dto::ProfileChange>(bytes),
+                is::<dto::DirectTalk>(bytes),
             ];
             taken.contains(&true)
         });

@@ -193,6 +193,7 @@ fn router(api: Arc<Api>) -> Router {
         .route("/signin-links", post(signin::new_link))
         .route("/signout", post(signin::sign_out))
         .route("/spaces", get(spaces::list).post(spaces::create))
+        .route("/direct", post(spaces::direct))
         .route("/spaces/join", post(invitations::join))
         .route("/spaces/join/preview", post(invitations::preview))
         .route("/spaces/{space}", get(spaces::get_one).patch(spaces::rename).delete(spaces::end))

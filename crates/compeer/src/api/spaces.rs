@@ -15,6 +15,27 @@ pub(super) async fn list(State(api): Shared) -> Result<Json<Vec<dto::Space>>, Ap
     Ok(Json(api.node.spaces().list().await?.into_iter().map(Into::into).collect()))
 }
 
+/// The direct talk between me and some people: the one there is, or a new one. It is on their devices as soon as these hear
+/// of it.
+#[utoipa::path(
+    post, path = "/direct", tag = "spaces",
+    request_body = dto::DirectTalk,
+    responses((status = 200, body = dto::Space))
+)]
+pub(super) async fn direct(
+    State(api): Shared,
+    JsonBody(body): JsonBody<dto::DirectTalk>,
+) -> Result<Json<dto::Space>, ApiError> {
+    let person = |text: &String| {
+        text.parse::<GroupId>().map_err(|error| {
+            ApiError::bad_request(format!("That is no person's id: {error}."), "Take the id from the list of members.")
+        })
+    };
+    let people = body.people.iter().map(person).collect::<Result<_, _>>()?;
+    let space = api.node.spaces().direct(people).await?;
+    Ok(Json(convert::space(&api.node, space).await?))
+}
+
 /// Makes a space with me as its manager.
 #[utoipa::path(
     post, path = "/spaces", tag = "spaces",

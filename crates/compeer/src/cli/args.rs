@@ -224,6 +224,13 @@ pub(super) enum Chat {
         #[arg(long, value_name = "TOPIC")]
         topic: Option<String>,
     },
+    /// Talk to one person, or a few, apart from any space. Prints the talk's id, which stands where a space's can stand; so does
+    /// its name, which is theirs.
+    Direct {
+        /// Names or ids of people you share a space with.
+        #[arg(required = true, value_name = "PERSON")]
+        people: Vec<String>,
+    },
     /// Give a message of yours another text. The texts it had stay readable: `compeer chat history` shows them.
     Edit {
         /// The space's name or id.
@@ -496,6 +503,7 @@ mod tests {
             "chat react Harbour abcdefgh \u{1f44d} --undo",
             "chat pin Harbour abcdefgh --undo",
             "chat pins Harbour",
+            "chat direct Bo Cy",
             "chat send Harbour yes --topic Walls",
             "chat log Harbour --topic general",
             "discuss list Harbour",
@@ -553,6 +561,7 @@ mod tests {
             "chat edit Harbour abcdefgh",
             "chat react Harbour abcdefgh",
             "chat pin Harbour",
+            "chat direct",
             "discuss move Harbour general",
             "discuss hear Harbour loud",
             "discuss start Harbour",

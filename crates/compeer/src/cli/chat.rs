@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use super::Context;
 use super::args::Chat;
 use super::client::Client;
-use super::find::{find_message, find_space, find_topic};
+use super::find::{find_message, find_person, find_space, find_topic};
 use super::space::read_stdin;
 use crate::api::{EventName, dto};
 use crate::error::ApiError;
@@ -38,6 +38,14 @@ pub(super) async fn run(context: &Context, verb: Chat) -> Result<(), ApiError> {
                 None => None,
             };
             send(context, &client, &space, dto::NewMessage { text, reply, place, ..dto::NewMessage::default() }).await
+        }
+        Chat::Direct { people } => {
+            let mut ids = Vec::with_capacity(people.len());
+            for person in people {
+                ids.push(find_person(&client, &person).await?);
+            }
+            let talk: dto::Space = client.post("/direct", &dto::DirectTalk { people: ids }).await?;
+            context.out.either(&json!({ "space": talk.space }), || format!("{}\n", talk.space))
         }
         Chat::Edit { space, message, text } => {
             let change = dto::MessageChange { text: Some(typed(text)?), ..dto::MessageChange::default() };

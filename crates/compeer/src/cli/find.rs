@@ -101,6 +101,30 @@ pub(super) async fn find_member(
     Ok(with_name(known, found))
 }
 
+/// The id of the person that is meant, of all who share a space with me.
+pub(super) async fn find_person(client: &Client, wanted: &str) -> Result<String, ApiError> {
+    let spaces: Vec<dto::Space> = client.get("/spaces").await?;
+    let mut known: Vec<Known> = Vec::new();
+    for space in spaces {
+        let members: Vec<dto::Member> = client.get(&format!("/spaces/{}/members", space.space)).await?;
+        for member in members.into_iter().filter(|member| !member.me) {
+            if known.iter().all(|one| one.id != member.person) {
+                known.push(Known { id: member.person, name: member.name, about: format!("in {}", space.name) });
+            }
+        }
+    }
+    find(&known, wanted, Typed::Start).map_err(|miss| match miss {
+        Miss::None | Miss::Begins(_) => ApiError::new(
+            StatusCode::NOT_FOUND,
+            "member-not-found",
+            "No such person",
+            format!("There is nobody {} in any of your spaces.", called(wanted)),
+            "`compeer space members SPACE` shows who is in a space.",
+        ),
+        Miss::Several(ids) => ambiguous(wanted, &choices(&known, &ids)),
+    })
+}
+
 /// The id of the message that is meant. The beginning of one is looked for among the newest thousand.
 pub(super) async fn find_message(client: &Client, space: &str, wanted: &str) -> Result<String, ApiError> {
     let is_id = |text: &str| text.parse::<compeer_core::EntryHash>().is_ok();

@@ -129,6 +129,8 @@ const REFUSED: &[(&[&str], &str, &str)] = &[
     (&["chat", "send", "Harbour", "hello", "--topic", "Walls"], "", "topic-not-found"),
     (&["chat", "send", "Harbour", "hello", "--topic", ""], "", "topic-not-found"),
     (&["chat", "log", "Harbour", "--topic", NOBODY], "", "topic-not-found"),
+    (&["chat", "direct", "Mallory"], "", "member-not-found"),
+    (&["chat", "direct", NOBODY], "", "member-not-found"),
     (&["discuss", "list", "Nowhere"], "", "space-not-found"),
     (&["discuss", "start", "Harbour", ""], "", "bad-name"),
     (&["discuss", "start", "Harbour", "a\u{202e}b"], "", "bad-name"),

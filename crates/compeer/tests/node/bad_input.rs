@@ -19,6 +19,7 @@ fn every_route_says_what_is_wrong() {
     let long_text = format!("{{\"text\":\"{}\"}}", "x".repeat(33 * 1024));
     let no_file = format!("{{\"text\":\"\",\"file\":\"{NOBODY}\"}}");
     let no_answer = format!("{{\"text\":\"x\",\"reply\":\"{NOBODY}\"}}");
+    let stranger = format!("{{\"people\":[\"{NOBODY}\"]}}");
     let no_topic = format!("{{\"text\":\"x\",\"place\":\"{NOBODY}\"}}");
     let no_message = format!("{{\"messages\":[\"{NOBODY}\"],\"place\":\"general\"}}");
     let no_mark = format!("{{\"from\":\"{NOBODY}\"}}");
@@ -112,6 +113,9 @@ fn every_route_says_what_is_wrong() {
         ("GET", format!("{here}/messages?place=x"), "", 400, "bad-request"),
         ("POST", format!("{here}/messages"), &no_topic, 404, "topic-not-found"),
         ("PATCH", format!("{here}/messages/{NOBODY}"), "{\"place\":\"x\"}", 400, "bad-request"),
+        ("POST", "/api/v1/direct".into(), "{\"people\":[]}", 404, "member-not-found"),
+        ("POST", "/api/v1/direct".into(), "{\"people\":[\"x\"]}", 400, "bad-request"),
+        ("POST", "/api/v1/direct".into(), &stranger, 404, "member-not-found"),
         ("GET", format!("{gone}/topics"), "", 404, "space-not-found"),
         ("POST", format!("{gone}/topics"), "{\"title\":\"x\"}", 404, "space-not-found"),
         ("POST", format!("{here}/topics"), "{\"title\":\"\"}", 400, "bad-name"),

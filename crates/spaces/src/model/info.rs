@@ -38,8 +38,10 @@ pub struct LastMessage {
 pub struct SpaceInfo {
     /// Its id.
     pub space: GroupId,
-    /// Its name; empty while joining.
+    /// Its name; empty while joining. A direct talk goes by the names of the others in it.
     pub name: String,
+    /// Whether it is a talk between people, without the furniture of a space.
+    pub direct: bool,
     /// What I may do in it.
     pub level: Option<Level>,
     /// How many people are members, me included.

@@ -128,6 +128,9 @@ pub enum Op {
         #[n(1)]
         fields: Vec<Field>,
     },
+    /// The space is a talk between the people in it and has no name of its own. By whoever founded it.
+    #[n(12)]
+    Direct {},
 }
 
 /// What an [`Op::Make`] makes.
@@ -219,7 +222,7 @@ impl Op {
                 }
             }
             Self::File { name, .. } => check_file_name(name).map_err(TextError::from)?,
-            Self::Unlist { .. } => {}
+            Self::Unlist { .. } | Self::Direct {} => {}
             Self::Holds { blobs } if blobs.len() > HOLDS_PER_OP => return Err(OpError::TooLong),
             Self::Holds { .. } => {}
             Self::Set { fields, .. } if fields.is_empty() => return Err(OpError::Empty),
@@ -263,7 +266,7 @@ mod tests {
         Field::Reaction { emoji: emoji.into(), on: true }
     }
 
-    fn ops() -> [Op; 15] {
+    fn ops() -> [Op; 16] {
         let picture = Some(b"\x89PNG\r\n\x1a\nmore".to_vec());
         [
             Op::Name { name: "Harbour Quay".into() },
@@ -296,6 +299,7 @@ mod tests {
             set(vec![reaction("\u{1f44d}")]),
             Op::File { name: "a/b.txt".into(), size: 3, blob: BlobHash::from_bytes([1; 32]) },
             Op::Unlist { file: EntryHash::from_bytes([2; 32]) },
+            Op::Direct {},
             Op::Holds { blobs: vec![BlobHash::from_bytes([3; 32])] },
             Op::Profile { profile: Profile { name: "Ann".into(), device_name: "desk".into(), picture } },
             introduction("Cy", Some(vec![0xFF, 0xD8, 0xFF, 1])),

@@ -143,6 +143,7 @@ impl Spaces {
         }
         drop(turn);
         self.introduce(space).await;
+        self.check_welcome(space).await;
     }
 
     async fn read_into_view(&self, space: GroupId) -> Result<Vec<Change>, ActError> {

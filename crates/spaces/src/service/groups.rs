@@ -37,15 +37,20 @@ impl Spaces {
     pub async fn info(&self, space: GroupId) -> Result<SpaceInfo, ActError> {
         let rules = self.rules(&space)?;
         self.catch_up(space).await;
-        let (name, (unread, attention), undelivered, last, names) = self
+        let ((name, direct), (unread, attention), undelivered, last, names) = self
             .inner
             .view
             .with(move |view| {
                 let unread = (view.unread(&space)?, view.attention(&space)?.space.unwrap_or_default());
                 let (mut last, _) = view.messages(&space, Which::All, None, None, 1)?;
-                Ok((view.name(&space)?, unread, view.count_undelivered(&space)?, last.pop(), view.people(&space)?))
+                let name = (view.name(&space)?, view.is_direct(&space)?);
+                Ok((name, unread, view.count_undelivered(&space)?, last.pop(), view.people(&space)?))
             })
             .await?;
+        let name = match direct {
+            true => Some(self.direct_name(space, &rules).await?),
+            false => name,
+        };
         let topic = self.inner.journal.topic(&space).ok_or(ActError::UnknownSpace)?;
         let state = match self.state_by(&rules) {
             SpaceState::Active if self.is_shut_out(&space) => SpaceState::ShutOut,
@@ -64,6 +69,7 @@ impl Spaces {
         Ok(SpaceInfo {
             space,
             name: name.unwrap_or_default(),
+            direct,
             level: rules.level(&own),
             members: people(&rules).count(),
             here_now: people(&rules).filter(is_here).count(),

@@ -33,7 +33,7 @@ const REMEMBERED: usize = 1024;
 pub(super) struct Requests(Mutex<HashMap<(GroupId, GroupId), (u32, Instant)>>);
 
 impl Requests {
-    fn passes(&self, space: GroupId, person: GroupId, now: Instant) -> bool {
+    pub(super) fn passes(&self, space: GroupId, person: GroupId, now: Instant) -> bool {
         let mut requests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if requests.len() >= REMEMBERED {
             requests.retain(|_, (_, since)| now.duration_since(*since) < ONE_MORE);
@@ -212,7 +212,7 @@ impl Spaces {
 }
 
 /// Returns when some device is linked.
-async fn link_up(events: &mut Receiver<MeshEvent>) {
+pub(super) async fn link_up(events: &mut Receiver<MeshEvent>) {
     loop {
         match events.recv().await {
             Ok(MeshEvent::PeerUp { .. }) | Err(RecvError::Lagged(_)) => return,

@@ -2,6 +2,7 @@
 
 mod changes;
 mod chat;
+mod direct;
 mod farewell;
 mod files;
 mod follow;
@@ -97,6 +98,10 @@ struct Inner {
     introducing: tokio::sync::Mutex<()>,
     /// Told when a space may show me under another name than mine, and I may not write in it.
     nameless: tokio::sync::Notify,
+    /// Spaces that I was brought into and that have not shown yet whether they are direct talks.
+    welcomed: Mutex<std::collections::BTreeSet<GroupId>>,
+    /// Told when somebody is to be brought into a direct talk.
+    welcomes: tokio::sync::Notify,
     /// What was last told of each space's members, to tell what changed.
     followed: Mutex<HashMap<GroupId, follow::Followed>>,
     /// Held from the look at which names are taken until new ones are listed.
@@ -116,6 +121,7 @@ impl Spaces {
     pub async fn start(parts: Parts) -> Result<Self, StartError> {
         let view = View::open(&parts.dir)?;
         let leaving = view.farewells()?.into_iter().collect();
+        let welcomed = view.all_welcomed()?.into_iter().collect();
         // Subscribed before the first reading, so nothing falls between.
         let changes = parts.journal.subscribe();
         let spaces = Self {
@@ -135,6 +141,8 @@ impl Spaces {
                 requests: introduce::Requests::default(),
                 introducing: tokio::sync::Mutex::default(),
                 nameless: tokio::sync::Notify::new(),
+                welcomed: Mutex::new(welcomed),
+                welcomes: tokio::sync::Notify::new(),
                 followed: Mutex::default(),
                 listing: tokio::sync::Mutex::new(()),
                 catching_up: tokio::sync::Mutex::default(),
@@ -150,6 +158,7 @@ impl Spaces {
         inner.tasks.spawn(spaces.clone().follow(changes));
         inner.tasks.spawn(spaces.clone().run_transfers());
         inner.tasks.spawn(spaces.clone().ask_for_introductions());
+        inner.tasks.spawn(spaces.clone().send_welcomes());
         for space in spaces.leaving().clone() {
             inner.tasks.spawn(spaces.clone().see_off(space));
         }

@@ -46,6 +46,13 @@ pub(super) enum Sign {
         #[n(1)]
         profile: Profile,
     },
+    /// The sender starts a direct talk with the receiver's person.
+    #[n(2)]
+    Welcome {
+        /// The invitation's text.
+        #[n(0)]
+        invite: String,
+    },
 }
 
 /// When each typing was last told, so that nobody can flood a page with it.
@@ -126,6 +133,7 @@ impl Spaces {
         match sign {
             Sign::Typing(space, place) => self.somebody_types(space, place, device).await,
             Sign::Introduce { space, profile } => self.introduce_reader(space, device, profile).await,
+            Sign::Welcome { invite } => self.be_welcomed(device, &invite).await,
         }
     }
 
@@ -170,6 +178,7 @@ mod tests {
             Sign::Typing(space, None),
             Sign::Typing(space, Some(EntryHash::from_bytes([8; 32]))),
             Sign::Introduce { space, profile },
+            Sign::Welcome { invite: "compeer1aaaa".into() },
         ];
         let seeds: Vec<_> = signs.iter().map(cbor::encode).collect();
         compeer_testkit::fuzz::run(&seeds, |input| cbor::decode::<Sign>(input, SIGN_BYTES).is_ok());

@@ -128,6 +128,7 @@ impl View {
             "register",
             "object",
             "place",
+            "direct",
         ] {
             transaction.execute(&format!("DELETE FROM {table} WHERE space = ?1"), [space.as_bytes()])?;
         }
@@ -145,7 +146,7 @@ impl View {
     pub(crate) fn forget(&self, space: &GroupId) -> Result<()> {
         self.wipe(space, 0, &[])?;
         let connection = self.lock();
-        for table in ["cursor", "seen", "attention", "wish", "farewell", "given_up"] {
+        for table in ["cursor", "seen", "attention", "welcome", "welcomed", "wish", "farewell", "given_up"] {
             connection.execute(&format!("DELETE FROM {table} WHERE space = ?1"), [space.as_bytes()])?;
         }
         self.counts.forget(space);
@@ -178,6 +179,14 @@ fn apply_op(
             if newer > 0 {
                 changes.push(Change::Name);
             }
+        }
+        Op::Direct {} if source.level < Level::Manage => {
+            changes
+                .push(Change::Nonsense(source.author, "makes a direct talk of a space without being a manager".into()));
+        }
+        Op::Direct {} => {
+            transaction.prepare_cached("INSERT OR IGNORE INTO direct VALUES (?1)")?.execute([space])?;
+            changes.push(Change::Name);
         }
         Op::Profile { profile } => {
             show(transaction, source, &source.person, &source.author, profile, true)?;

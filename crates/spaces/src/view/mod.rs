@@ -4,6 +4,7 @@
 //! rebuild.
 
 mod apply;
+mod direct;
 mod files;
 mod messages;
 mod people;

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::Result;
 
-const VERSION: i64 = 6;
+const VERSION: i64 = 7;
 
 /// Made of entries: dropped and rebuilt at will.
 const VIEW: &str = "
@@ -14,6 +14,7 @@ const VIEW: &str = "
     DROP TABLE IF EXISTS message; DROP TABLE IF EXISTS file; DROP TABLE IF EXISTS unlisted; DROP TABLE IF EXISTS holds;
     DROP TABLE IF EXISTS undelivered; DROP TABLE IF EXISTS version; DROP TABLE IF EXISTS register;
     DROP TABLE IF EXISTS object; DROP TABLE IF EXISTS place;
+    DROP TABLE IF EXISTS direct;
     CREATE TABLE cursor (space BLOB PRIMARY KEY, generation INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE name (space BLOB PRIMARY KEY, name TEXT NOT NULL, clock INTEGER NOT NULL, hash BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE profile (space BLOB, person BLOB, name TEXT NOT NULL, picture BLOB, own INTEGER NOT NULL,
@@ -29,6 +30,7 @@ const VIEW: &str = "
     CREATE INDEX message_unread ON message (space, place, clock, hash) WHERE unread;
     CREATE TABLE object (hash BLOB PRIMARY KEY, space BLOB NOT NULL, kind INTEGER NOT NULL, clock INTEGER NOT NULL,
         author BLOB NOT NULL, person BLOB NOT NULL, seq INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE direct (space BLOB PRIMARY KEY) WITHOUT ROWID;
     CREATE TABLE place (space BLOB, place BLOB, PRIMARY KEY (space, place)) WITHOUT ROWID;
     CREATE INDEX object_kind ON object (space, kind, clock, hash);
     CREATE TABLE file (hash BLOB PRIMARY KEY, space BLOB NOT NULL, clock INTEGER NOT NULL, author BLOB NOT NULL,
@@ -52,6 +54,8 @@ const OWN: &str = "
         clock INTEGER NOT NULL, hash BLOB NOT NULL, PRIMARY KEY (space, author, first)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS attention (space BLOB, place BLOB, level INTEGER NOT NULL, clock INTEGER NOT NULL,
         hash BLOB NOT NULL, PRIMARY KEY (space, place)) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS welcome (space BLOB, person BLOB, invite TEXT NOT NULL, PRIMARY KEY (space, person)) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS welcomed (space BLOB PRIMARY KEY, person BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS wish (space BLOB, file BLOB, dir TEXT NOT NULL, paused INTEGER NOT NULL,
         done INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (space, file)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS farewell (space BLOB PRIMARY KEY) WITHOUT ROWID;

@@ -1,5 +1,6 @@
 //! Spaces between real peers: each has its own journal, blobs and endpoint; they meet over links on loopback.
 
+mod direct;
 mod messages;
 mod names;
 mod peer;
@@ -8,8 +9,8 @@ mod undelivered;
 use compeer_core::group::Level;
 use compeer_spaces::model::Op;
 use compeer_spaces::{
-    ActError, FileState, InvitationState, InviteRequest, JoinSpaceError, Listed, MessageState, NewMessage, SpaceState,
-    TransferId,
+    ActError, At, FileState, InvitationState, InviteRequest, JoinSpaceError, Listed, MessageState, NewMessage,
+    SpaceState, TransferId,
 };
 
 use peer::{LIMIT, Peer};
@@ -42,9 +43,9 @@ async fn two_people_open_a_space_and_talk() {
     let info = ann.spaces.info(space).await.expect("info");
     assert_eq!((info.unread, info.members, info.here_now, info.waiting), (1, 2, 2, 0));
     let last = ann.log(space).await.pop().expect("a message");
-    ann.spaces.mark_read(space, last.id).await.expect("marks");
+    ann.spaces.mark_read(space, At::Anywhere, last.id).await.expect("marks");
     assert_eq!(ann.spaces.info(space).await.expect("info").unread, 0);
-    ann.spaces.mark_read(space, first).await.expect("marks");
+    ann.spaces.mark_read(space, At::Anywhere, first).await.expect("marks");
     assert_eq!(ann.spaces.info(space).await.expect("info").unread, 0, "a marker never moves back");
 }
 

@@ -19,8 +19,8 @@ pub use file::{
 };
 pub use node::{Done, PathKind, Peer, Problem, ProfileChange, Relay, Severity, SignInLink, Status};
 pub use space::{
-    DevicePath, Epoch, Invitation, InvitationState, InvitePreview, InviteRequest, InviteText, LastMessage, Level,
-    LevelChange, Member, MemberDevice, NewInvitation, Presence, Space, SpaceName, SpaceState,
+    DevicePath, DirectTalk, Epoch, Invitation, InvitationState, InvitePreview, InviteRequest, InviteText, LastMessage,
+    Level, LevelChange, Member, MemberDevice, NewInvitation, Presence, Space, SpaceName, SpaceState,
 };
 pub use topic::{
     Attention, AttentionChange, GENERAL, Move, Moved, NewTopic, Place, ReadMarker, Topic, TopicChange, UnreadMarker,

@@ -59,8 +59,10 @@ pub struct Epoch {
 pub struct Space {
     /// Its id.
     pub space: String,
-    /// Its name; empty while joining.
+    /// Its name; empty while joining. A direct talk goes by the names of the others in it.
     pub name: String,
+    /// Whether it is a talk between people, without the furniture of a space.
+    pub direct: bool,
     /// What I may do in it.
     pub level: Level,
     /// How many people are in it.
@@ -97,6 +99,14 @@ pub struct Space {
 pub struct SpaceName {
     /// The name.
     pub name: String,
+}
+
+/// Whom to talk to.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DirectTalk {
+    /// The people's ids, one to eight; everybody must share a space with me.
+    pub people: Vec<String>,
 }
 
 /// An invitation that was received.
