@@ -1,7 +1,7 @@
 //! One record of the journal: a signed header in its author's hash chain, and a body kept apart from it.
 //!
-//! The header names the hash of the body as stored (sealed or clear), so a body can be dropped while the chain still
-//! verifies. The hash of a header covers its signature, so in a contiguous run from one author the last signature and
+//! The header names the hash of the body as stored (sealed or clear), so the body of data can be dropped while the chain
+//! still verifies ([`BodyClass::Drop`]). The hash of a header covers its signature, so in a contiguous run from one author the last signature and
 //! the hashes authenticate everything: 100,000 entries cost one signature check.
 //!
 //! Encoding: the header as a canonical CBOR array, followed by the 64 bytes of its signature.
@@ -35,6 +35,9 @@ pub enum BodyClass {
     /// Everything else, sealed under the epoch that the header names.
     #[n(2)]
     Data,
+    /// Names data whose bodies are to be dropped ([`crate::group::Drops`]), in clear: whoever holds them must see that.
+    #[n(3)]
+    Drop,
 }
 
 /// What is signed.

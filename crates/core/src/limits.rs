@@ -6,6 +6,10 @@
 pub const HEADER_BYTES: usize = 1024;
 /// Bytes of one entry's body as stored and sent (sealed or clear).
 pub const BODY_BYTES: usize = 256 * 1024;
+/// Bytes of the body of one entry that drops others.
+pub const DROPS_BYTES: usize = 64 * 1024;
+/// Ranges that one such entry may name.
+pub const DROP_RANGES: usize = 1024;
 /// Control heads one header may name. More concurrent managers than this must first see each other's acts.
 pub const HEADS: usize = 16;
 /// Characters (Unicode scalar values) in a name of a person, device or space.

@@ -11,6 +11,7 @@
 
 mod act;
 mod dag;
+mod drops;
 mod epochs;
 mod ledger;
 mod log;
@@ -22,6 +23,7 @@ mod standing;
 mod verdict;
 
 pub use act::{Act, Cut, CutElsewhere, GroupKind, InviteTerms, KeyGrant, Level, Member, founding_id, topic_tag};
+pub use drops::{DropRange, Drops};
 pub use epochs::{EpochInfo, Epochs};
 pub use log::{GroupLog, Logs};
 pub use rules::{DeviceAccess, InviteState, MemberInfo, Rules};

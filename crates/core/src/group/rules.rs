@@ -161,13 +161,44 @@ impl Rules {
         if self.kind == Some(GroupKind::Person) {
             return Some(self.id);
         }
+        self.people_of(device).into_iter().min_by_key(|person| (!self.has_acted_in(person, device), *person))
+    }
+
+    /// All people that claim a device as theirs.
+    fn people_of(&self, device: &DeviceId) -> BTreeSet<GroupId> {
+        if self.kind == Some(GroupKind::Person) {
+            return self.past_devices.contains_key(device).then_some(self.id).into_iter().collect();
+        }
         let ways = self.ledger.ways.get(device).into_iter().flatten();
         let groups = ways.filter(|way| self.ledger.was_in(&way.member)).filter_map(|way| match &way.member {
             Member::Group(group) => self.groups.get(group),
             Member::Device(_) => None,
         });
-        let people = groups.filter_map(|group| group.person_of(device));
-        people.min_by_key(|person| (!self.has_acted_in(person, device), *person))
+        groups.flat_map(|group| group.people_of(device)).collect()
+    }
+
+    /// Whether both devices are one person's, beyond doubt: a person's log can name a stranger's device, so where several
+    /// claim one, only one in whose log it has acted has it.
+    fn is_same_person(&self, one: &DeviceId, other: &DeviceId) -> bool {
+        let owner = |device: &DeviceId| {
+            let claimed = self.people_of(device);
+            let mut owners = match claimed.len() {
+                0 | 1 => claimed,
+                _ => claimed.into_iter().filter(|person| self.has_acted_in(person, device)).collect(),
+            };
+            owners.pop_first().filter(|_| owners.is_empty())
+        };
+        one == other || owner(one).is_some_and(|person| owner(other) == Some(person))
+    }
+
+    /// Whether this entry ([`BodyClass::Drop`]), if it is [`Verdict::Accepted`], drops what `author` wrote: they are one
+    /// person, or it was written by a manager. `None` while nothing is known of `author`, who may turn out to be a member.
+    #[must_use]
+    pub fn drops(&self, drop: &SignedHeader, author: &DeviceId) -> Option<bool> {
+        if self.level_at(drop) >= Some(Level::Manage) || drop.author == *author {
+            return Some(true);
+        }
+        self.past_devices.contains_key(author).then(|| self.is_same_person(&drop.author, author))
     }
 
     /// The invitations ever opened, by their public key.
@@ -205,7 +236,7 @@ impl Rules {
         }
         let weighed = match header.class {
             BodyClass::Control => self.position(&header.hash()).map(|at| self.ledger.verdict(at)),
-            BodyClass::Keys | BodyClass::Data => {
+            BodyClass::Keys | BodyClass::Data | BodyClass::Drop => {
                 let spot = Spot { seq: header.seq, hash: header.hash(), clock: header.clock };
                 let standing = self.standing(header);
                 standing.map(|standing| standing.and_then(|who| self.ledger.demand(&who, &spot, Level::Write)))

@@ -3,7 +3,7 @@
 use compeer_core::cbor::CborError;
 use compeer_core::entry::{Body, BodyClass, Entry, EntryError, SignedHeader};
 use compeer_core::epoch::{EpochKey, Place, Wrap};
-use compeer_core::group::{Act, Cut, CutElsewhere, GroupKind, InviteTerms, KeyGrant, Level, Member};
+use compeer_core::group::{Act, Cut, CutElsewhere, DropRange, Drops, GroupKind, InviteTerms, KeyGrant, Level, Member};
 use compeer_core::{DeviceId, DeviceKey, EntryHash, EpochId, GroupId, Hlc, limits};
 use compeer_testkit::fuzz;
 use proptest::prelude::*;
@@ -32,6 +32,11 @@ fn grant() -> KeyGrant {
     KeyGrant { epochs: vec![EpochId::from_bytes([7; 16]); 2], wraps: vec![wrap; 3] }
 }
 
+fn drops(count: usize) -> Drops {
+    let range = |n: usize| DropRange { author: DeviceId::from_bytes([1; 32]), first: n as u64, last: u64::MAX };
+    Drops { ranges: (0..count).map(range).collect() }
+}
+
 fn header() -> Vec<u8> {
     let body = Body { class: BodyClass::Control, epoch: EpochId::NONE, bytes: Act::End.encode() };
     let heads = vec![EntryHash::from_bytes([8; 32]); 2];
@@ -46,6 +51,18 @@ fn acts_and_grants_round_trip() {
         assert_eq!(Act::decode(&act.encode()), Ok(act));
     }
     assert_eq!(KeyGrant::decode(&grant().encode()), Ok(grant()));
+    let most = drops(limits::DROP_RANGES);
+    assert_eq!(Drops::decode(&most.encode()), Ok(most));
+}
+
+#[test]
+fn drops_are_few_and_run_forwards() {
+    let limit = limits::DROP_RANGES;
+    let many = drops(limit + 1).encode();
+    assert_eq!(Drops::decode(&many), Err(CborError::TooLong { got: limit + 1, limit }));
+    let mut backwards = drops(2);
+    (backwards.ranges[1].first, backwards.ranges[1].last) = (5, 4);
+    assert!(matches!(Drops::decode(&backwards.encode()), Err(CborError::Malformed(_))));
 }
 
 #[test]
@@ -53,6 +70,7 @@ fn too_many_bytes_are_refused_unread() {
     let long = vec![0; limits::BODY_BYTES + 1];
     assert!(matches!(Act::decode(&long), Err(CborError::TooLong { .. })));
     assert!(matches!(KeyGrant::decode(&long), Err(CborError::TooLong { .. })));
+    assert!(matches!(Drops::decode(&long[..=limits::DROPS_BYTES]), Err(CborError::TooLong { .. })));
     let long = vec![0; limits::HEADER_BYTES + 1];
     assert!(matches!(SignedHeader::decode(&long), Err(EntryError::Encoding(CborError::TooLong { .. }))));
 }
@@ -64,6 +82,7 @@ fn a_length_that_promises_more_than_there_is_costs_nothing() {
         let mut bytes = start.to_vec();
         bytes.extend([0xFF; 8]);
         assert!(KeyGrant::decode(&bytes).is_err());
+        assert!(Drops::decode(&bytes).is_err());
         assert!(Act::decode(&bytes).is_err());
     }
 }
@@ -80,13 +99,25 @@ fn check(bytes: &[u8]) -> bool {
     if let Ok(header) = &header {
         assert_eq!(header.bytes(), bytes);
     }
-    act.is_ok() || grant.is_ok() || header.is_ok()
+    let drops = Drops::decode(bytes);
+    if let Ok(drops) = &drops {
+        assert_eq!(drops.encode(), bytes);
+        assert!(
+            drops.ranges.len() <= limits::DROP_RANGES && drops.ranges.iter().all(|range| range.first <= range.last)
+        );
+    }
+    drops.is_ok() || act.is_ok() || grant.is_ok() || header.is_ok()
 }
 
 #[test]
 fn fuzz_acts_and_grants() {
     let seeds: Vec<_> = acts().iter().map(Act::encode).chain([grant().encode()]).collect();
     fuzz::run(&seeds, check);
+}
+
+#[test]
+fn fuzz_drops() {
+    fuzz::run(&[drops(3).encode(), drops(0).encode()], check);
 }
 
 #[test]

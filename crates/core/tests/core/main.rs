@@ -2,6 +2,7 @@
 
 mod bench;
 mod decode;
+mod drops;
 mod epochs;
 mod invitations;
 mod invite_text;

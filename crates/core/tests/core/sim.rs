@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use compeer_core::cbor;
 use compeer_core::entry::{Body, BodyClass, Entry, SignedHeader, Tip};
 use compeer_core::group::{
-    Act, Cut, CutElsewhere, Epochs, GroupKind, GroupLog, InviteTerms, KeyGrant, Level, Member, Rules, Verdict,
+    Act, Cut, CutElsewhere, Drops, Epochs, GroupKind, GroupLog, InviteTerms, KeyGrant, Level, Member, Rules, Verdict,
     VoidReason, founding_id, topic_tag,
 };
 use compeer_core::{Clock, DeviceId, DeviceKey, EntryHash, EpochId, GroupId, Hlc};
@@ -168,6 +168,19 @@ impl Sim {
     ) -> usize {
         let body = Body { class: BodyClass::Data, epoch: EpochId::from_bytes([1; 16]), bytes: vec![0; 40] };
         self.write(by, group, heads, clock, body, |header| Note { header, act: None, grant: None })
+    }
+
+    /// An entry that drops others; which ones does not matter to the rules.
+    pub(crate) fn drop(&mut self, by: &'static str, group: GroupId) -> usize {
+        let heads = self.view(by, group).heads().to_vec();
+        let body = Body { class: BodyClass::Drop, epoch: EpochId::NONE, bytes: Drops { ranges: Vec::new() }.encode() };
+        self.write(by, group, heads, None, body, |header| Note { header, act: None, grant: None })
+    }
+
+    /// Whether an entry drops what `author` wrote, to somebody who knows everything.
+    pub(crate) fn drops(&self, at: usize, author: &str) -> Option<bool> {
+        let header = &self.notes[at].header;
+        self.rules(header.topic).drops(header, &self.id(author))
     }
 
     /// Hands keys out. The wraps are empty: nobody opens them here.
