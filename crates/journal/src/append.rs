@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use compeer_core::epoch::{SEAL_OVERHEAD, Wrap};
 use compeer_core::group::{
-    Act, Cut, CutElsewhere, GroupKind, GroupLog, KeyGrant, Level, Member, Rules, Verdict, VoidReason, founding_id,
-    topic_tag,
+    Act, Cut, CutElsewhere, DropRange, Drops, GroupKind, GroupLog, KeyGrant, Level, Member, Rules, Verdict, VoidReason,
+    founding_id, topic_tag,
 };
 use compeer_core::key::{KeyError, random_bytes};
 use compeer_core::{Body, BodyClass, DeviceId, Entry, EntryHash, EpochId, EpochKey, GroupId, limits};
@@ -109,10 +109,16 @@ impl Engine {
         Ok(hash)
     }
 
-    /// Seals and writes data, starting an epoch first if there is none that only readers can open.
-    pub(crate) fn append(&mut self, id: GroupId, plains: &[Vec<u8>]) -> Result<Vec<Appended>, WriteError> {
+    /// Seals and writes data, starting an epoch first if there is none that only readers can open, and drops the bodies of
+    /// others.
+    pub(crate) fn append(
+        &mut self,
+        id: GroupId,
+        plains: &[Vec<u8>],
+        drops: &[DropRange],
+    ) -> Result<Vec<Appended>, WriteError> {
         let topic = self.writable(&id)?;
-        if topic.rules.level(&self.me) < Some(Level::Write) {
+        if topic.rules.level(&self.me) < Some(Level::Write) || !topic.may_drop(&self.me, drops) {
             return Err(WriteError::NotAllowed);
         }
         let limit = limits::BODY_BYTES - SEAL_OVERHEAD;
@@ -121,17 +127,23 @@ impl Engine {
         }
         let heads = topic.rules.heads().to_vec();
         let mut fresh = Fresh::default();
-        let key = match topic.current_epoch() {
-            Some(key) => key.clone(),
-            None => self.start_epoch(id, &heads, &mut fresh)?,
+        let key = topic.current_epoch().cloned();
+        let key = match key {
+            None if !plains.is_empty() => Some(self.start_epoch(id, &heads, &mut fresh)?),
+            known => known,
         };
         let mut written = Vec::with_capacity(plains.len());
-        for plain in plains {
+        for (plain, key) in plains.iter().zip(std::iter::repeat(key).flatten()) {
             let place = compeer_core::epoch::Place { topic: id, author: self.me, seq: self.next_seq(&id) };
             let body = Body { class: BodyClass::Data, epoch: key.id(), bytes: key.seal(&place, plain)? };
             let entry = self.sign_next(id, heads.clone(), body)?;
             let header = &entry.header;
             written.push(Appended { hash: header.hash(), seq: header.seq, clock: header.clock });
+            self.store_entry(entry, None, &mut fresh)?;
+        }
+        for ranges in drops.chunks(limits::DROP_RANGES) {
+            let body = clear(BodyClass::Drop, Drops { ranges: ranges.to_vec() }.encode());
+            let entry = self.sign_next(id, heads.clone(), body)?;
             self.store_entry(entry, None, &mut fresh)?;
         }
         self.settle(fresh)?;

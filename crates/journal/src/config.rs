@@ -44,6 +44,8 @@ pub struct JournalOptions {
     /// How long others wait before they grant keys that a member lacks and that whoever added it should have granted.
     /// Each device adds up to three times as much, by its own id, so that not everybody does the same.
     pub grant_delay: Duration,
+    /// How many bodies one transaction drops; more are left to further ones, so that nobody who writes waits for long.
+    pub drop_step: usize,
 }
 
 impl Default for JournalOptions {
@@ -53,6 +55,7 @@ impl Default for JournalOptions {
             patience: Duration::from_secs(24 * 3600),
             settling: Duration::from_secs(600),
             grant_delay: Duration::from_secs(2),
+            drop_step: 2048,
         }
     }
 }

@@ -23,9 +23,10 @@ use crate::ingest::Carried;
 use crate::receipts::Receipt;
 use crate::recovery::Recovery;
 use crate::run::Growth;
+use crate::scrub::Scrub;
 use crate::shared::{Shared, View};
 use crate::store::read::Readers;
-use crate::store::{self, StoreError, write};
+use crate::store::{self, StoreError, drops, write};
 use crate::topic::{Topic, Topics, load_epochs};
 
 /// Jobs that may wait for the engine.
@@ -37,6 +38,8 @@ pub(crate) const BATCH_BYTES: usize = 8 * 1024 * 1024;
 /// Records: how many entries we wrote, and when this journal was last put back from a copy.
 const COUNT: &str = "count";
 const RESTORED: &str = "restored";
+/// When the write-ahead log that could not be emptied is tried again.
+const CHECKPOINT_AGAIN: Duration = Duration::from_secs(1);
 /// How long counts and the write-ahead log may wait to be tidied.
 const UPKEEP: Duration = Duration::from_secs(30);
 
@@ -83,6 +86,9 @@ pub(crate) struct Engine {
     stale: BTreeSet<GroupId>,
     pub(crate) recovery: Recovery,
     pub(crate) vacuum_wal: bool,
+    /// Some bodies are still to be dropped.
+    pub(crate) drops_due: bool,
+    pub(crate) scrub: Scrub,
     closing: bool,
     due: watch::Sender<Option<Instant>>,
     // Released last.
@@ -99,6 +105,8 @@ pub(crate) struct Touched {
     pub(crate) readable: bool,
     pub(crate) rebuilt: bool,
     pub(crate) adopted: bool,
+    /// Logs of which other bodies are lacking than before.
+    pub(crate) bodies: BTreeSet<DeviceId>,
 }
 
 impl Engine {
@@ -145,6 +153,8 @@ impl Engine {
             stale: BTreeSet::new(),
             recovery: Recovery::default(),
             vacuum_wal: false,
+            drops_due: false,
+            scrub: Scrub::default(),
             closing: false,
             due,
             _lock: lock,
@@ -192,6 +202,8 @@ impl Engine {
         }
         let ids: Vec<GroupId> = self.topics.0.keys().copied().collect();
         self.work_out(&ids)?;
+        self.drops_due = drops::is_any_due(&self.db)?;
+        self.scrub = Scrub::load(&self.db)?;
         let mut views = self.shared.views_mut();
         views.extend(self.topics.0.iter().map(|(id, topic)| (*id, View::of(topic))));
         drop(views);
@@ -225,8 +237,9 @@ impl Engine {
                 break;
             }
             self.try_disk();
-            if std::mem::take(&mut self.vacuum_wal) && jobs.is_empty() {
-                self.checkpoint("TRUNCATE");
+            self.scrub();
+            if self.vacuum_wal && jobs.is_empty() {
+                self.vacuum_wal = !self.checkpoint("TRUNCATE");
             }
             self.tell_due();
         }
@@ -364,14 +377,23 @@ impl Engine {
                     continue;
                 };
                 for (author, from) in &touched.logs {
-                    let Some(tip) = topic.logs.get(author).and_then(|log| log.tip) else { continue };
+                    let Some((tip, lacks)) = topic.logs.get(author).and_then(|log| Some((log.tip?, log.lacks))) else {
+                        continue;
+                    };
                     let before = views.get(id).and_then(|view| view.logs.get(author));
                     let first = before.map_or(0, |log| log.tip.seq + 1);
-                    growth.push(Growth { topic: *id, author: *author, first, tip, from: *from });
+                    growth.push(Growth { topic: *id, author: *author, first, tip, lacks, from: *from });
+                }
+                for author in touched.bodies.iter().filter(|author| !touched.logs.contains_key(author)) {
+                    let Some((tip, lacks)) = topic.logs.get(author).and_then(|log| Some((log.tip?, log.lacks))) else {
+                        continue;
+                    };
+                    let from = Some(self.me).filter(|me| me != author);
+                    growth.push(Growth { topic: *id, author: *author, first: tip.seq + 1, tip, lacks, from });
                 }
                 let whole = touched.rules || touched.keys || touched.adopted;
                 match views.get_mut(id).filter(|_| !whole) {
-                    Some(view) => view.advance(topic, touched.logs.keys()),
+                    Some(view) => view.advance(topic, touched.logs.keys().chain(&touched.bodies)),
                     None => {
                         views.insert(*id, View::of(topic));
                         self.shared.forget_reach();
@@ -423,6 +445,9 @@ impl Engine {
         for id in due.map(|(id, _)| *id).collect::<Vec<_>>() {
             self.grant_due(id)?;
         }
+        if self.drops_due {
+            self.carry_out()?;
+        }
         self.write_receipts()?;
         if self.look_due.is_some_and(|due| due <= now) {
             self.look_at_asking()?;
@@ -463,10 +488,15 @@ impl Engine {
         self.closing = true;
     }
 
-    fn checkpoint(&self, mode: &str) {
-        // Busy readers only delay it.
-        if let Err(error) = self.db.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(())) {
-            tracing::warn!(%error, "the write-ahead log was not emptied");
+    /// Moves the write-ahead log into the database. Whether that worked: busy readers delay it.
+    fn checkpoint(&self, mode: &str) -> bool {
+        let busy = self.db.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| row.get::<_, bool>(0));
+        match busy {
+            Ok(busy) => !busy,
+            Err(error) => {
+                tracing::warn!(%error, "the write-ahead log was not emptied");
+                false
+            }
         }
     }
 
@@ -476,7 +506,10 @@ impl Engine {
             return;
         }
         let grants = self.grants_due.values().flat_map(BTreeMap::values).copied();
-        let due = grants.chain(self.upkeep_due).chain(self.look_due).min();
+        let now = Instant::now();
+        let drops = self.drops_due.then_some(now).into_iter().chain(self.scrub.due());
+        let again = self.vacuum_wal.then(|| now + CHECKPOINT_AGAIN);
+        let due = grants.chain(self.upkeep_due).chain(self.look_due).chain(drops).chain(again).min();
         self.due.send_replace(due);
     }
 }

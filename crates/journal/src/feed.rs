@@ -28,6 +28,8 @@ pub enum Page {
     Entries {
         /// In feed order; may be empty.
         entries: Vec<Opened>,
+        /// What lies between them that says nothing any more: forget what was made of it, if it was read before.
+        dropped: Vec<Dropped>,
         /// Where to go on.
         next: Cursor,
         /// Whether there is more right now.
@@ -62,6 +64,21 @@ pub struct Opened {
     pub plain: Vec<u8>,
 }
 
+/// An entry that counts and whose body was dropped, by its author or a manager. It may come more than once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dropped {
+    /// Its name.
+    pub hash: EntryHash,
+    /// The device that wrote it.
+    pub author: DeviceId,
+    /// The person that device belongs (or belonged) to.
+    pub person: Option<GroupId>,
+    /// Its number in the author's log.
+    pub seq: u64,
+    /// When, by the author's clock.
+    pub clock: Hlc,
+}
+
 impl Shared {
     /// The next at most `limit` readable entries.
     pub(crate) fn read(&self, id: &GroupId, from: Cursor, limit: usize) -> Result<Page, ReadError> {
@@ -79,14 +96,19 @@ impl Shared {
             return Ok(Page::Rebuild { generation: page.generation });
         }
         let next = page.entries.last().map_or(from.position, |last| last.position + 1);
-        let mut entries = Vec::with_capacity(page.entries.len());
+        let (mut entries, mut dropped) = (Vec::with_capacity(page.entries.len()), Vec::new());
         for Fed { position, header, body } in page.entries {
             let header = SignedHeader::decode(&header).map_err(|_| ReadError::Damaged("an unreadable header"))?;
+            let Some(body) = body else {
+                let (hash, author, person) = (header.hash(), header.author, rules.person_of(&header.author));
+                dropped.push(Dropped { hash, author, person, seq: header.seq, clock: header.clock });
+                continue;
+            };
             // Accepted, so never below Write; if the rules have just moved on, a rebuild follows.
             let level = rules.level_at(&header).unwrap_or(Level::Write);
             entries.extend(self.open_entry(&rules, &keys, position, header, level, body));
         }
-        Ok(Page::Entries { entries, next: Cursor { generation, position: next }, more: next < readable })
+        Ok(Page::Entries { entries, dropped, next: Cursor { generation, position: next }, more: next < readable })
     }
 
     /// What this device wrote that counts for nothing, oldest first.
@@ -100,7 +122,7 @@ impl Shared {
         let mut voided = Vec::new();
         for RawEntry { header, body } in self.readers.unfed(row, log).ok_or(ReadError::Closed)?? {
             let header = SignedHeader::decode(&header).map_err(|_| ReadError::Damaged("an unreadable header"))?;
-            if matches!(rules.judge(&header), Verdict::Void(_)) {
+            if let Some(body) = body.filter(|_| matches!(rules.judge(&header), Verdict::Void(_))) {
                 let level = rules.level_at(&header).unwrap_or(Level::Pull);
                 voided.extend(self.open_entry(&rules, &keys, 0, header, level, body));
             }
@@ -108,7 +130,7 @@ impl Shared {
         Ok(voided)
     }
 
-    /// `None` for a body that was dropped, and so has nothing to say any more, and for one that does not open.
+    /// `None` for a body that does not open.
     fn open_entry(
         &self,
         rules: &Rules,
@@ -116,9 +138,9 @@ impl Shared {
         position: u64,
         header: SignedHeader,
         level: Level,
-        body: Option<Vec<u8>>,
+        body: Vec<u8>,
     ) -> Option<Opened> {
-        let (body, key) = (body?, keys.get(&header.epoch)?);
+        let key = keys.get(&header.epoch)?;
         let Ok(plain) = key.open(&header.place(), &body) else {
             // Only its author could seal it wrongly. Everybody skips it.
             self.problem(header.author, Some(header.topic), ProblemCause::Unopenable { seq: header.seq });

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use compeer_core::entry::verify_run;
 use compeer_core::limits::CLOCK_AHEAD_MS;
-use compeer_core::{DeviceId, Entry, EntryError, GroupId, Hlc, SignedHeader, Tip};
+use compeer_core::{BodyClass, DeviceId, Entry, EntryError, GroupId, Hlc, SignedHeader, Tip};
 
 use crate::engine::Engine;
 use crate::error::IngestError;
@@ -45,8 +45,8 @@ pub(crate) fn check(run: Run) -> Result<Option<Checked>, Refused> {
         if header.topic != topic || header.author != author || header.seq != seq {
             return Err(refuse("an entry of another place".into()));
         }
-        if body.is_none() {
-            // A relay could otherwise strip bodies for good, since nobody sends again what is known.
+        if body.is_none() && header.class != BodyClass::Data {
+            // Nothing else is ever dropped. Data without its body is taken, and the body is asked for.
             return Err(refuse("a body is missing".into()));
         }
         decoded.push(Entry { header, body });
@@ -178,7 +178,8 @@ impl Engine {
         let Some(topic) = self.topics.0.get(&id) else { return Ok(Err(Refusal::NotWanted)) };
         let returned = topic.asking == Asking::Returned;
         let log = topic.logs.get(&author);
-        if topic.forks.contains_key(&author) {
+        let frozen = topic.forks.contains_key(&author);
+        if frozen && log.is_none_or(|log| log.lacks.is_none()) {
             return Ok(Err(Refusal::Frozen));
         }
         if log.is_none() && is_crowded_by_strangers(topic, &author) {
@@ -187,12 +188,16 @@ impl Engine {
         self.carried.join(&mut run);
         let Checked { mut entries, settled, .. } = run;
         let start = match self.fit(&id, &author, &entries)? {
+            // Nothing new is taken of it; bodies of what was taken may be lacking.
+            fit if frozen && !matches!(fit, Fit::Known) => return Ok(Err(Refusal::Frozen)),
             Fit::Gap(from) => {
                 report.wanted.push(Wanted { topic: id, author, from });
                 return Ok(Ok(()));
             }
             Fit::Known => {
-                report.known += entries.len() as u64;
+                let filled = self.fill(id, author, &entries, fresh)?;
+                report.known += entries.len() as u64 - filled;
+                report.stored += filled;
                 return Ok(Ok(()));
             }
             Fit::Standstill => return Ok(Err(Refusal::Invalid("time stands still".into()))),
@@ -205,8 +210,10 @@ impl Engine {
             }
             Fit::Continues(start) => start,
         };
-        report.known += start as u64;
         let mut new = entries.split_off(start);
+        let filled = self.fill(id, author, &entries, fresh)?;
+        report.known += start as u64 - filled;
+        report.stored += filled;
         if !settled {
             self.carried.keep((id, author), new);
             return Ok(Err(Refusal::Unsettled));

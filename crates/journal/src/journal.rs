@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use compeer_core::group::{Act, EpochInfo, GroupKind, InviteTerms, Level, Member, Rules};
+use compeer_core::group::{Act, DropRange, EpochInfo, GroupKind, InviteTerms, Level, Member, Rules};
 use compeer_core::{DeviceId, DeviceKey, EntryHash, GroupId, Tip};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
@@ -19,8 +19,11 @@ use crate::fork::Fork;
 use crate::house;
 use crate::ingest;
 use crate::run::{BATCH_BYTES, BATCH_ENTRIES, Growth, IngestReport, RawEntry, Run};
-use crate::shared::{Shared, View};
+use crate::shared::{LogView, Shared, View};
 use crate::store::{self, SEQ_LIMIT, StoreError};
+
+/// Numbers of a log over which lacking bodies are asked for at once.
+const LACKING: u64 = 4096;
 
 /// A handle to one journal. Cloning is cheap; the file is closed when the last one is gone.
 #[derive(Clone)]
@@ -206,8 +209,19 @@ impl Journal {
 
     /// All of them or none, in one transaction.
     pub async fn append_all(&self, topic: GroupId, plains: Vec<Vec<u8>>) -> Result<Vec<Appended>, WriteError> {
+        self.append_dropping(topic, plains, Vec::new()).await
+    }
+
+    /// The same, and has the bodies of these entries dropped everywhere: data only, and what they name need not be here.
+    /// Fails with [`WriteError::NotAllowed`] unless they are this device's person's or this device manages the group.
+    pub async fn append_dropping(
+        &self,
+        topic: GroupId,
+        plains: Vec<Vec<u8>>,
+        drops: Vec<DropRange>,
+    ) -> Result<Vec<Appended>, WriteError> {
         self.until_known(&topic).await;
-        self.write(move |engine| engine.append(topic, &plains)).await
+        self.write(move |engine| engine.append(topic, &plains, &drops)).await
     }
 
     /// The next at most `limit` readable entries. Reads the disk: call it where blocking is allowed.
@@ -259,7 +273,7 @@ impl Journal {
             true => BTreeSet::new(),
             false => self.shared.receipts.holders(topic, author, seq),
         };
-        if views.get(topic).and_then(|view| view.logs.get(author)).is_some_and(|log| log.tip.seq >= seq) {
+        if views.get(topic).and_then(|view| view.logs.get(author)).is_some_and(|log| log.held() >= Some(seq)) {
             holders.insert(self.shared.device);
             holders.insert(*author);
         }
@@ -288,7 +302,32 @@ impl Journal {
         logs.map(|(author, log)| (*author, log.tip)).collect()
     }
 
+    /// Up to which number each author's log is held here, bodies included: what a receipt says. Bodies that were dropped are
+    /// not missed, unless what dropped them does not count.
+    #[must_use]
+    pub fn held(&self, topic: &GroupId) -> BTreeMap<DeviceId, u64> {
+        self.logs(topic).into_iter().filter_map(|(author, log)| Some((author, log.held()?))).collect()
+    }
+
     // What replication needs.
+
+    /// Where each author's log ends here, and what is lacking first.
+    pub(crate) fn logs(&self, topic: &GroupId) -> BTreeMap<DeviceId, LogView> {
+        self.shared.views().get(topic).map(|view| view.logs.clone()).unwrap_or_default()
+    }
+
+    /// Entries of a log from number `from` on whose bodies are lacking: the first, and the last of a bounded stretch behind
+    /// it. Reads the disk: call it where blocking is allowed.
+    pub(crate) fn lacking(
+        &self,
+        topic: &GroupId,
+        author: &DeviceId,
+        from: u64,
+    ) -> Result<Option<(u64, u64)>, ReadError> {
+        let log = self.shared.views().get(topic).ok_or(ReadError::UnknownTopic)?.logs.get(author).copied();
+        let Some(log) = log.filter(|log| log.lacks.is_some()) else { return Ok(None) };
+        Ok(self.shared.readers.lacking(log.row, from, LACKING).ok_or(ReadError::Closed)??)
+    }
 
     /// Takes in what `from` sent: verifies, stores (on disk when it returns), judges, and makes readable what counts.
     ///
@@ -368,7 +407,7 @@ impl Journal {
         self.shared.tree(topic)
     }
 
-    /// A hash over where every log of the topic ends: equal exactly when two devices hold the same of it.
+    /// A hash over where every log of the topic ends and what is lacking of it first: equal when two devices hold the same.
     #[must_use]
     pub fn digest(&self, topic: &GroupId) -> Option<[u8; 32]> {
         self.shared.views().get(topic).map(View::digest)

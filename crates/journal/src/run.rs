@@ -12,7 +12,7 @@ pub const BATCH_BYTES: usize = 16 * 1024 * 1024;
 pub struct RawEntry {
     /// Header and signature, as [`compeer_core::SignedHeader::bytes`] gives them.
     pub header: Vec<u8>,
-    /// The body as stored. `None` when the sender has dropped it; such an entry is not taken.
+    /// The body as stored. `None` when the sender has dropped it, or lacks it; only data is taken without.
     pub body: Option<Vec<u8>>,
 }
 
@@ -32,11 +32,11 @@ pub struct Run {
 /// What became of a batch. Everything counted here is on disk.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IngestReport {
-    /// Entries that are new here.
+    /// Entries that are new here, and bodies of entries here that were lacking.
     pub stored: u64,
     /// Entries that were here already.
     pub known: u64,
-    /// Where the logs named in the batch end here now: what a receipt says.
+    /// Where the logs named in the batch end here now.
     pub heights: Vec<(GroupId, DeviceId, Tip)>,
     /// Runs that start behind a gap: send from here instead.
     pub wanted: Vec<Wanted>,
@@ -95,7 +95,8 @@ impl Refusal {
     }
 }
 
-/// A log on this disk grew: what replication pushes on.
+/// A log on this disk grew: what replication pushes on. When `first` lies behind `tip`, nothing is new but that bodies came
+/// that were lacking, or are accounted for by now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Growth {
     /// The topic.
@@ -106,6 +107,15 @@ pub struct Growth {
     pub first: u64,
     /// Its new end.
     pub tip: Tip,
+    /// The number of its first entry whose body is lacking.
+    pub lacks: Option<u64>,
     /// Who sent it to us; `None` when we wrote it.
     pub from: Option<DeviceId>,
+}
+
+impl Growth {
+    /// The number of the last entry up to which all bodies are here, or dropped by an entry that counts.
+    pub(crate) fn held(&self) -> Option<u64> {
+        self.lacks.map_or(Some(self.tip.seq), |lacks| lacks.checked_sub(1))
+    }
 }

@@ -6,16 +6,17 @@ use std::sync::Arc;
 use compeer_core::group::{Act, GroupKind, Member, Verdict};
 use compeer_core::{BodyClass, DeviceId, Entry, EpochId, GroupId, Hlc, limits};
 
+use crate::drops::drops_of;
 use crate::engine::Engine;
 use crate::event::ProblemCause;
-use crate::store::write::{self, Stored};
-use crate::store::{StoreError, entry_id};
+use crate::store::write::{self, BodyState, Stored};
+use crate::store::{StoreError, drops, entry_id};
 use crate::topic::{Keys, Log, Topic, act_of, grant_of, load_epochs};
 
 /// Groups that one group's log may bring here as its members, those that have left included.
 const MEMBER_GROUPS: usize = 2 * limits::MEMBERS_PER_GROUP;
 /// What an entry waits for that names control entries, or is by a device of a group, that are not known here.
-const RULES: &[u8] = &[];
+pub(crate) const RULES: &[u8] = &[];
 
 /// Entries that were stored and are not judged yet.
 #[derive(Default)]
@@ -32,6 +33,11 @@ pub(crate) struct Fresh {
 }
 
 impl Fresh {
+    /// An entry is to be judged and put where it belongs.
+    pub(crate) fn place(&mut self, id: GroupId, stored: Stored) {
+        self.entries.entry(id).or_default().push(stored);
+    }
+
     fn note(&mut self, topic: &Topic, stored: &Stored, act: &Act) {
         let id = topic.log.id();
         let first = self.changed.insert(id);
@@ -61,19 +67,24 @@ impl Engine {
         fresh: &mut Fresh,
     ) -> Result<(), StoreError> {
         let tip = entry.tip();
+        let state = self.body_state(&entry)?;
         let Entry { header, body } = entry;
         let (id, author) = (header.topic, header.author);
-        let body = body.unwrap_or_default();
+        let body = body.filter(|_| state == BodyState::Here);
         let Some(topic) = self.topics.0.get_mut(&id) else { return Ok(()) };
         if !topic.logs.contains_key(&author) {
             topic.logs.insert(author, Log::new(write::add_log(&self.db, topic.row, &author)?));
         }
         let Some(log) = topic.logs.get_mut(&author) else { return Ok(()) };
         let row = entry_id(log.row, header.seq);
-        write::add_entry(&self.db, row, &header, &body)?;
-        let bytes = header.bytes().len() + body.len();
+        write::add_entry(&self.db, row, &header, body.as_deref())?;
+        let bytes = header.bytes().len() + body.as_ref().map_or(0, Vec::len);
         log.tip = Some(tip);
         log.bytes += bytes as u64;
+        if state == BodyState::Lacking {
+            drops::set_lacking(&self.db, row, true)?;
+            log.lacks.get_or_insert(header.seq);
+        }
         self.clock.observe(header.clock, self.shared.now());
         if from.is_none() {
             self.count.add();
@@ -81,7 +92,8 @@ impl Engine {
         fresh.stored.insert(id);
         let seq = header.seq;
         let (data, control) = (header.class == BodyClass::Data, header.class == BodyClass::Control);
-        let stored = Stored { id: row, header, body: (!data).then_some(body) };
+        topic.has_drops |= header.class == BodyClass::Drop;
+        let stored = Stored { id: row, header, body: body.filter(|_| !data), state };
         let mut readable = true;
         if control {
             match act_of(&stored) {
@@ -92,8 +104,8 @@ impl Engine {
                 None => readable = false,
             }
         } else {
-            readable = data || grant_of(&stored).is_some();
-            fresh.entries.entry(id).or_default().push(stored);
+            readable = data || grant_of(&stored).is_some() || drops_of(&stored).is_some();
+            fresh.place(id, stored);
         }
         if !readable {
             self.problem(author, id, ProblemCause::Unreadable { seq });
@@ -121,8 +133,13 @@ impl Engine {
                 .devices()
                 .iter()
                 .any(|(device, access)| Some(access.level) > before.level(device) && wrote(device));
+            // Whose words may be dropped by whom goes by whose devices they are.
+            let known =
+                || topic.rules.past_devices().keys().filter(|device| before.past_devices().contains_key(device));
+            let moved =
+                topic.has_drops && known().any(|device| before.owner_of(device) != topic.rules.owner_of(device));
             self.touch(id).rules = true;
-            if crossing || raised {
+            if crossing || raised || moved {
                 entries.remove(&id);
                 self.judge_all(id)?;
             } else {
@@ -141,6 +158,9 @@ impl Engine {
         for id in stored {
             let logs = self.topics.0.get_mut(&id).into_iter().flat_map(|topic| topic.logs.values_mut());
             logs.for_each(|log| log.judged = log.len());
+        }
+        if self.drops_due {
+            self.carry_out()?;
         }
         Ok(lacking)
     }
@@ -177,6 +197,13 @@ impl Engine {
                 }
                 self.take_keys(id, &grant)?;
                 return Ok(verdict == Verdict::Accepted);
+            }
+            (BodyClass::Drop, Verdict::Accepted) => self.claim(id, &stored)?,
+            // It is put here once its body comes.
+            (BodyClass::Data, _) if stored.state == BodyState::Lacking => {}
+            // Whoever reads hears of it, with or without the key.
+            (BodyClass::Data, Verdict::Accepted) if stored.state == BodyState::Dropped => {
+                self.make_readable(id, &[stored.id])?;
             }
             (BodyClass::Data, Verdict::Accepted) if topic.keys.contains_key(&stored.header.epoch) => {
                 self.make_readable(id, &[stored.id])?;
@@ -222,7 +249,7 @@ impl Engine {
         self.make_readable(id, &waited)
     }
 
-    fn make_readable(&mut self, id: GroupId, entries: &[i64]) -> Result<(), StoreError> {
+    pub(crate) fn make_readable(&mut self, id: GroupId, entries: &[i64]) -> Result<(), StoreError> {
         let Some(topic) = self.topics.0.get_mut(&id).filter(|_| !entries.is_empty()) else { return Ok(()) };
         for entry in entries {
             write::feed(&self.db, topic.row, topic.readable, *entry)?;
@@ -264,24 +291,37 @@ impl Engine {
                 write::wait(&self.db, topic.row, RULES, stored.id)?;
             }
         }
+        self.claim_all(id)?;
         let Some(topic) = self.topics.0.get_mut(&id) else { return Ok(()) };
         let mut counting: Vec<(Hlc, i64)> = Vec::new();
+        let mut bodiless: Vec<(Stored, bool)> = Vec::new();
         let mut waiting: Vec<(i64, Option<EpochId>)> = Vec::new();
         topic.used.clear();
         for log in logs {
             write::each_data(&self.db, log, |stored| match topic.rules.judge(&stored.header) {
                 Verdict::Accepted => {
                     topic.used.insert(stored.header.epoch);
-                    if topic.keys.contains_key(&stored.header.epoch) {
+                    if stored.state != BodyState::Here {
+                        bodiless.push((stored, true));
+                    } else if topic.keys.contains_key(&stored.header.epoch) {
                         counting.push((stored.header.clock, stored.id));
                     } else {
                         waiting.push((stored.id, Some(stored.header.epoch)));
                     }
                 }
-                Verdict::Waiting => waiting.push((stored.id, None)),
-                Verdict::Void(_) => {}
+                verdict => {
+                    waiting.extend((verdict == Verdict::Waiting).then_some((stored.id, None)));
+                    if stored.state != BodyState::Here {
+                        bodiless.push((stored, false));
+                    }
+                }
             })?;
         }
+        for (stored, counts) in bodiless {
+            let state = self.look_again(id, &stored)?;
+            counting.extend((counts && state == BodyState::Dropped).then_some((stored.header.clock, stored.id)));
+        }
+        let Some(topic) = self.topics.0.get_mut(&id) else { return Ok(()) };
         for (entry, epoch) in &waiting {
             write::wait(&self.db, topic.row, epoch.as_ref().map_or(RULES, |epoch| epoch.as_bytes()), *entry)?;
         }

@@ -14,13 +14,13 @@ use crate::fork::Fork;
 use crate::receipts::Receipts;
 use crate::run::Growth;
 use crate::store::read::Readers;
-use crate::topic::{Keys, Topic};
+use crate::topic::{Keys, Log, Topic};
 
 /// Events that a slow listener may be behind.
 const EVENTS: usize = 1024;
 /// Devices of which it is remembered what they may have.
 const REMEMBERED: usize = 4096;
-const DIGEST_CONTEXT: &str = "compeer 2026 topic digest v1";
+const DIGEST_CONTEXT: &str = "compeer 2026 topic digest v2";
 
 pub(crate) struct Shared {
     pub(crate) key: DeviceKey,
@@ -74,6 +74,19 @@ pub(crate) struct View {
 pub(crate) struct LogView {
     pub(crate) row: i64,
     pub(crate) tip: Tip,
+    /// The number of the first entry whose body is lacking.
+    pub(crate) lacks: Option<u64>,
+}
+
+impl LogView {
+    fn of(log: &Log) -> Option<Self> {
+        Some(Self { row: log.row, tip: log.tip?, lacks: log.lacks })
+    }
+
+    /// The number of the last entry up to which all bodies are here, or dropped by an entry that counts.
+    pub(crate) fn held(&self) -> Option<u64> {
+        self.lacks.map_or(Some(self.tip.seq), |lacks| lacks.checked_sub(1))
+    }
 }
 
 impl Shared {
@@ -205,8 +218,7 @@ fn is_rules_only(view: &View) -> bool {
 
 impl View {
     pub(crate) fn of(topic: &Topic) -> Self {
-        let logs =
-            topic.logs.iter().filter_map(|(author, log)| Some((*author, LogView { row: log.row, tip: log.tip? })));
+        let logs = topic.logs.iter().filter_map(|(author, log)| Some((*author, LogView::of(log)?)));
         Self {
             row: topic.row,
             adopted: topic.adopted,
@@ -230,20 +242,22 @@ impl View {
         self.generation = topic.generation;
         self.forks = Arc::clone(&topic.forks);
         for author in authors {
-            let Some((row, tip)) = topic.logs.get(author).and_then(|log| Some((log.row, log.tip?))) else { continue };
-            self.logs.insert(*author, LogView { row, tip });
+            if let Some(log) = topic.logs.get(author).and_then(LogView::of) {
+                self.logs.insert(*author, log);
+            }
         }
         self.entries = topic.entries();
         self.bytes = topic.bytes();
         self.digest = OnceLock::new();
     }
 
-    /// A hash over where all logs end.
+    /// A hash over where all logs end, and which bodies are lacking first.
     pub(crate) fn digest(&self) -> [u8; 32] {
         *self.digest.get_or_init(|| {
             let mut hasher = blake3::Hasher::new_derive_key(DIGEST_CONTEXT);
             for (author, log) in &self.logs {
                 hasher.update(author.as_bytes()).update(&log.tip.seq.to_be_bytes()).update(log.tip.hash.as_bytes());
+                hasher.update(&log.lacks.unwrap_or(u64::MAX).to_be_bytes());
             }
             *hasher.finalize().as_bytes()
         })

@@ -9,8 +9,8 @@ use rusqlite::Connection;
 
 use crate::fork::Fork;
 use crate::identity::Asking;
-use crate::store::StoreError;
 use crate::store::write::{self, Stored, TopicRow};
+use crate::store::{StoreError, drops};
 
 /// The keys of a topic's epochs.
 pub(crate) type Keys = BTreeMap<EpochId, EpochKey>;
@@ -39,6 +39,8 @@ pub(crate) struct Topic {
     pub(crate) forks: Arc<BTreeMap<DeviceId, Fork>>,
     /// Positions in the feed.
     pub(crate) readable: u64,
+    /// Whether any entry drops others, be it one that counts or not.
+    pub(crate) has_drops: bool,
 }
 
 /// One author's log.
@@ -47,13 +49,15 @@ pub(crate) struct Log {
     pub(crate) row: i64,
     pub(crate) tip: Option<Tip>,
     pub(crate) bytes: u64,
+    /// The number of the first entry whose body is lacking: neither here nor dropped.
+    pub(crate) lacks: Option<u64>,
     /// Entries that have been judged: all but those of the batch at hand.
     pub(crate) judged: u64,
 }
 
 impl Log {
     pub(crate) const fn new(row: i64) -> Self {
-        Self { row, tip: None, bytes: 0, judged: 0 }
+        Self { row, tip: None, bytes: 0, lacks: None, judged: 0 }
     }
 
     /// How many entries it has; also the number of the next one.
@@ -118,6 +122,7 @@ impl Topic {
             logs: BTreeMap::new(),
             forks: Arc::default(),
             readable: 0,
+            has_drops: false,
         }
     }
 
@@ -132,7 +137,8 @@ impl Topic {
                     topic.log.insert(&stored.header, act);
                 }
             })?;
-            let known = Log { row: log.id, tip: log.tip, bytes: log.bytes, judged };
+            topic.has_drops |= drops::has_any(db, log.id)?;
+            let known = Log { row: log.id, tip: log.tip, bytes: log.bytes, lacks: log.lacks, judged };
             if let Some(fork) = log.fork {
                 Arc::make_mut(&mut topic.forks).insert(log.author, fork);
             }

@@ -177,18 +177,22 @@ impl Rules {
         groups.flat_map(|group| group.people_of(device)).collect()
     }
 
-    /// Whether both devices are one person's, beyond doubt: a person's log can name a stranger's device, so where several
-    /// claim one, only one in whose log it has acted has it.
-    fn is_same_person(&self, one: &DeviceId, other: &DeviceId) -> bool {
-        let owner = |device: &DeviceId| {
-            let claimed = self.people_of(device);
-            let mut owners = match claimed.len() {
-                0 | 1 => claimed,
-                _ => claimed.into_iter().filter(|person| self.has_acted_in(person, device)).collect(),
-            };
-            owners.pop_first().filter(|_| owners.is_empty())
+    /// The person whose device this is beyond doubt: a person's log can name a stranger's device, so where several claim
+    /// one, only one in whose log it has acted has it.
+    #[must_use]
+    pub fn owner_of(&self, device: &DeviceId) -> Option<GroupId> {
+        let claimed = self.people_of(device);
+        let mut owners = match claimed.len() {
+            0 | 1 => claimed,
+            _ => claimed.into_iter().filter(|person| self.has_acted_in(person, device)).collect(),
         };
-        one == other || owner(one).is_some_and(|person| owner(other) == Some(person))
+        owners.pop_first().filter(|_| owners.is_empty())
+    }
+
+    /// Whether both are one device, or one person's beyond doubt.
+    #[must_use]
+    pub fn is_same_person(&self, one: &DeviceId, other: &DeviceId) -> bool {
+        one == other || self.owner_of(one).is_some_and(|person| self.owner_of(other) == Some(person))
     }
 
     /// Whether this entry ([`BodyClass::Drop`]), if it is [`Verdict::Accepted`], drops what `author` wrote: they are one

@@ -3,6 +3,7 @@
 //! An entry's row id is its log's number and its place in that log, so a log lies together, in order, without an index,
 //! and other tables refer to an entry by one integer.
 
+pub(crate) mod drops;
 pub(crate) mod read;
 mod schema;
 pub(crate) mod write;
@@ -163,9 +164,22 @@ mod tests {
     }
 
     #[test]
+    fn a_file_of_the_first_version_is_brought_up_to_date() {
+        let dir = tempfile::tempdir().expect("folder");
+        let db = open(dir.path(), false).expect("opens").db;
+        let old = "DROP TABLE drop_range; DROP TABLE drop_due; DROP TABLE lacking; DROP INDEX entry_drops;
+            PRAGMA user_version = 1";
+        db.execute_batch(old).expect("as it was");
+        drop(db);
+        let db = open(dir.path(), true).expect("opens").db;
+        assert_eq!(db.pragma_query_value(None, "user_version", |row| row.get(0)), Ok(2));
+        assert!(!drops::is_any_due(&db).expect("reads"));
+    }
+
+    #[test]
     fn a_newer_file_is_left_alone() {
         let dir = tempfile::tempdir().expect("folder");
         open(dir.path(), false).expect("opens").db.pragma_update(None, "user_version", 99).expect("pragma");
-        assert!(matches!(open(dir.path(), false), Err(OpenError::Newer { found: 99, known: 1 })));
+        assert!(matches!(open(dir.path(), false), Err(OpenError::Newer { found: 99, known: 2 })));
     }
 }

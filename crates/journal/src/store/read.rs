@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{StoreError, entry_id, log_range};
+use super::{StoreError, drops, entry_id, log_range};
 use crate::run::RawEntry;
 
 /// Connections that are kept open when nobody reads.
@@ -86,6 +86,15 @@ impl Readers {
                 entries.push(entry);
             }
             Ok(entries)
+        })
+    }
+
+    /// The first entry of a log from number `from` on whose body is lacking, and the last of fewer than `span` behind it.
+    pub(crate) fn lacking(&self, log: i64, from: u64, span: u64) -> Option<Result<Option<(u64, u64)>, StoreError>> {
+        self.with(|db| {
+            let Some(first) = drops::lacking(db, log, from)? else { return Ok(None) };
+            let last = drops::last_lacking(db, log, first.saturating_add(span - 1))?;
+            Ok(Some((first, last.unwrap_or(first).max(first))))
         })
     }
 

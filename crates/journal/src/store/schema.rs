@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use crate::error::OpenError;
 
 /// The format that this program writes, kept in `PRAGMA user_version`.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// "CmpJ": tells `file` and curious people whose database this is.
 const APPLICATION: i32 = 0x436d_704a;
 
@@ -33,7 +33,7 @@ CREATE TABLE log (
     UNIQUE (topic, author)
 );
 
--- id: log << 40 | seq. class: 0 control, 1 keys, 2 data. body is NULL once dropped.
+-- id: log << 40 | seq. class: 0 control, 1 keys, 2 data, 3 drop. body is NULL once dropped, or while lacking.
 CREATE TABLE entry (
     id INTEGER PRIMARY KEY,
     class INTEGER NOT NULL,
@@ -86,6 +86,35 @@ CREATE TABLE forgotten (
 ) WITHOUT ROWID;
 ";
 
+/// Since version 2.
+const DROPS: &str = "
+-- What drop entries that count name. Ranges of one author do not overlap; only entries dated before `until` are dropped.
+CREATE TABLE drop_range (
+    topic INTEGER NOT NULL,
+    author BLOB NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    until INTEGER NOT NULL,
+    PRIMARY KEY (topic, author, first)
+) WITHOUT ROWID;
+
+-- Ranges whose bodies may still be here.
+CREATE TABLE drop_due (
+    id INTEGER PRIMARY KEY,
+    topic INTEGER NOT NULL,
+    author BLOB NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL
+);
+
+-- Data without a body that no drop entry which counts accounts for.
+CREATE TABLE lacking (
+    entry INTEGER PRIMARY KEY
+);
+
+CREATE INDEX entry_drops ON entry (id) WHERE class = 3;
+";
+
 /// Makes the tables in an empty file, or checks that the file's format is ours.
 pub(super) fn prepare(db: &Connection) -> Result<(), OpenError> {
     let found: u32 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -93,11 +122,12 @@ pub(super) fn prepare(db: &Connection) -> Result<(), OpenError> {
         return Err(OpenError::Newer { found, known: VERSION });
     }
     let _mode: String = db.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
-    if found == 0 {
-        let setup = format!(
-            "BEGIN IMMEDIATE; {TABLES} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}; COMMIT"
-        );
-        db.execute_batch(&setup)?;
+    let steps = [TABLES, DROPS];
+    if found < VERSION {
+        let setup = steps[found as usize..].concat();
+        db.execute_batch(&format!(
+            "BEGIN IMMEDIATE; {setup} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}; COMMIT"
+        ))?;
     }
     Ok(())
 }

@@ -6,15 +6,27 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use crate::fork::Fork;
 use crate::identity::Asking;
 
-use super::{LOG_LIMIT, StoreError, entry_id, log_range};
+use super::{LOG_LIMIT, StoreError, drops, entry_id, log_range};
 
 type Result<T> = std::result::Result<T, StoreError>;
+
+/// What became of an entry's body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BodyState {
+    /// It is here.
+    Here,
+    /// It was dropped, as an entry which counts says.
+    Dropped,
+    /// It did not come, or was dropped by an entry that no longer counts.
+    Lacking,
+}
 
 /// An entry as it lies in the file. The body is only there where it was asked for.
 pub(crate) struct Stored {
     pub(crate) id: i64,
     pub(crate) header: SignedHeader,
     pub(crate) body: Option<Vec<u8>>,
+    pub(crate) state: BodyState,
 }
 
 pub(crate) struct TopicRow {
@@ -30,6 +42,7 @@ pub(crate) struct LogRow {
     pub(crate) author: DeviceId,
     pub(crate) bytes: u64,
     pub(crate) tip: Option<Tip>,
+    pub(crate) lacks: Option<u64>,
     pub(crate) fork: Option<Fork>,
 }
 
@@ -41,7 +54,7 @@ fn blob<const N: usize>(row: &Row<'_>, at: usize) -> Result<[u8; N]> {
     array(row.get_ref(at)?.as_blob().map_err(|_| StoreError::Damaged("a field of the wrong type"))?)
 }
 
-fn header(row: &Row<'_>, at: usize) -> Result<SignedHeader> {
+pub(super) fn header(row: &Row<'_>, at: usize) -> Result<SignedHeader> {
     let bytes = row.get_ref(at)?.as_blob().map_err(|_| StoreError::Damaged("a field of the wrong type"))?;
     SignedHeader::decode(bytes).map_err(|_| StoreError::Damaged("an unreadable header"))
 }
@@ -113,6 +126,7 @@ pub(crate) fn logs(db: &Connection, topic: i64) -> Result<Vec<LogRow>> {
             author: DeviceId::from_bytes(blob(row, 1)?),
             bytes: row.get::<_, i64>(3)?.cast_unsigned() + rest,
             tip,
+            lacks: drops::lacking(db, id, 0)?,
             fork,
         });
     }
@@ -157,7 +171,7 @@ pub(crate) fn freeze(db: &Connection, log: i64, ours: &[u8], theirs: &[u8]) -> R
     Ok(())
 }
 
-pub(crate) fn add_entry(db: &Connection, id: i64, header: &SignedHeader, body: &[u8]) -> Result<()> {
+pub(crate) fn add_entry(db: &Connection, id: i64, header: &SignedHeader, body: Option<&[u8]>) -> Result<()> {
     let sql = "INSERT INTO entry (id, class, header, body) VALUES (?1, ?2, ?3, ?4)";
     db.prepare_cached(sql)?.execute(params![id, header.class as u8, header.bytes(), body])?;
     Ok(())
@@ -165,32 +179,47 @@ pub(crate) fn add_entry(db: &Connection, id: i64, header: &SignedHeader, body: &
 
 /// One entry, with its body.
 pub(crate) fn entry(db: &Connection, id: i64) -> Result<Option<Stored>> {
-    let mut statement = db.prepare_cached("SELECT header, body FROM entry WHERE id = ?1")?;
+    let sql = "SELECT header, body, EXISTS (SELECT 1 FROM lacking WHERE entry = ?1) FROM entry WHERE id = ?1";
+    let mut statement = db.prepare_cached(sql)?;
     let mut rows = statement.query([id])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    Ok(Some(Stored { id, header: header(row, 0)?, body: row.get(1)? }))
+    let body: Option<Vec<u8>> = row.get(1)?;
+    let state = match (&body, row.get(2)?) {
+        (Some(_), _) => BodyState::Here,
+        (None, false) => BodyState::Dropped,
+        (None, true) => BodyState::Lacking,
+    };
+    Ok(Some(Stored { id, header: header(row, 0)?, body, state }))
 }
 
 /// Calls `each` with the control and key entries of a log, bodies included, in order.
-pub(crate) fn each_rule(db: &Connection, log: i64, mut each: impl FnMut(Stored)) -> Result<()> {
+pub(crate) fn each_rule(db: &Connection, log: i64, each: impl FnMut(Stored)) -> Result<()> {
     let sql = "SELECT id, header, body FROM entry INDEXED BY entry_rules WHERE class < 2 AND id >= ?1 AND id < ?2";
+    each_row(db, sql, log, each)
+}
+
+/// Calls `each` with those entries of a log, bodies included, that `sql` picks.
+pub(super) fn each_row(db: &Connection, sql: &str, log: i64, mut each: impl FnMut(Stored)) -> Result<()> {
     let mut statement = db.prepare_cached(sql)?;
     let range = log_range(log);
     let mut rows = statement.query([range.start, range.end])?;
     while let Some(row) = rows.next()? {
-        each(Stored { id: row.get(0)?, header: header(row, 1)?, body: row.get(2)? });
+        each(Stored { id: row.get(0)?, header: header(row, 1)?, body: row.get(2)?, state: BodyState::Here });
     }
     Ok(())
 }
 
-/// Calls `each` with the data entries of a log, without their bodies, in order.
+/// Calls `each` with the data entries of a log, without their bodies, in order. One that has no body is called dropped,
+/// whether it was or is lacking.
 pub(crate) fn each_data(db: &Connection, log: i64, mut each: impl FnMut(Stored)) -> Result<()> {
-    let sql = "SELECT id, header FROM entry NOT INDEXED WHERE class = 2 AND id >= ?1 AND id < ?2 ORDER BY id";
+    let sql =
+        "SELECT id, header, body IS NULL FROM entry NOT INDEXED WHERE class = 2 AND id >= ?1 AND id < ?2 ORDER BY id";
     let mut statement = db.prepare_cached(sql)?;
     let range = log_range(log);
     let mut rows = statement.query([range.start, range.end])?;
     while let Some(row) = rows.next()? {
-        each(Stored { id: row.get(0)?, header: header(row, 1)?, body: None });
+        let state = if row.get(2)? { BodyState::Dropped } else { BodyState::Here };
+        each(Stored { id: row.get(0)?, header: header(row, 1)?, body: None, state });
     }
     Ok(())
 }
@@ -285,8 +314,9 @@ pub(crate) fn forget(db: &Connection, topic: i64, logs: &[i64]) -> Result<()> {
         let range = log_range(*log);
         db.prepare_cached("DELETE FROM entry WHERE id >= ?1 AND id < ?2")?.execute([range.start, range.end])?;
         db.prepare_cached("DELETE FROM fork WHERE log = ?1")?.execute([log])?;
+        db.prepare_cached("DELETE FROM lacking WHERE entry >= ?1 AND entry < ?2")?.execute([range.start, range.end])?;
     }
-    for table in ["log", "feed", "waiting", "epoch_key", "receipt"] {
+    for table in ["log", "feed", "waiting", "epoch_key", "receipt", "drop_range", "drop_due"] {
         db.execute(&format!("DELETE FROM {table} WHERE topic = ?1"), [topic])?;
     }
     db.execute("DELETE FROM topic WHERE id = ?1", [topic])?;

@@ -20,6 +20,8 @@ pub(crate) struct Pulls {
     offers: HashMap<DeviceId, BTreeMap<GroupId, BTreeMap<DeviceId, u64>>>,
     /// Entries that another device has under another hash: fetched once more, as the proof of a fork.
     suspects: BTreeMap<(DeviceId, GroupId, DeviceId), u64>,
+    /// Logs whose lacking bodies a device may have, and from which number on it is to be asked.
+    bodies: BTreeMap<(DeviceId, GroupId, DeviceId), u64>,
     /// Logs being fetched.
     flying: HashSet<(GroupId, DeviceId)>,
     /// Logs that were forked: nothing more is taken from them.
@@ -44,6 +46,44 @@ impl Pulls {
         if !self.frozen.contains(&(topic, author)) && self.suspects.len() < OFFERS {
             self.suspects.insert((peer, topic, author), seq);
         }
+    }
+
+    /// `peer` may have bodies of this log that are lacking here.
+    pub(crate) fn offer_bodies(&mut self, peer: DeviceId, topic: GroupId, author: DeviceId) {
+        if self.bodies.len() < OFFERS {
+            self.bodies.entry((peer, topic, author)).or_default();
+        }
+    }
+
+    /// The next log of which to ask `peer` for lacking bodies, and from which number on. It counts as being fetched until
+    /// [`Pulls::bodies_done`].
+    pub(crate) fn plan_bodies(&mut self, peer: &DeviceId) -> Option<(GroupId, DeviceId, u64)> {
+        let free = |(from, topic, author): &&(DeviceId, GroupId, DeviceId)| {
+            from == peer && !self.flying.contains(&(*topic, *author))
+        };
+        let key = self.bodies.keys().find(free).copied()?;
+        let from = self.bodies.remove(&key)?;
+        let (_, topic, author) = key;
+        self.flying.insert((topic, author));
+        Some((topic, author, from))
+    }
+
+    /// The bodies of a log that `peer` was asked for have come, or will not. It is to be asked for those from number `more`
+    /// on, too. Returns who else may be asked for some of that log.
+    pub(crate) fn bodies_done(
+        &mut self,
+        peer: &DeviceId,
+        topic: GroupId,
+        author: DeviceId,
+        more: Option<u64>,
+    ) -> Vec<DeviceId> {
+        self.flying.remove(&(topic, author));
+        if let Some(more) = more {
+            self.bodies.entry((*peer, topic, author)).or_insert(more);
+        }
+        let bodies = self.bodies.keys().filter(|(_, of, by)| (*of, *by) == (topic, author)).map(|(peer, ..)| *peer);
+        let offers = self.offers.iter().filter(|(_, topics)| topics.contains_key(&topic)).map(|(peer, _)| *peer);
+        bodies.chain(offers).collect()
     }
 
     /// The next ranges of one topic to ask `peer` for, given where our logs end. They count as being fetched until
@@ -99,7 +139,9 @@ impl Pulls {
                 }
             }
         }
-        self.offers.iter().filter(|(_, topics)| topics.contains_key(topic)).map(|(peer, _)| *peer).collect()
+        let bodies = self.bodies.keys().filter(|(_, of, _)| of == topic).map(|(peer, ..)| *peer);
+        let offers = self.offers.iter().filter(|(_, topics)| topics.contains_key(topic)).map(|(peer, _)| *peer);
+        bodies.chain(offers).collect()
     }
 
     /// Nothing more is fetched of this log.
@@ -111,6 +153,7 @@ impl Pulls {
     pub(crate) fn gone(&mut self, peer: &DeviceId) {
         self.offers.remove(peer);
         self.suspects.retain(|(from, _, _), _| from != peer);
+        self.bodies.retain(|(from, _, _), _| from != peer);
     }
 }
 
@@ -193,6 +236,24 @@ mod tests {
         assert_eq!(plan(&mut pulls, 2, &[(7, 9)]), []);
         assert_eq!(plan(&mut pulls, 1, &[(7, 9)]), [(7, 9, 9)]);
         assert_eq!(plan(&mut pulls, 1, &[(7, 9)]), []);
+    }
+
+    #[test]
+    fn lacking_bodies_are_asked_of_one_device_at_a_time_and_of_all() {
+        let mut pulls = Pulls::default();
+        for peer in [1, 2] {
+            pulls.offer_bodies(device(peer), TOPIC, device(7));
+        }
+        assert_eq!(pulls.plan_bodies(&device(1)), Some((TOPIC, device(7), 0)));
+        assert_eq!(pulls.plan_bodies(&device(2)), None);
+        // There was more than one request takes.
+        let others = pulls.bodies_done(&device(1), TOPIC, device(7), Some(50));
+        assert_eq!(others, [device(1), device(2)]);
+        assert_eq!(pulls.plan_bodies(&device(2)), Some((TOPIC, device(7), 0)));
+        pulls.bodies_done(&device(2), TOPIC, device(7), None);
+        assert_eq!(pulls.plan_bodies(&device(1)), Some((TOPIC, device(7), 50)));
+        pulls.bodies_done(&device(1), TOPIC, device(7), None);
+        assert_eq!(pulls.plan_bodies(&device(1)), None);
     }
 
     #[test]

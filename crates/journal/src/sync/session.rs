@@ -86,6 +86,7 @@ impl From<wire::WireError> for End {
 struct Fresh {
     first: u64,
     tip: Tip,
+    lacks: Option<u64>,
     push: bool,
 }
 
@@ -262,17 +263,17 @@ impl Session {
     /// A log grew here: its entries are sent or announced. Those that nobody sent us, our `own`, are sent even when the other
     /// device gets those of others sooner elsewhere. An announcement waits for `hold`, unless something else is said.
     pub(crate) fn grew(&self, growth: &Growth, push: bool, tree: &GroupId, hold: Duration) {
-        let Growth { topic, author, first, tip, from } = *growth;
+        let Growth { topic, author, first, tip, lacks, from } = *growth;
         let mut state = self.state();
         if state.known.get(&(topic, author)).is_some_and(|known| *known > tip.seq) {
             return;
         }
         let push = push && (from.is_none() || !state.announce.contains(tree));
-        let fresh = state.fresh.entry((topic, author)).or_insert(Fresh { first, tip, push });
+        let fresh = state.fresh.entry((topic, author)).or_insert(Fresh { first, tip, lacks, push });
         fresh.first = fresh.first.min(first);
         fresh.push &= push;
         if fresh.tip.seq < tip.seq {
-            fresh.tip = tip;
+            (fresh.tip, fresh.lacks) = (tip, lacks);
         }
         if !fresh.push {
             state.announce_at.get_or_insert(Instant::now() + hold);

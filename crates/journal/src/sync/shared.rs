@@ -289,7 +289,7 @@ impl Shared {
     /// A log grew: pushes it to all who may have it. Those who get it sooner elsewhere have said so, and hear only that
     /// it is here.
     pub(crate) fn grew(&self, growth: &Growth) {
-        let Growth { topic, author, first, tip, from } = *growth;
+        let Growth { topic, author, first, tip, lacks, from } = *growth;
         let push = tip.seq.saturating_sub(first) < PUSHED;
         let tree = self.journal.tree(&topic);
         let devices = self.devices(&topic);
@@ -302,10 +302,13 @@ impl Shared {
         if large && from.is_some() && devices.is_none() && first == 0 && self.journal.heights(&topic).len() == 1 {
             return;
         }
-        for session in self.sessions().into_iter().filter(|session| self.journal.may_pull(&session.peer, &topic)) {
+        // Otherwise only bodies came that were lacking: who compares heights hears of it, and who lacks them asks.
+        let grew = first <= tip.seq;
+        let sessions = self.sessions().into_iter().filter(|session| self.journal.may_pull(&session.peer, &topic));
+        for session in sessions.filter(|_| grew) {
             if session.peer == author {
                 // It has its own, and wants to know that it is here.
-                if tell_author {
+                if tell_author && lacks.is_none() {
                     session.holds(topic, tip);
                 }
             } else if Some(session.peer) != from {
@@ -314,15 +317,23 @@ impl Shared {
         }
         // The author of an entry holds it; everybody else says so.
         if from.is_some()
-            && let Some(devices) = devices
+            && let (Some(devices), Some(held)) = (devices, growth.held())
         {
-            self.receipts().grew(topic, author, tip.seq, devices, Instant::now());
+            self.receipts().grew(topic, author, held, devices, Instant::now());
         }
     }
 
     /// What was asked of `peer` has arrived, or will not: others may be asked for the rest.
     pub(crate) fn fetched(&self, peer: &DeviceId, topic: GroupId, ranges: &[Range]) {
         let others = self.pulls().done(peer, &topic, ranges);
+        for other in others.iter().filter_map(|other| self.session(other)) {
+            other.fetch.notify_one();
+        }
+    }
+
+    /// The same for bodies of a log that were lacking; `more` of them are to be asked for from that number on.
+    pub(crate) fn fetched_bodies(&self, peer: &DeviceId, topic: GroupId, author: DeviceId, more: Option<u64>) {
+        let others = self.pulls().bodies_done(peer, topic, author, more);
         for other in others.iter().filter_map(|other| self.session(other)) {
             other.fetch.notify_one();
         }
@@ -340,8 +351,8 @@ impl Shared {
     pub(crate) fn say_full_receipts(&self) {
         let topics = self.receipts().take_grown();
         for topic in topics {
-            let heights = self.journal.heights(&topic).into_iter().take(ITEMS);
-            let logs: Vec<_> = heights.map(|(author, tip)| Held { author, seq: tip.seq }).collect();
+            let held = self.journal.held(&topic).into_iter().take(ITEMS);
+            let logs: Vec<_> = held.map(|(author, seq)| Held { author, seq }).collect();
             if !logs.is_empty() {
                 self.say_receipt(&Receipt::sign(self.journal.key(), topic, logs), None);
             }

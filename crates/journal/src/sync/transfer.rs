@@ -201,25 +201,37 @@ fn next_batches(
 /// Fetches what the other device offers, a few requests at a time, until something ends the session.
 pub(crate) async fn fetch(session: &Arc<Session>, shared: &Arc<Shared>) -> End {
     let mut asked: JoinSet<(Request, Result<Asked, End>)> = JoinSet::new();
-    let mut under_way =
-        Flights { shared: shared.clone(), peer: session.peer, flying: BTreeMap::new(), groups: BTreeSet::new() };
+    let mut under_way = Flights {
+        shared: shared.clone(),
+        peer: session.peer,
+        flying: BTreeMap::new(),
+        bodies: BTreeSet::new(),
+        groups: BTreeSet::new(),
+    };
     let mut stalls = 0;
     let mut paused: Option<Instant> = None;
     loop {
         while paused.is_none() && asked.len() < SERVED_AT_ONCE {
             let groups = shared.plan_groups(&session.peer);
             let request = if groups.is_empty() {
-                let planned = shared.pulls().plan(&session.peer, |topic| shared.journal.heights(topic));
-                let Some((topic, ranges)) = planned else { break };
-                Request::Ranges(topic, ranges)
+                let mut pulls = shared.pulls();
+                let ranges = pulls.plan(&session.peer, |topic| shared.journal.heights(topic));
+                let ranges = ranges.map(|(topic, ranges)| Request::Ranges(topic, ranges));
+                let bodies = || pulls.plan_bodies(&session.peer).map(Request::bodies);
+                let Some(request) = ranges.or_else(bodies) else { break };
+                request
             } else {
                 Request::Groups(groups)
             };
             under_way.take_off(&request);
             let (session, shared) = (session.clone(), shared.clone());
             asked.spawn(async move {
-                let result = match &request {
+                let mut request = request;
+                let result = match &mut request {
                     Request::Ranges(topic, ranges) => ask(&session, &shared, *topic, ranges).await,
+                    Request::Bodies { topic, author, from, more } => {
+                        ask_bodies(&session, &shared, *topic, *author, *from, more).await
+                    }
                     Request::Groups(groups) => ask_groups(&session, &shared, groups).await,
                 };
                 (request, result)
@@ -255,8 +267,22 @@ pub(crate) async fn fetch(session: &Arc<Session>, shared: &Arc<Shared>) -> End {
 enum Request {
     /// Parts of logs of one topic.
     Ranges(GroupId, Vec<Range>),
+    /// Bodies of a log that are lacking here, from a number on.
+    Bodies {
+        topic: GroupId,
+        author: DeviceId,
+        from: u64,
+        /// From where on there are more of them than one request takes.
+        more: Option<u64>,
+    },
     /// All of these groups.
     Groups(BTreeSet<GroupId>),
+}
+
+impl Request {
+    fn bodies((topic, author, from): (GroupId, DeviceId, u64)) -> Self {
+        Self::Bodies { topic, author, from, more: None }
+    }
 }
 
 /// What is being fetched from one device: given back when the session ends, however it ends.
@@ -264,6 +290,7 @@ struct Flights {
     shared: Arc<Shared>,
     peer: DeviceId,
     flying: BTreeMap<(GroupId, DeviceId), Range>,
+    bodies: BTreeSet<(GroupId, DeviceId)>,
     groups: BTreeSet<GroupId>,
 }
 
@@ -273,6 +300,7 @@ impl Flights {
             Request::Ranges(topic, ranges) => {
                 self.flying.extend(ranges.iter().map(|range| ((*topic, range.author), *range)));
             }
+            Request::Bodies { topic, author, .. } => drop(self.bodies.insert((*topic, *author))),
             Request::Groups(groups) => self.groups.extend(groups),
         }
     }
@@ -284,6 +312,10 @@ impl Flights {
                     self.flying.remove(&(*topic, range.author));
                 }
                 self.shared.fetched(&self.peer, *topic, ranges);
+            }
+            Request::Bodies { topic, author, more, .. } => {
+                self.bodies.remove(&(*topic, *author));
+                self.shared.fetched_bodies(&self.peer, *topic, *author, *more);
             }
             Request::Groups(groups) => {
                 self.groups.retain(|group| !groups.contains(group));
@@ -297,6 +329,9 @@ impl Drop for Flights {
     fn drop(&mut self) {
         for ((topic, _), range) in std::mem::take(&mut self.flying) {
             self.shared.fetched(&self.peer, topic, &[range]);
+        }
+        for (topic, author) in std::mem::take(&mut self.bodies) {
+            self.shared.fetched_bodies(&self.peer, topic, author, None);
         }
         if !self.groups.is_empty() {
             self.shared.sought(&self.groups);
@@ -340,6 +375,31 @@ async fn ask(session: &Session, shared: &Shared, topic: GroupId, ranges: &[Range
         session.has(topic, &parts);
         session.take_in(shared, parts.into_iter().map(|part| part.into_run(topic)).collect()).await?;
     }
+}
+
+/// One request for bodies that are lacking here: for all entries from the first to the last of a stretch of them, since those
+/// between have mostly been dropped, too. Tells from where on there are `more`.
+async fn ask_bodies(
+    session: &Session,
+    shared: &Shared,
+    topic: GroupId,
+    author: DeviceId,
+    from: u64,
+    more: &mut Option<u64>,
+) -> Result<Asked, End> {
+    let journal = shared.journal.clone();
+    let lacking = tokio::task::spawn_blocking(move || journal.lacking(&topic, &author, from));
+    let (from, to) = match lacking.await {
+        Ok(Ok(Some(stretch))) => stretch,
+        Ok(Ok(None) | Err(ReadError::UnknownTopic)) => return Ok(Asked::Answered),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "what is lacking could not be read");
+            return Err(End::Journal);
+        }
+        Err(_) => return Err(End::Stopped),
+    };
+    *more = Some(to.saturating_add(1));
+    ask(session, shared, topic, &[Range { author, from, to }]).await
 }
 
 /// One request for all of these groups. What comes is taken in together: each time that somebody becomes known, the rules of

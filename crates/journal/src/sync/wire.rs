@@ -15,9 +15,10 @@ use minicbor::{Decode as DeriveDecode, Encode as DeriveEncode};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 use crate::run::{RawEntry, Run};
+use crate::shared::LogView;
 
 /// The version of this conversation. A device that hears another one stays linked but does not replicate.
-pub(crate) const VERSION: u16 = 3;
+pub(crate) const VERSION: u16 = 4;
 /// Bytes of one frame's content.
 pub(crate) const FRAME_BYTES: usize = 1024 * 1024;
 /// Entries are put into one message until it has this many bytes; the one that passes the mark is still in.
@@ -69,7 +70,7 @@ pub(crate) enum Message {
         #[n(3)]
         forks: Vec<Proof>,
     },
-    /// Asks for entries.
+    /// Asks for entries: those that are not here, or whose bodies are lacking here.
     #[n(3)]
     Want {
         /// The topic.
@@ -157,6 +158,21 @@ pub(crate) struct Height {
     /// The hash of its last entry.
     #[n(2)]
     pub(crate) hash: EntryHash,
+    /// The number of the first entry whose body is lacking: not here, and not dropped by an entry that counts.
+    #[n(3)]
+    pub(crate) lacks: Option<u64>,
+}
+
+impl Height {
+    /// Where a log ends here.
+    pub(crate) fn of(author: DeviceId, log: LogView) -> Self {
+        Self { author, seq: log.tip.seq, hash: log.tip.hash, lacks: log.lacks }
+    }
+
+    /// The number of the last entry up to which all is held.
+    pub(crate) fn held(&self) -> Option<u64> {
+        self.lacks.map_or(Some(self.seq), |lacks| lacks.min(self.seq.saturating_add(1)).checked_sub(1))
+    }
 }
 
 /// Two encoded headers that prove a fork: see [`crate::Fork`].
@@ -259,7 +275,7 @@ impl From<Run> for Part {
     }
 }
 
-/// An entry travels as an array of its signed header and its body (null when dropped).
+/// An entry travels as an array of its signed header and its body (null when dropped or lacking).
 impl<C> Encode<C> for RawEntry {
     fn encode<W: Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Result<(), EncodeError<W::Error>> {
         e.array(2)?.bytes(&self.header)?;

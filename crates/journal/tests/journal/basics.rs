@@ -73,7 +73,7 @@ async fn a_cursor_of_another_generation_or_beyond_the_end_means_rebuild() {
     let beyond = Cursor { generation, position: 2 };
     assert_eq!(peer.journal.read(&topic, beyond, 9), Ok(Page::Rebuild { generation }));
     let at_end = Cursor { generation, position: 1 };
-    let nothing = Page::Entries { entries: vec![], next: at_end, more: false };
+    let nothing = Page::Entries { entries: vec![], dropped: vec![], next: at_end, more: false };
     assert_eq!(peer.journal.read(&topic, at_end, 9), Ok(nothing));
 }
 

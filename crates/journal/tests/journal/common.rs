@@ -110,7 +110,7 @@ impl Peer {
                     all.clear();
                     from = Cursor { generation, position: 0 };
                 }
-                Page::Entries { entries, next, more } => {
+                Page::Entries { entries, next, more, .. } => {
                     all.extend(entries);
                     from = next;
                     if !more {
@@ -139,6 +139,16 @@ impl Peer {
             (from <= tip.seq).then(|| self.run(topic, &author, from))
         };
         self.journal.heights(topic).into_iter().filter_map(lacking).collect()
+    }
+
+    /// All entries whose bodies may be lacking at `other`, each log from there on.
+    pub(crate) fn bodies_for(&self, other: &Peer, topic: &GroupId) -> Vec<Run> {
+        let (ends, held) = (other.journal.heights(topic), other.journal.held(topic));
+        let lacking = ends.iter().filter(|(author, tip)| held.get(author) != Some(&tip.seq));
+        let from = |author| held.get(author).map_or(0, |seq| seq + 1);
+        let here = self.journal.heights(topic);
+        let runs = lacking.filter(|(author, _)| here.contains_key(author));
+        runs.map(|(author, _)| self.run(topic, author, from(author))).collect()
     }
 
     pub(crate) async fn take(&self, from: &Peer, runs: Vec<Run>) -> IngestReport {

@@ -1,10 +1,10 @@
 //! Whatever order entries arrive in, whatever is lost or comes twice: those who may read end up reading the same.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use compeer_core::group::Level;
-use compeer_core::{DeviceId, GroupId};
-use compeer_journal::Run;
+use compeer_core::group::{DropRange, Level};
+use compeer_core::{DeviceId, EntryHash, GroupId};
+use compeer_journal::{Cursor, Page, Run};
 use proptest::prelude::*;
 
 use crate::common::{LIMIT, Peer, Time, cases, first_of, sync};
@@ -17,6 +17,8 @@ enum Step {
     Say { by: usize },
     /// Somebody sets somebody's level, if it may. The founder stays.
     Set { by: usize, whom: usize, level: Option<Level> },
+    /// Somebody drops bodies of somebody, if it may; also such as are not there yet.
+    Drop { by: usize, whose: usize, first: u64, more: u64 },
     /// Part of what one has goes to another: some logs, a part of each, possibly starting with what is known.
     Send { from: usize, to: usize, logs: u8, part: u8, again: bool },
     /// A journal is closed and opened again.
@@ -34,6 +36,8 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => (0..PEERS).prop_map(|by| Step::Say { by }),
         3 => (0..PEERS, 1..PEERS, level).prop_map(|(by, whom, level)| Step::Set { by, whom, level }),
+        3 => (0..PEERS, 0..PEERS, 0..12u64, 0..6u64)
+            .prop_map(|(by, whose, first, more)| Step::Drop { by, whose, first, more }),
         10 => (0..PEERS, 0..PEERS, any::<u8>(), 1..=4u8, any::<bool>())
             .prop_map(|(from, to, logs, part, again)| Step::Send { from, to, logs, part, again }),
         1 => (0..PEERS).prop_map(|whom| Step::Reopen { whom }),
@@ -73,9 +77,14 @@ async fn play(steps: Vec<Step>) {
         peer.journal.adopt(topic).await.expect("adopted");
     }
     let mut said = 0;
+    let mut readers = vec![Reader::default(); PEERS];
     for step in steps {
         time.pass(1);
         match step {
+            Step::Drop { by, whose, first, more } => {
+                let range = DropRange { author: peers[whose].id(), first, last: first + more };
+                let _ = peers[by].journal.append_dropping(topic, vec![], vec![range]).await;
+            }
             Step::Say { by } => {
                 said += 1;
                 // Not being allowed to is part of the game.
@@ -93,8 +102,55 @@ async fn play(steps: Vec<Step>) {
             Step::Send { .. } => {}
             Step::Reopen { whom } => peers[whom].open_again_the_same(&topic).await,
         }
+        for (peer, reader) in peers.iter().zip(&mut readers) {
+            reader.go_on(peer, &topic);
+        }
     }
     converge(&peers, &topic).await;
+    let logs: BTreeSet<String> = peers
+        .iter()
+        .map(|peer| {
+            let authors = peer.journal.heights(&topic).into_keys();
+            format!("{:?}", authors.map(|author| peer.run(&topic, &author, 0)).collect::<Vec<_>>())
+        })
+        .collect();
+    assert_eq!(logs.len(), 1, "all have the same bodies");
+    for (peer, mut reader) in peers.iter().zip(readers) {
+        reader.go_on(peer, &topic);
+        let mut anew = Reader::default();
+        anew.go_on(peer, &topic);
+        assert_eq!((reader.texts, reader.dropped), (anew.texts, anew.dropped), "to read on is to read anew");
+    }
+}
+
+/// What somebody makes of the feed who reads on whenever something happens.
+#[derive(Clone, Default)]
+struct Reader {
+    at: Cursor,
+    texts: BTreeMap<EntryHash, Vec<u8>>,
+    dropped: BTreeSet<EntryHash>,
+}
+
+impl Reader {
+    fn go_on(&mut self, peer: &Peer, topic: &GroupId) {
+        loop {
+            match peer.journal.read(topic, self.at, 5) {
+                Ok(Page::Rebuild { generation }) => {
+                    *self = Self { at: Cursor { generation, position: 0 }, ..Self::default() };
+                }
+                Ok(Page::Entries { entries, dropped, next, more }) => {
+                    self.texts.extend(entries.into_iter().map(|entry| (entry.hash, entry.plain)));
+                    self.dropped.extend(dropped.iter().map(|entry| entry.hash));
+                    self.texts.retain(|hash, _| !self.dropped.contains(hash));
+                    self.at = next;
+                    if !more {
+                        return;
+                    }
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
 }
 
 /// Gives everybody everything, removed or not, until keys have reached all readers; then compares.
@@ -107,6 +163,7 @@ async fn converge(peers: &[Peer], topic: &GroupId) {
                 for a in peers {
                     for b in peers.iter().filter(|b| b.id() != a.id()) {
                         stored += a.take(b, b.news_for(a, topic)).await.stored;
+                        stored += a.take(b, b.bodies_for(a, topic)).await.stored;
                     }
                 }
                 if stored == 0 {
@@ -136,11 +193,11 @@ async fn converge(peers: &[Peer], topic: &GroupId) {
     let digests: BTreeSet<_> = peers.iter().map(|peer| peer.journal.digest(topic)).collect();
     assert_eq!(digests.len(), 1);
     for peer in peers {
-        // Each entry once, and a feed without holes.
+        // Each entry once, in order.
         let read = peer.read(topic);
         let distinct: BTreeSet<(DeviceId, u64)> = read.iter().map(|entry| (entry.author, entry.seq)).collect();
         assert_eq!(distinct.len(), read.len());
-        assert!(read.iter().enumerate().all(|(n, entry)| entry.position == n as u64));
+        assert!(read.is_sorted_by(|one, next| one.position < next.position));
     }
 }
 

@@ -180,8 +180,10 @@ async fn what_breaks_the_rules_of_sending_is_refused() {
     let mut forger = Forger::new(&b.key, topic, &time);
     let entries: Vec<Entry> = (0..3).map(|n| forger.write(BodyClass::Data, heads.clone(), &[n; 50])).collect();
     let good = forger.run(&entries);
-    let mut stripped = good.clone();
-    stripped.entries[1].body = None;
+    let mut keys = Forger::new(&a.key, topic, &time);
+    let entry = keys.write(BodyClass::Keys, heads.clone(), b"keys");
+    let mut stripped = keys.run(&[entry]);
+    stripped.entries[0].body = None;
     let mut swapped = good.clone();
     swapped.entries[0].body = good.entries[1].body.clone();
     let mut shifted = good.clone();

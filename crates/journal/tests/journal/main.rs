@@ -2,6 +2,7 @@
 
 mod basics;
 mod common;
+mod drops;
 mod exchange;
 mod groups;
 mod hostile;

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 
 use compeer_core::group::{Act, Level, Member};
-use compeer_core::{Body, BodyClass, DeviceId, DeviceKey, Entry, EpochId, GroupId, Hlc, Signature, system_wall};
+use compeer_core::{
+    Body, BodyClass, DeviceId, DeviceKey, Entry, EpochId, GroupId, Hlc, Signature, SignedHeader, system_wall,
+};
 use compeer_journal::sync::{Misconduct, SYNC, SyncEvent};
 use compeer_journal::{RawEntry, Run};
 use compeer_mesh::{Admission, Door, IncomingStream, Link, Mesh, MeshConfig, RecvStream, SendStream, Source};
@@ -46,7 +48,7 @@ impl Villain {
     /// Opens a talk with a digest that differs from any.
     async fn talk(&self) -> (SendStream, RecvStream) {
         let (mut send, recv) = self.link().await.open(SYNC).await.expect("opens");
-        say(&mut send, 0, |e| e.array(2)?.u16(3)?.bytes(&[1; 32])?.ok()).await;
+        say(&mut send, 0, |e| e.array(2)?.u16(4)?.bytes(&[1; 32])?.ok()).await;
         (send, recv)
     }
 }
@@ -76,7 +78,11 @@ fn entries_message(topic: GroupId, entries: &[Entry]) -> Vec<u8> {
         let header = &entries[0].header;
         e.array(3)?.bytes(header.author.as_bytes())?.u64(header.seq)?.array(entries.len() as u64)?;
         for entry in entries {
-            e.array(2)?.bytes(entry.header.bytes())?.bytes(entry.body.as_deref().unwrap_or_default())?;
+            e.array(2)?.bytes(entry.header.bytes())?;
+            match &entry.body {
+                Some(body) => e.bytes(body)?,
+                None => e.null()?,
+            };
         }
         Ok(())
     })
@@ -235,6 +241,47 @@ async fn forged_entries_end_the_talk() {
     assert!(matches!(recorded(&mut events, villain.key.id()).await, Misconduct::BadEntry(_)));
     assert!(!ann.journal.heights(&topic).contains_key(&DeviceKey::from_seed([4; 32]).id()));
     unharmed(&ann, &bo, topic).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bodies_that_a_member_leaves_out_come_from_others() {
+    let (ann, mut bo, mut villain, topic, mut events) = stage().await;
+    bo.sync.shutdown().await;
+    bo.mesh.shutdown().await;
+    let first = bo.journal.heights(&topic).get(&bo.device()).map_or(0, |tip| tip.seq + 1);
+    for text in ["inconvenient", "harmless", "inconvenient, too"] {
+        bo.say(topic, text).await;
+    }
+    let run = bo.journal.run(&topic, &bo.device(), first, 10, 1 << 20).expect("reads");
+    let header = |raw: &RawEntry| SignedHeader::decode(&raw.header).expect("a header");
+    let whole: Vec<Entry> =
+        run.entries.iter().map(|raw| Entry { header: header(raw), body: raw.body.clone() }).collect();
+    let harmless = bo.journal.heights(&topic)[&bo.device()].seq - 1;
+    let strip = |entry: &Entry| match entry.header.class {
+        BodyClass::Data if entry.header.seq != harmless => Entry { body: None, ..entry.clone() },
+        _ => entry.clone(),
+    };
+    let stripped: Vec<Entry> = whole.iter().map(strip).collect();
+    let (mut send, _recv) = villain.talk().await;
+    send.write_all(&entries_message(topic, &stripped)).await.expect("written");
+    ann.until_reads(topic, &["harmless"]).await;
+    let held = |peer: &Peer| peer.journal.held(&topic).get(&bo.device()).copied();
+    assert!(held(&ann) < Some(harmless), "Ann does not claim to hold what she lacks");
+    // The villain says that it has them. Ann asks, and it leaves them out once more.
+    send.write_all(&heights_message(topic, bo.device(), harmless)).await.expect("written");
+    let mut answer = timeout(LIMIT, villain.streams.recv()).await.expect("in time").expect("a stream").send;
+    let from = stripped.iter().position(|entry| entry.body.is_none()).expect("one was left out");
+    answer.write_all(&entries_message(topic, &stripped[from..])).await.expect("written");
+    answer.finish().expect("open");
+    bo.restart(async || {}).await;
+    bo.knows(&ann);
+    ann.until_reads(topic, &["inconvenient", "harmless", "inconvenient, too"]).await;
+    assert_eq!(ann.journal.held(&topic)[&bo.device()], harmless + 1);
+    unharmed(&ann, &bo, topic).await;
+    assert!(events.try_recv().is_ok(), "there were talks");
+    while let Ok(event) = events.try_recv() {
+        assert!(!matches!(event, SyncEvent::Problem { .. }), "to leave bodies out is no misconduct: {event:?}");
+    }
 }
 
 /// Nobody can be slandered: two entries of one history prove nothing, and neither does what somebody else has signed.

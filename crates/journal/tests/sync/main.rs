@@ -1,6 +1,7 @@
 //! Replication between real endpoints on the loopback interface.
 
 mod basics;
+mod drops;
 mod ears;
 mod forks;
 mod hostile;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use compeer_core::group::{GroupKind, InviteTerms, Level, Member};
+use compeer_core::group::{DropRange, GroupKind, InviteTerms, Level, Member};
 use compeer_core::invite::{Host, Invite};
 use compeer_core::key::random_bytes;
 use compeer_core::{DeviceId, DeviceKey, GroupId, Millis, system_wall};
@@ -121,7 +121,7 @@ impl Peer {
         let mut texts = BTreeSet::new();
         loop {
             match self.journal.read(&topic, cursor, 4096) {
-                Ok(Page::Entries { entries, next, more }) => {
+                Ok(Page::Entries { entries, next, more, .. }) => {
                     texts.extend(entries.into_iter().map(|entry| String::from_utf8(entry.plain).expect("text")));
                     cursor = next;
                     if !more {
@@ -162,6 +162,25 @@ impl Peer {
             let _what = what;
             waiting.await;
         }
+    }
+
+    /// Whether these bytes lie in any file here.
+    pub(crate) fn keeps(&self, bytes: &[u8]) -> bool {
+        let files = std::fs::read_dir(self.dir.path()).expect("a folder");
+        let contents = files.map(|file| std::fs::read(file.expect("a file").path()).unwrap_or_default());
+        contents.into_iter().any(|content| content.windows(bytes.len()).any(|window| window == bytes))
+    }
+
+    /// The body of the last entry in this device's own log, as stored.
+    pub(crate) fn last_body(&self, topic: &GroupId) -> Vec<u8> {
+        self.log(topic).entries.pop().and_then(|entry| entry.body).expect("a body")
+    }
+
+    /// Has the last entry of this device's own log dropped.
+    pub(crate) async fn drop_last(&self, topic: GroupId) {
+        let (author, last) = (self.device(), self.journal.heights(&topic)[&self.device()].seq);
+        let range = DropRange { author, first: last, last };
+        self.journal.append_dropping(topic, vec![b"gone".to_vec()], vec![range]).await.expect("dropped");
     }
 
     /// Opens an invitation and gives its text's content.

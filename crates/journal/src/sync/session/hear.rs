@@ -1,6 +1,6 @@
 //! The half of a session that hears: takes in entries, and finds out what is missing on either side.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use compeer_core::{DeviceId, GroupId};
@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::{End, GRACE, HINTS, Misconduct, Session};
 use crate::run::{IngestReport, Refusal, Run};
+use crate::shared::LogView;
 use crate::sync::receipts::is_large;
 use crate::sync::shared::Shared;
 use crate::sync::transfer;
@@ -136,7 +137,7 @@ impl Session {
         let me = shared.journal.device();
         let others: Vec<_> = logs.iter().filter(|log| log.author != me).collect();
         if shared.journal.may_pull(&self.peer, &topic) {
-            let held: Vec<_> = logs.iter().map(|log| (log.author, log.seq)).collect();
+            let held: Vec<_> = logs.iter().filter_map(|log| Some((log.author, log.held()?))).collect();
             shared.journal.record_receipts(&self.peer, &topic, &held);
         }
         let mut state = self.state();
@@ -176,6 +177,10 @@ impl Session {
             return self.due(|state| state.summary = true);
         }
         self.state().withheld.clear();
+        // It may lack the same first, and have what is lacking behind that.
+        for topic in shared.journal.shared_with(&self.peer).iter() {
+            self.seek_bodies(shared, *topic, &shared.journal.logs(topic), |_| true);
+        }
         if self.state().equal.replace(digest) != Some(digest) {
             for topic in shared.journal.shared_with(&self.peer).iter() {
                 self.holds_the_same(shared, topic);
@@ -184,10 +189,23 @@ impl Session {
     }
 
     fn holds_the_same(&self, shared: &Shared, topic: &GroupId) {
-        let heights: Vec<_> =
-            shared.journal.heights(topic).into_iter().map(|(author, tip)| (author, tip.seq)).collect();
-        if !heights.is_empty() {
-            shared.journal.record_receipts(&self.peer, topic, &heights);
+        let held: Vec<_> = shared.journal.held(topic).into_iter().collect();
+        if !held.is_empty() {
+            shared.journal.record_receipts(&self.peer, topic, &held);
+        }
+    }
+
+    /// Asks for the bodies that are lacking here, in the logs of which the other device has enough.
+    fn seek_bodies(
+        &self,
+        shared: &Shared,
+        topic: GroupId,
+        ours: &BTreeMap<DeviceId, LogView>,
+        has: impl Fn(&DeviceId) -> bool,
+    ) {
+        for (author, _) in ours.iter().filter(|(author, log)| log.lacks.is_some() && has(author)) {
+            shared.pulls().offer_bodies(self.peer, topic, *author);
+            self.fetch.notify_one();
         }
     }
 
@@ -247,7 +265,9 @@ impl Session {
                 shared.wants_changed.notify_one();
             }
         }
-        let ours = shared.journal.heights(&topic);
+        let logs = shared.journal.logs(&topic);
+        self.seek_bodies(shared, topic, &logs, |author| theirs.iter().any(|log| log.author == *author));
+        let ours: BTreeMap<_, _> = logs.into_iter().map(|(author, log)| (author, log.tip)).collect();
         for log in theirs {
             let here = ours.get(&log.author);
             self.state().knows(topic, log.author, log.seq.saturating_add(1));
@@ -261,7 +281,8 @@ impl Session {
             // Another entry with that number is not the one that is here.
             let other =
                 |log: &&Height| ours.get(&log.author).is_some_and(|tip| tip.seq == log.seq && tip.hash != log.hash);
-            let held: Vec<_> = theirs.iter().filter(|log| !other(log)).map(|log| (log.author, log.seq)).collect();
+            let held = theirs.iter().filter(|log| !other(log));
+            let held: Vec<_> = held.filter_map(|log| Some((log.author, log.held()?))).collect();
             shared.journal.record_receipts(&self.peer, &topic, &held);
         }
         self.fetch.notify_one();

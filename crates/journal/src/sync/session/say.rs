@@ -50,7 +50,7 @@ impl Session {
             self.push(shared, &mut send, due.fresh).await?;
             for (topic, Tip { seq, hash, .. }) in due.held {
                 if shared.journal.may_pull(&self.peer, &topic) {
-                    let logs = vec![Height { author: self.peer, seq, hash }];
+                    let logs = vec![Height { author: self.peer, seq, hash, lacks: None }];
                     wire::send(&mut send, &Message::Have { topic, logs }).await?;
                 }
             }
@@ -99,7 +99,7 @@ impl Session {
     ) -> Result<(), End> {
         let mut pushed: BTreeMap<GroupId, VecDeque<Range>> = BTreeMap::new();
         let mut announced: BTreeMap<GroupId, Vec<Height>> = BTreeMap::new();
-        for ((topic, author), Fresh { first, tip, push }) in fresh {
+        for ((topic, author), Fresh { first, tip, lacks, push }) in fresh {
             let mut state = self.state();
             let known = state.known.get(&(topic, author)).copied().unwrap_or(0);
             if known > tip.seq {
@@ -110,7 +110,7 @@ impl Session {
                 state.knows(topic, author, tip.seq.saturating_add(1));
                 pushed.entry(topic).or_default().push_back(Range { author, from: first.max(known), to: tip.seq });
             } else {
-                announced.entry(topic).or_default().push(Height { author, seq: tip.seq, hash: tip.hash });
+                announced.entry(topic).or_default().push(Height { author, seq: tip.seq, hash: tip.hash, lacks });
             }
         }
         for (topic, ranges) in pushed {
@@ -134,10 +134,9 @@ impl Session {
         mut answer: bool,
     ) -> Result<(), End> {
         // A device that may not have the topic can still be asked for it: it may have let us in just now.
-        let tips =
-            if shared.journal.may_pull(&self.peer, &topic) { shared.journal.heights(&topic) } else { BTreeMap::new() };
-        let mut logs: Vec<_> =
-            tips.into_iter().map(|(author, tip)| Height { author, seq: tip.seq, hash: tip.hash }).collect();
+        let ends =
+            if shared.journal.may_pull(&self.peer, &topic) { shared.journal.logs(&topic) } else { BTreeMap::new() };
+        let mut logs: Vec<_> = ends.into_iter().map(|(author, log)| Height::of(author, log)).collect();
         if logs.is_empty() && !answer {
             return Ok(());
         }

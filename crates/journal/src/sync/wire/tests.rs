@@ -15,7 +15,8 @@ fn part(count: usize, body: usize) -> Part {
 
 fn samples() -> Vec<Message> {
     let author = DeviceId::from_bytes([3; 32]);
-    let height = Height { author, seq: 7, hash: EntryHash::from_bytes([4; 32]) };
+    let height = Height { author, seq: 7, hash: EntryHash::from_bytes([4; 32]), lacks: None };
+    let lacking = Height { lacks: Some(3), ..height };
     let mut dropped = part(2, 10);
     dropped.entries[0].body = None;
     let key = DeviceKey::from_seed([1; 32]);
@@ -24,7 +25,7 @@ fn samples() -> Vec<Message> {
         Message::Summary { topics: vec![TopicDigest { topic: topic(), digest: [6; 32] }] },
         Message::Heights {
             topic: topic(),
-            logs: vec![height],
+            logs: vec![height, lacking],
             answer: true,
             forks: vec![Proof { one: vec![1], other: vec![2; 9] }],
         },
@@ -70,7 +71,8 @@ async fn a_full_batch_fits_a_frame() {
     assert!(bytes.len() > BATCH_BYTES + limits::BODY_BYTES && bytes.len() <= FRAME_BYTES, "{}", bytes.len());
     assert_eq!(read_all(&bytes).await.expect("reads").len(), 1);
     // The most items of the largest kind.
-    let height = Height { author: DeviceId::from_bytes([3; 32]), seq: u64::MAX, hash: EntryHash::from_bytes([4; 32]) };
+    let (author, hash) = (DeviceId::from_bytes([3; 32]), EntryHash::from_bytes([4; 32]));
+    let height = Height { author, seq: u64::MAX, hash, lacks: Some(u64::MAX) };
     let bytes = frame(&Message::Heights { topic: topic(), logs: vec![height; ITEMS], answer: true, forks: vec![] });
     assert!(bytes.len() <= FRAME_BYTES, "{}", bytes.len());
 }
