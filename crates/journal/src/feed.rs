@@ -67,6 +67,8 @@ pub struct Opened {
 /// An entry that counts and whose body was dropped, by its author or a manager. It may come more than once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dropped {
+    /// Its place in the feed of this device.
+    pub position: u64,
     /// Its name.
     pub hash: EntryHash,
     /// The device that wrote it.
@@ -101,7 +103,7 @@ impl Shared {
             let header = SignedHeader::decode(&header).map_err(|_| ReadError::Damaged("an unreadable header"))?;
             let Some(body) = body else {
                 let (hash, author, person) = (header.hash(), header.author, rules.person_of(&header.author));
-                dropped.push(Dropped { hash, author, person, seq: header.seq, clock: header.clock });
+                dropped.push(Dropped { position, hash, author, person, seq: header.seq, clock: header.clock });
                 continue;
             };
             // Accepted, so never below Write; if the rules have just moved on, a rebuild follows.

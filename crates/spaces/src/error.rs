@@ -48,6 +48,12 @@ pub enum ActError {
     /// Somebody else wrote it.
     #[error("only whoever wrote a message can change it")]
     NotYours,
+    /// Somebody else wrote it, and I am no manager.
+    #[error("only whoever wrote a message, or a manager, can delete it")]
+    NotYoursToDelete,
+    /// It was deleted.
+    #[error("this message was deleted")]
+    Deleted,
     /// It is counted, or was never said here.
     #[error("that is not one of your undelivered messages and files")]
     NotUndelivered,

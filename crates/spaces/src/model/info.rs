@@ -133,6 +133,8 @@ pub struct Answered {
     pub id: EntryHash,
     /// Its author's name and how its text begins; `None` while it is not here.
     pub here: Option<(String, String)>,
+    /// Whether it was deleted.
+    pub deleted: bool,
 }
 
 /// How people reacted to a message with one emoji.
@@ -295,6 +297,8 @@ pub struct MessageInfo {
     pub unread: bool,
     /// Whether it names me.
     pub mention: bool,
+    /// Who deleted it, by id and name. Then it has no text and nothing else that was said with it or about it.
+    pub deleted: Option<(GroupId, String)>,
 }
 
 /// Which messages to hand out, always oldest first.

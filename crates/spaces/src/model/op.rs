@@ -128,6 +128,17 @@ pub enum Op {
         #[n(1)]
         fields: Vec<Field>,
     },
+    /// Deletes a message. By whoever wrote it, or a manager. The same append drops the bodies of its words, so this alone
+    /// says where it stood.
+    #[n(9)]
+    Delete {
+        /// The entry of the [`Op::Message`]. Nobody promises that there is one.
+        #[n(0)]
+        object: EntryHash,
+        /// What it was said at.
+        #[n(1)]
+        place: Option<EntryHash>,
+    },
     /// The space is a talk between the people in it and has no name of its own. By whoever founded it.
     #[n(12)]
     Direct {},
@@ -222,7 +233,7 @@ impl Op {
                 }
             }
             Self::File { name, .. } => check_file_name(name).map_err(TextError::from)?,
-            Self::Unlist { .. } | Self::Direct {} => {}
+            Self::Unlist { .. } | Self::Direct {} | Self::Delete { .. } => {}
             Self::Holds { blobs } if blobs.len() > HOLDS_PER_OP => return Err(OpError::TooLong),
             Self::Holds { .. } => {}
             Self::Set { fields, .. } if fields.is_empty() => return Err(OpError::Empty),
@@ -266,7 +277,7 @@ mod tests {
         Field::Reaction { emoji: emoji.into(), on: true }
     }
 
-    fn ops() -> [Op; 16] {
+    fn ops() -> [Op; 17] {
         let picture = Some(b"\x89PNG\r\n\x1a\nmore".to_vec());
         [
             Op::Name { name: "Harbour Quay".into() },
@@ -303,6 +314,7 @@ mod tests {
             Op::Holds { blobs: vec![BlobHash::from_bytes([3; 32])] },
             Op::Profile { profile: Profile { name: "Ann".into(), device_name: "desk".into(), picture } },
             introduction("Cy", Some(vec![0xFF, 0xD8, 0xFF, 1])),
+            Op::Delete { object: EntryHash::from_bytes([9; 32]), place: Some(EntryHash::from_bytes([8; 32])) },
         ]
     }
 

@@ -26,6 +26,9 @@ impl Spaces {
         let row = self.inner.view.with(move |view| view.message(&space, &message)).await?;
         // About one that counts for nothing there is nothing to say to others.
         let row = row.filter(|row| !row.undelivered).ok_or(ActError::UnknownMessage)?;
+        if row.deleted.is_some() {
+            return Err(ActError::Deleted);
+        }
         if row.person != me && fields.iter().any(|field| matches!(field, Field::Text { .. })) {
             return Err(ActError::NotYours);
         }
@@ -72,15 +75,16 @@ impl Spaces {
             .with(move |view| {
                 let (Some(row), Some(first)) = (view.message(&space, &message)?, view.first_text(&space, &message)?)
                 else {
-                    return Ok(None);
+                    return Ok(Err(ActError::UnknownMessage));
                 };
-                Ok(Some((
-                    Version { text: first, time: row.clock.millis() },
-                    view.versions(&space, &message, &row.person)?,
-                )))
+                if row.deleted.is_some() {
+                    return Ok(Err(ActError::Deleted));
+                }
+                let first = Version { text: first, time: row.clock.millis() };
+                Ok(Ok((first, view.versions(&space, &message, &row.person)?)))
             })
             .await?;
-        let (first, later) = found.ok_or(ActError::UnknownMessage)?;
+        let (first, later) = found?;
         let later = later.into_iter().map(|row| Version { text: row.text, time: row.clock.millis() });
         Ok(std::iter::once(first).chain(later).collect())
     }

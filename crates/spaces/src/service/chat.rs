@@ -39,7 +39,8 @@ impl Spaces {
         let reply = match reply {
             Some(id) => {
                 let answered = self.message(space, id).await?;
-                Some(Answered { id, here: Some((answered.author_name, beginning(&answered.text))) })
+                let deleted = answered.deleted.is_some();
+                Some(Answered { id, here: Some((answered.author_name, beginning(&answered.text))), deleted })
             }
             None => None,
         };
@@ -70,6 +71,7 @@ impl Spaces {
             place,
             unread: false,
             mention: false,
+            deleted: None,
         })
     }
 
@@ -178,6 +180,7 @@ impl Spaces {
             reply: row.reply.map(|answered| Answered {
                 id: answered.hash,
                 here: answered.here.map(|(person, text)| (name(&person), beginning(&text))),
+                deleted: answered.deleted,
             }),
             changed: row.changed.map(|clock| clock.millis()),
             pinned: row.pinned,
@@ -185,6 +188,7 @@ impl Spaces {
             place: row.place.map(|id| PlaceInfo { id, title: row.title }),
             unread: row.unread,
             mention: row.mention,
+            deleted: row.deleted.map(|by| (by, name(&by))),
         }
     }
 

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use compeer_core::group::{Level, Member, Rules};
 use compeer_core::{DeviceId, EntryHash, GroupId};
-use compeer_journal::{JournalEvent, Page, ReadError};
+use compeer_journal::{Cursor, Journal, JournalEvent, Page, ReadError};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::time::Instant;
 
 use super::{Spaces, name_or_id};
-use crate::error::{ActError, StartError};
+use crate::error::{ActError, StartError, ViewError};
 use crate::model::{MessageInfo, MessageState, SpacesEvent, TransferId};
 use crate::view::{Change, View};
 
@@ -154,9 +154,19 @@ impl Spaces {
             let mut cursor = view.cursor(&space)?;
             loop {
                 match journal.read(&space, cursor, PAGE) {
-                    Ok(Page::Entries { entries, next, more }) => {
-                        if !entries.is_empty() {
-                            changes.extend(view.apply(space, &entries, next, &reader)?);
+                    Ok(Page::Entries { entries, dropped, next, more }) => {
+                        if !entries.is_empty() || !dropped.is_empty() {
+                            match view.apply_page(space, &entries, &dropped, next, &reader)? {
+                                Some(made) => changes.extend(made),
+                                None => {
+                                    cursor = match start_again(&journal, view, &space, next.generation) {
+                                        Ok(start) => start?,
+                                        Err(error) => return Ok(Err(error)),
+                                    };
+                                    changes.push(Change::Rebuilt);
+                                    continue;
+                                }
+                            }
                         }
                         cursor = next;
                         if !more {
@@ -164,12 +174,10 @@ impl Spaces {
                         }
                     }
                     Ok(Page::Rebuild { generation }) => {
-                        let voided = match journal.voided(&space) {
-                            Ok(voided) => voided,
+                        cursor = match start_again(&journal, view, &space, generation) {
+                            Ok(start) => start?,
                             Err(error) => return Ok(Err(error)),
                         };
-                        view.wipe(&space, generation, &voided)?;
-                        cursor = compeer_journal::Cursor { generation, position: 0 };
                         changes.push(Change::Rebuilt);
                     }
                     Err(error) => return Ok::<Result<_, ReadError>, _>(Err(error)),
@@ -241,6 +249,8 @@ impl Spaces {
                 }
                 Change::Made(topic) => self.tell(SpacesEvent::Topic { space, topic: Some(topic) }),
                 Change::Moved => unread = true,
+                // Pages still show it.
+                Change::Vanished(_) => self.tell(SpacesEvent::Much { space }),
                 Change::FileChanged(hash) => files.push(hash),
                 Change::FileRemoved(file) => {
                     if self.file(space, file).await.is_err() {
@@ -400,4 +410,15 @@ impl Spaces {
     pub(super) fn unfollow(&self, space: &GroupId) {
         self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner).remove(space);
     }
+}
+
+/// Empties the view of a space, to be made anew: where to begin.
+fn start_again(
+    journal: &Journal,
+    view: &View,
+    space: &GroupId,
+    generation: u64,
+) -> Result<Result<Cursor, ViewError>, ReadError> {
+    let voided = journal.voided(space)?;
+    Ok(view.wipe(space, generation, &voided).map(|()| Cursor { generation, position: 0 }))
 }

@@ -2,6 +2,7 @@
 
 mod changes;
 mod chat;
+mod delete;
 mod direct;
 mod farewell;
 mod files;
@@ -156,6 +157,7 @@ impl Spaces {
         spaces.catch_up_all().await?;
         let inner = &spaces.inner;
         inner.tasks.spawn(spaces.clone().follow(changes));
+        inner.tasks.spawn(spaces.clone().scrub_views());
         inner.tasks.spawn(spaces.clone().run_transfers());
         inner.tasks.spawn(spaces.clone().ask_for_introductions());
         inner.tasks.spawn(spaces.clone().send_welcomes());

@@ -2,12 +2,12 @@
 
 use compeer_core::group::Level;
 use compeer_core::{DeviceId, EntryHash, GroupId, Hlc};
-use compeer_journal::{Cursor, Opened};
+use compeer_journal::{Cursor, Dropped, Opened};
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::unread::Added;
 use super::{Result, View, sql_clock};
-use super::{registers, seen, topics, undelivered};
+use super::{deleted, registers, seen, topics, undelivered};
 use crate::model::{Op, Profile};
 
 /// Who wrote an operation, where it stands and when.
@@ -64,8 +64,10 @@ pub(crate) enum Change {
     FileRemoved(EntryHash),
     /// Something was made.
     Made(EntryHash),
-    /// A message stands elsewhere now.
+    /// A message stands elsewhere now, or is gone.
     Moved,
+    /// A message is gone without anybody saying that they deleted it.
+    Vanished(EntryHash),
     /// An accepted entry that is no operation: by whom and why.
     Nonsense(DeviceId, String),
 }
@@ -83,14 +85,37 @@ impl View {
         Ok(found.unwrap_or(Cursor { generation: 0, position: 0 }))
     }
 
-    /// Takes in one page of entries, in one transaction with the cursor behind it.
+    /// Takes in one page of entries.
+    #[cfg(test)]
     pub(crate) fn apply(&self, space: GroupId, page: &[Opened], next: Cursor, reader: &Reader) -> Result<Vec<Change>> {
+        Ok(self.apply_page(space, page, &[], next, reader)?.expect("nothing was dropped"))
+    }
+
+    /// Takes in one page of entries and of such as say nothing any more, in one transaction with the cursor behind it. `None`,
+    /// and nothing is taken in, when the view has to be made anew because what it had taken from one of those cannot be taken
+    /// out of it.
+    pub(crate) fn apply_page(
+        &self,
+        space: GroupId,
+        page: &[Opened],
+        dropped: &[Dropped],
+        next: Cursor,
+        reader: &Reader,
+    ) -> Result<Option<Vec<Change>>> {
         let mut connection = self.lock();
         let transaction = connection.transaction()?;
         let mut changes = Vec::with_capacity(page.len());
         let mut added = Vec::new();
+        for entry in dropped {
+            if !deleted::drop_entry(&transaction, &space, entry, &mut changes)? {
+                return Ok(None);
+            }
+        }
         for entry in page {
             let Some(source) = Source::of(&space, entry) else { continue };
+            if deleted::is_dropped(&transaction, &source.hash)? {
+                continue;
+            }
             match Op::decode(&entry.plain) {
                 Ok(op) => apply_op(&transaction, &source, op, reader, &mut changes, &mut added)?,
                 Err(error) => changes.push(Change::Nonsense(entry.author, error.to_string())),
@@ -101,13 +126,18 @@ impl View {
             next.generation as i64,
             next.position as i64
         ])?;
+        let scrub = deleted::is_scrub_due(&transaction)?;
         transaction.commit()?;
         if changes.contains(&Change::Moved) {
             self.counts.forget(&space);
         } else {
             self.counts.add(&space, &added);
         }
-        Ok(changes)
+        if scrub {
+            deleted::empty_log(&connection)?;
+            self.scrub_due.notify_one();
+        }
+        Ok(Some(changes))
     }
 
     /// Empties the view of `space`, to be filled again from the start of `generation`. `voided` is what this device wrote
@@ -128,6 +158,8 @@ impl View {
             "register",
             "object",
             "place",
+            "deleted",
+            "dropped",
             "direct",
         ] {
             transaction.execute(&format!("DELETE FROM {table} WHERE space = ?1"), [space.as_bytes()])?;
@@ -200,8 +232,12 @@ fn apply_op(
         Op::Message { text, nonce, file, reply, place } => {
             let words =
                 Words { text: &text, nonce: nonce.as_deref(), file: file.as_ref(), reply: reply.as_ref(), place };
-            added.extend(insert_message(transaction, source, &words, reader)?);
+            let new = insert_message(transaction, source, &words, reader)?;
             changes.push(Change::Message(source.hash));
+            // Somebody may have deleted it before it came.
+            if !deleted::settle(transaction, &source.space, &source.hash, changes)? {
+                added.extend(new);
+            }
         }
         Op::File { name, size, blob } => {
             let Ok(size) = i64::try_from(size) else {
@@ -237,6 +273,7 @@ fn apply_op(
             registers::set(transaction, source, source.hash, fields, changes)?;
             changes.push(Change::Made(source.hash));
         }
+        Op::Delete { object, place } => deleted::delete(transaction, source, &object, place, changes)?,
         Op::Set { object, fields } => registers::set(transaction, source, object, fields, changes)?,
         Op::Holds { blobs } => {
             for blob in blobs {
@@ -310,7 +347,7 @@ pub(super) fn insert_message(
     }
     let new = transaction
         .prepare_cached(
-            "INSERT OR IGNORE INTO message VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+            "INSERT OR IGNORE INTO message VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, NULL)",
         )?
         .execute(params![
             source.space.as_bytes(),

@@ -18,7 +18,7 @@ fn select(rest: &str) -> String {
          message.nonce, message.file, file.name, file.size, undelivered.hash IS NOT NULL, {changed}, {IS_PINNED},
          message.reply, answered.person, COALESCE({answered}, answered.text), message.place, message.unread, message.mention,
          (SELECT r.value FROM register r WHERE r.space = message.space AND r.object = message.place AND r.field = 'title'
-          AND r.person = x'')
+          AND r.person = x''), message.deleted, answered.deleted IS NOT NULL
          FROM message LEFT JOIN file ON file.hash = message.file AND file.space = message.space AND {LISTED}
          LEFT JOIN undelivered ON undelivered.space = message.space AND undelivered.hash = message.hash
          LEFT JOIN message answered ON answered.hash = message.reply AND answered.space = message.space
@@ -48,6 +48,8 @@ pub(crate) struct MessageRow {
     pub(crate) title: Option<String>,
     pub(crate) unread: bool,
     pub(crate) mention: bool,
+    /// Who deleted it.
+    pub(crate) deleted: Option<GroupId>,
     pub(crate) reactions: Vec<ReactionRow>,
 }
 
@@ -57,6 +59,7 @@ pub(crate) struct AnsweredRow {
     pub(crate) hash: EntryHash,
     /// Who wrote it and what it says, if it is here.
     pub(crate) here: Option<(GroupId, String)>,
+    pub(crate) deleted: bool,
 }
 
 fn message(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
@@ -64,7 +67,7 @@ fn message(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
     let listed = name.map(|name| row.get::<_, i64>(9).map(|size| (name, size as u64))).transpose()?;
     let file = row.get::<_, Option<[u8; 32]>>(7)?;
     let reply = row.get::<_, Option<[u8; 32]>>(13)?;
-    let answered = row.get::<_, Option<[u8; 32]>>(14)?;
+    let (answered, deleted) = (row.get::<_, Option<[u8; 32]>>(14)?, row.get(21)?);
     let here = answered.map(|person| row.get(15).map(|text| (GroupId::from_bytes(person), text))).transpose()?;
     Ok(MessageRow {
         hash: entry_at(row, 0)?,
@@ -78,18 +81,19 @@ fn message(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
         undelivered: row.get(10)?,
         changed: row.get::<_, Option<i64>>(11)?.map(clock_of),
         pinned: row.get(12)?,
-        reply: reply.map(|hash| AnsweredRow { hash: EntryHash::from_bytes(hash), here }),
+        reply: reply.map(|hash| AnsweredRow { hash: EntryHash::from_bytes(hash), here, deleted }),
         place: row.get::<_, Option<[u8; 32]>>(16)?.map(EntryHash::from_bytes),
         unread: row.get(17)?,
         mention: row.get(18)?,
         title: row.get(19)?,
+        deleted: row.get::<_, Option<[u8; 32]>>(20)?.map(GroupId::from_bytes),
         reactions: Vec::new(),
     })
 }
 
 /// Adds to each message how people reacted to it.
 fn with_reactions(connection: &Connection, space: &GroupId, mut rows: Vec<MessageRow>) -> Result<Vec<MessageRow>> {
-    for row in &mut rows {
+    for row in rows.iter_mut().filter(|row| row.deleted.is_none()) {
         row.reactions = registers::reactions(connection, space, &row.hash)?;
     }
     Ok(rows)
@@ -109,7 +113,7 @@ impl View {
     /// The pinned messages of `space`, the newest `limit` of them, oldest first.
     pub(crate) fn pinned(&self, space: &GroupId, limit: usize) -> Result<Vec<MessageRow>> {
         let connection = self.lock();
-        let pinned = "AND message.hash IN (SELECT object FROM register WHERE space = ?1 AND field = 'pin' AND value)";
+        let pinned = "AND message.deleted IS NULL AND message.hash IN (SELECT object FROM register WHERE space = ?1 AND field = 'pin' AND value)";
         let sql = select(&format!("{pinned} ORDER BY message.clock DESC, message.hash DESC LIMIT ?2"));
         let mut statement = connection.prepare_cached(&sql)?;
         let rows = statement.query_map(params![space.as_bytes(), limit as i64], message)?;

@@ -4,6 +4,7 @@
 //! rebuild.
 
 mod apply;
+mod deleted;
 mod direct;
 mod files;
 mod messages;
@@ -22,6 +23,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use compeer_core::{EntryHash, GroupId, Hlc};
 use rusqlite::Connection;
+use tokio::sync::Notify;
 
 pub(crate) use apply::{Change, Reader};
 pub(crate) use files::{FileRow, Wish};
@@ -40,13 +42,19 @@ type Result<T> = std::result::Result<T, ViewError>;
 pub(crate) struct View {
     connection: Arc<Mutex<Connection>>,
     counts: Arc<unread::Counts>,
+    /// There is something to be overwritten: see [`View::scrub`].
+    pub(crate) scrub_due: Arc<Notify>,
 }
 
 impl View {
     /// Opens or makes `spaces.sqlite` in `dir`.
     pub(crate) fn open(dir: &Path) -> Result<Self> {
         let connection = schema::open(&dir.join("spaces.sqlite"))?;
-        Ok(Self { connection: Arc::new(Mutex::new(connection)), counts: Arc::default() })
+        let scrub_due = Arc::new(Notify::new());
+        if deleted::is_scrub_due(&connection)? {
+            scrub_due.notify_one();
+        }
+        Ok(Self { connection: Arc::new(Mutex::new(connection)), counts: Arc::default(), scrub_due })
     }
 
     /// Runs `work` on a thread that may block. A runtime that is shutting down runs it on this one.

@@ -7,7 +7,7 @@ use compeer_core::{EntryHash, GroupId, Hlc};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, Transaction, params};
 
 use super::apply::{Change, Source};
-use super::{Result, View, clock_of, group_at, sql_clock, topics};
+use super::{Result, View, clock_of, deleted, group_at, sql_clock, topics};
 use crate::model::Field;
 
 /// Different emoji that are handed out for one message.
@@ -33,7 +33,7 @@ pub(super) fn newest_version(of: &str, column: &str) -> String {
 
 /// Whether a message is pinned, for a query over `message`.
 pub(super) const IS_PINNED: &str =
-    "EXISTS (SELECT 1 FROM register r WHERE r.space = message.space AND r.object = message.hash
+    "message.deleted IS NULL AND EXISTS (SELECT 1 FROM register r WHERE r.space = message.space AND r.object = message.hash
     AND r.field = 'pin' AND r.person = x'' AND r.value)";
 
 /// One emoji under a message.
@@ -67,9 +67,21 @@ pub(super) fn set(
                     changes.push(Change::Nonsense(source.author, "changes the words of somebody else".into()));
                     continue;
                 }
+                if deleted::is_deleted(transaction, &source.space, &object)? {
+                    continue;
+                }
                 transaction
-                    .prepare_cached("INSERT OR IGNORE INTO version VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-                    .execute(params![space, object.as_bytes(), source.person.as_bytes(), clock, hash, text])?;
+                    .prepare_cached("INSERT OR IGNORE INTO version VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?
+                    .execute(params![
+                        space,
+                        object.as_bytes(),
+                        source.person.as_bytes(),
+                        clock,
+                        hash,
+                        source.author.as_bytes(),
+                        source.seq as i64,
+                        text
+                    ])?;
             }
             Field::Reaction { emoji, on } => {
                 register(transaction, source, &object, &format!("{REACTION}{emoji}"), source.person.as_bytes(), on)?;

@@ -6,14 +6,14 @@ use rusqlite::Connection;
 
 use super::Result;
 
-const VERSION: i64 = 7;
+const VERSION: i64 = 8;
 
 /// Made of entries: dropped and rebuilt at will.
 const VIEW: &str = "
     DROP TABLE IF EXISTS cursor; DROP TABLE IF EXISTS name; DROP TABLE IF EXISTS profile; DROP TABLE IF EXISTS device;
     DROP TABLE IF EXISTS message; DROP TABLE IF EXISTS file; DROP TABLE IF EXISTS unlisted; DROP TABLE IF EXISTS holds;
     DROP TABLE IF EXISTS undelivered; DROP TABLE IF EXISTS version; DROP TABLE IF EXISTS register;
-    DROP TABLE IF EXISTS object; DROP TABLE IF EXISTS place;
+    DROP TABLE IF EXISTS object; DROP TABLE IF EXISTS place; DROP TABLE IF EXISTS deleted; DROP TABLE IF EXISTS dropped;
     DROP TABLE IF EXISTS direct;
     CREATE TABLE cursor (space BLOB PRIMARY KEY, generation INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE name (space BLOB PRIMARY KEY, name TEXT NOT NULL, clock INTEGER NOT NULL, hash BLOB NOT NULL) WITHOUT ROWID;
@@ -23,7 +23,7 @@ const VIEW: &str = "
         hash BLOB NOT NULL, PRIMARY KEY (space, device)) WITHOUT ROWID;
     CREATE TABLE message (space BLOB, clock INTEGER, hash BLOB, author BLOB NOT NULL, person BLOB NOT NULL,
         seq INTEGER NOT NULL, position INTEGER NOT NULL, text TEXT NOT NULL, nonce TEXT, file BLOB, reply BLOB, place BLOB,
-        mention INTEGER NOT NULL, unread INTEGER NOT NULL, PRIMARY KEY (space, clock, hash)) WITHOUT ROWID;
+        mention INTEGER NOT NULL, unread INTEGER NOT NULL, deleted BLOB, PRIMARY KEY (space, clock, hash)) WITHOUT ROWID;
     CREATE UNIQUE INDEX message_hash ON message (hash);
     CREATE INDEX message_log ON message (space, author, seq);
     CREATE INDEX message_place ON message (space, place, clock, hash);
@@ -40,11 +40,18 @@ const VIEW: &str = "
     CREATE TABLE unlisted (space BLOB, file BLOB, person BLOB, manager INTEGER NOT NULL,
         PRIMARY KEY (space, file, person)) WITHOUT ROWID;
     CREATE TABLE holds (space BLOB, blob BLOB, device BLOB, PRIMARY KEY (space, blob, device)) WITHOUT ROWID;
-    CREATE TABLE version (space BLOB, object BLOB, person BLOB, clock INTEGER, hash BLOB, text TEXT NOT NULL,
-        PRIMARY KEY (space, object, person, clock, hash)) WITHOUT ROWID;
+    CREATE TABLE version (space BLOB, object BLOB, person BLOB, clock INTEGER, hash BLOB, author BLOB NOT NULL,
+        seq INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (space, object, person, clock, hash)) WITHOUT ROWID;
+    CREATE INDEX version_hash ON version (hash);
+    CREATE TABLE deleted (space BLOB, object BLOB, clock INTEGER, hash BLOB, person BLOB NOT NULL, manager INTEGER NOT NULL,
+        place BLOB, PRIMARY KEY (space, object, clock, hash)) WITHOUT ROWID;
+    CREATE INDEX deleted_hash ON deleted (hash);
+    CREATE TABLE dropped (hash BLOB PRIMARY KEY, space BLOB NOT NULL, clock INTEGER NOT NULL, author BLOB NOT NULL,
+        person BLOB NOT NULL, seq INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE register (space BLOB, object BLOB, field TEXT, person BLOB, value NOT NULL, clock INTEGER NOT NULL,
         hash BLOB NOT NULL, PRIMARY KEY (space, object, field, person)) WITHOUT ROWID;
     CREATE INDEX register_on ON register (space, field, object) WHERE value;
+    CREATE INDEX register_hash ON register (hash);
     CREATE TABLE undelivered (space BLOB, hash BLOB, clock INTEGER NOT NULL, file TEXT,
         PRIMARY KEY (space, hash)) WITHOUT ROWID;";
 
@@ -58,6 +65,7 @@ const OWN: &str = "
     CREATE TABLE IF NOT EXISTS welcomed (space BLOB PRIMARY KEY, person BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS wish (space BLOB, file BLOB, dir TEXT NOT NULL, paused INTEGER NOT NULL,
         done INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (space, file)) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS scrub (due INTEGER PRIMARY KEY);
     CREATE TABLE IF NOT EXISTS farewell (space BLOB PRIMARY KEY) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS given_up (space BLOB, entry BLOB, PRIMARY KEY (space, entry)) WITHOUT ROWID;";
 

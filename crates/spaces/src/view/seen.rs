@@ -211,7 +211,7 @@ fn say(transaction: &Transaction<'_>, space: &GroupId, run: &Run, stamp: Stamp) 
         put(first, last, run.read, clock, hash)?;
         transaction
             .prepare_cached(
-                "UPDATE message SET unread = ?5 WHERE space = ?1 AND author = ?2 AND seq BETWEEN ?3 AND ?4",
+                "UPDATE message SET unread = ?5 AND deleted IS NULL WHERE space = ?1 AND author = ?2 AND seq BETWEEN ?3 AND ?4",
             )?
             .execute(params![space, author, first, last, !run.read])?;
     }

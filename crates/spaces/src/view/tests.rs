@@ -2,7 +2,7 @@
 
 use compeer_core::group::Level;
 use compeer_core::{BlobHash, DeviceId, EntryHash, GroupId, Hlc};
-use compeer_journal::{Cursor, Opened};
+use compeer_journal::{Cursor, Dropped, Opened};
 use proptest::prelude::*;
 
 use super::{Reader, View, Which};
@@ -40,6 +40,7 @@ enum What {
     Title,
     Resolved(bool),
     Place,
+    Delete,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -60,6 +61,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(What::Title),
         1 => any::<bool>().prop_map(What::Resolved),
         3 => Just(What::Place),
+        3 => Just(What::Delete),
     ];
     // Few clocks and things, so that some are the same.
     let step = (0..PEOPLE, 0..3u64, any::<bool>(), what, 0..4usize)
@@ -82,7 +84,7 @@ fn entry(n: usize, step: &Step) -> Opened {
     let blob = BlobHash::from_bytes([step.object as u8; 32]);
     let op = match step.what {
         What::Message => {
-            Op::Message { text: format!("words {n}"), nonce: None, file: Some(object), reply: None, place: None }
+            Op::Message { text: format!("words {n}."), nonce: None, file: Some(object), reply: None, place: None }
         }
         What::Answer => {
             Op::Message { text: format!("answer {n}"), nonce: None, file: None, reply: Some(object), place: None }
@@ -94,7 +96,7 @@ fn entry(n: usize, step: &Step) -> Opened {
         What::Title => set(Field::Title { text: format!("title {n}") }),
         What::Resolved(on) => set(Field::Resolved { on }),
         What::Place => set(Field::Place { at: (n % 3 > 0).then_some(hash(n % 5)) }),
-        What::Text => set(Field::Text { text: format!("other words {n}") }),
+        What::Text => set(Field::Text { text: format!("other words {n}.") }),
         What::Reaction(on) => set(Field::Reaction { emoji: ["\u{1f44d}", "\u{1f389}"][n % 2].into(), on }),
         What::Pinned(on) => set(Field::Pinned { on }),
         What::Name => Op::Name { name: format!("Quay {n}") },
@@ -110,6 +112,7 @@ fn entry(n: usize, step: &Step) -> Opened {
         What::File => Op::File { name: format!("{n}.txt"), size: n as u64, blob },
         What::Unlist => Op::Unlist { file: object },
         What::Holds => Op::Holds { blobs: vec![blob] },
+        What::Delete => Op::Delete { object, place: (n % 3 > 0).then_some(hash(n % 5)) },
     };
     Opened {
         position: n as u64,
@@ -153,6 +156,78 @@ fn told(view: &View) -> String {
     )
 }
 
+/// What comes of an entry, by its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Arrival {
+    Said(usize),
+    /// Its body was dropped.
+    Gone(usize),
+}
+
+/// Entries, which of them are dropped, and an order in which all that comes.
+fn arrivals() -> impl Strategy<Value = (Vec<Step>, Vec<Arrival>)> {
+    let with_drops = |steps: Vec<Step>| {
+        let length = steps.len();
+        (Just(steps), proptest::collection::vec(0..4u8, length))
+    };
+    let shuffled = |(steps, drops): (Vec<Step>, Vec<u8>)| {
+        // A file that was unlisted stays so, and who holds what is not taken back.
+        let droppable =
+            |n: &usize| drops[*n] == 0 && !matches!(steps[*n].what, What::Unlist | What::Holds | What::File);
+        let gone = (0..steps.len()).filter(droppable).map(Arrival::Gone);
+        let all: Vec<_> = (0..steps.len()).map(Arrival::Said).chain(gone).collect();
+        (Just(steps), Just(all).prop_shuffle())
+    };
+    steps().prop_flat_map(with_drops).prop_flat_map(shuffled)
+}
+
+/// Reads what came, page by page; the view is made anew when it asks for it. What a journal has dropped it never hands out.
+fn read(view: &View, entries: &[Opened], arrived: &[Arrival], page: usize, reader: &Reader) {
+    let mut upto = 0;
+    while upto < arrived.len() {
+        let end = (upto + page).min(arrived.len());
+        if !take(view, entries, &arrived[upto..end], &arrived[..end], reader) {
+            view.wipe(&SPACE, 1, &[]).expect("wipes");
+            assert!(take(view, entries, &arrived[..end], &arrived[..end], reader), "anew only once");
+        }
+        upto = end;
+    }
+}
+
+fn take(view: &View, entries: &[Opened], page: &[Arrival], so_far: &[Arrival], reader: &Reader) -> bool {
+    let said = page.iter().filter_map(|arrival| match arrival {
+        Arrival::Said(n) if !so_far.contains(&Arrival::Gone(*n)) => Some(entries[*n].clone()),
+        _ => None,
+    });
+    let gone = page.iter().filter_map(|arrival| match arrival {
+        Arrival::Gone(n) => Some(&entries[*n]),
+        Arrival::Said(_) => None,
+    });
+    let header = |entry: &Opened| Dropped {
+        position: entry.position,
+        hash: entry.hash,
+        author: entry.author,
+        person: entry.person,
+        seq: entry.seq,
+        clock: entry.clock,
+    };
+    let (said, gone): (Vec<_>, Vec<_>) = (said.collect(), gone.map(header).collect());
+    view.apply_page(SPACE, &said, &gone, Cursor::default(), reader).expect("applies").is_some()
+}
+
+/// The words that nothing may be left of: of messages that are shown as deleted or not at all, and of their versions.
+fn gone_words(view: &View, steps: &[Step], arrived: &[Arrival]) -> Vec<String> {
+    let rows: Vec<_> = (0..steps.len()).map(|n| view.message(&SPACE, &hash(n)).expect("reads")).collect();
+    let is_gone = |n: usize| arrived.contains(&Arrival::Gone(n));
+    let is_deleted = |n: usize| rows.get(n).is_some_and(|row| row.as_ref().is_some_and(|row| row.deleted.is_some()));
+    let words = |(n, step): (usize, &Step)| match step.what {
+        What::Message if is_gone(n) || is_deleted(n) => Some(format!("words {n}.")),
+        What::Text if is_gone(n) || is_deleted(step.object) => Some(format!("other words {n}.")),
+        _ => None,
+    };
+    steps.iter().enumerate().filter_map(words).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -176,5 +251,27 @@ proptest! {
             view.apply(SPACE, page, Cursor::default(), &reader).expect("applies");
         }
         prop_assert_eq!(told(&view), whole);
+    }
+
+    /// Deleting and dropping come before or after what they are about, whose words may have come or not: it is all the same.
+    #[test]
+    fn what_is_deleted_is_as_if_its_words_had_never_come((steps, arrived) in arrivals(), page in 1..8usize) {
+        let dir = tempfile::tempdir().expect("folder");
+        let view = View::open(dir.path()).expect("view");
+        let reader = Reader { person: GroupId::from_bytes([0; 32]), name: "Ann".into(), since: Hlc::from_bits(1) };
+        let entries: Vec<_> = steps.iter().enumerate().map(|(n, step)| entry(n, step)).collect();
+        read(&view, &entries, &arrived, page, &reader);
+        let live = told(&view);
+        view.scrub().expect("scrubs");
+        let file = std::fs::read(dir.path().join("spaces.sqlite")).expect("reads");
+        for words in gone_words(&view, &steps, &arrived) {
+            let kept = file.windows(words.len()).any(|window| window == words.as_bytes());
+            prop_assert!(!kept, "{} is kept", words);
+        }
+        let mut anew = arrived.clone();
+        anew.sort_by_key(|arrival| matches!(arrival, Arrival::Said(_)));
+        view.wipe(&SPACE, 1, &[]).expect("wipes");
+        read(&view, &entries, &anew, 1000, &reader);
+        prop_assert_eq!(told(&view), live);
     }
 }

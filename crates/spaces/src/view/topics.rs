@@ -66,7 +66,7 @@ fn columns() -> String {
             "SELECT value FROM register r WHERE r.space = ?1 AND r.object = p.hash AND r.field = '{field}' AND r.person = x''"
         )
     };
-    let messages = "FROM message m WHERE m.space = ?1 AND m.place = p.hash";
+    let messages = "FROM message m WHERE m.space = ?1 AND m.place = p.hash AND m.deleted IS NULL";
     format!(
         "p.hash, o.clock, o.person, ({}), COALESCE(({}), 0),
          (SELECT m.hash {messages} ORDER BY m.clock DESC, m.hash DESC LIMIT 1),
@@ -133,7 +133,8 @@ impl View {
         Ok(self
             .lock()
             .prepare_cached(
-                "SELECT hash FROM message WHERE space = ?1 AND place IS NULL ORDER BY clock DESC, hash DESC LIMIT 1",
+                "SELECT hash FROM message WHERE space = ?1 AND place IS NULL AND deleted IS NULL
+                 ORDER BY clock DESC, hash DESC LIMIT 1",
             )?
             .query_row([space.as_bytes()], |row| entry_at(row, 0))
             .optional()?)
