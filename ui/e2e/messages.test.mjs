@@ -219,6 +219,51 @@ describe('messages that change', () => {
     await ann.page.keyboard.press('Escape');
   });
 
+  /** Chooses "Delete for everybody". @param {Person} who @param {string} text */
+  const remove = async (who, text) => {
+    await press(who, text, 'More about this message');
+    await who.page.getByRole('menuitem', { name: 'Delete for everybody' }).click();
+  };
+
+  it('deletes a message for everybody, with time to think better of it', async () => {
+    await bo.say('This was a slip.');
+    await press(bo, 'This was a slip.', 'Answer');
+    await bo.say('I mean it otherwise.');
+    await ann.message('I mean it otherwise.').waitFor();
+    await remove(bo, 'This was a slip.');
+    await bo.page.getByText('Message deleted', { exact: true }).first().waitFor();
+    // Nothing has left the page yet.
+    await bo.page.getByRole('button', { name: 'Undo' }).click();
+    await bo.message('This was a slip.').first().waitFor();
+    assert.equal(await ann.message('This was a slip.').count(), 2);
+    await remove(bo, 'This was a slip.');
+    await bo.page.getByRole('button', { name: 'Dismiss' }).click();
+    const mark = ann.page.getByRole('listitem').getByText('Message deleted', { exact: true });
+    await until(async () => (await mark.count()) === 2, 'it and where it is answered');
+    assert.equal(await ann.message('This was a slip.').count(), 0);
+    await bo.message('I mean it otherwise.').getByText('Message deleted').waitFor();
+    await ann.shot('deleted');
+    await bo.shot('deleted-dark');
+    await bo.accessible('deleted');
+  });
+
+  it('lets a manager delete what others wrote, and nobody else', async () => {
+    await ann.say('Only a manager deletes this.');
+    await press(bo, 'Only a manager deletes this.', 'More about this message');
+    await bo.page.getByRole('menuitem', { name: 'Copy link' }).waitFor();
+    assert.equal(await bo.page.getByRole('menuitem', { name: 'Delete for everybody' }).count(), 0);
+    await bo.page.keyboard.press('Escape');
+    await bo.say('The manager deletes this.');
+    await ann.message('The manager deletes this.').waitFor();
+    await remove(ann, 'The manager deletes this.');
+    // To leave the page is to mean it.
+    await ann.page.reload();
+    await ann.composer.waitFor();
+    await bo.page.getByText('Message deleted by Ann Lee').waitFor();
+    await ann.page.getByText('Message deleted by Ann Lee').waitFor();
+    await bo.shot('deleted-by-manager');
+  });
+
   it('keeps words that are too long for a message', async () => {
     await ann.composer.fill('x'.repeat(33_000));
     await ann.page.getByText('Too long for a message').waitFor();

@@ -171,6 +171,11 @@ export async function changeMessage(
   }
 }
 
+/** Deletes a message for everybody. */
+export async function deleteMessage(space: string, { id }: Message): Promise<void> {
+  await request('DELETE', `/spaces/${space}/messages/${id}`);
+}
+
 // Topics
 
 function putTopic(space: string, topic: Topic): Topic {

@@ -3,6 +3,7 @@ import {
   appendPage,
   changeState,
   emptyWindow,
+  gone,
   isSendable,
   leftBehind,
   markSeen,
@@ -40,6 +41,7 @@ export function message(id: string, time: number, more: Partial<Message> = {}): 
     place: null,
     unread: false,
     mention: false,
+    deleted: null,
     ...more,
   };
 }
@@ -232,11 +234,24 @@ describe('a message that changes', () => {
   const me = { person: 'me', name: 'Me' };
   const bo = { person: 'bo', name: 'Bo' };
   it('is another one in its place, and where it is answered', () => {
-    const answer = message('b', 2, { reply: { id: 'a', author_name: 'Bo', text: 'a' } });
+    const answer = message('b', 2, {
+      reply: { id: 'a', author_name: 'Bo', text: 'a', deleted: false },
+    });
     const window = { ...emptyWindow, messages: [message('a', 1), answer] };
     const after = update(window, message('a', 1, { text: 'other' }), 'general');
     expect(after.messages[0]?.text).toBe('other');
     expect(after.messages[1]?.reply?.text).toBe('other');
+  });
+  it('is nothing any more once it is deleted, and where it is answered', () => {
+    const answer = message('b', 2, {
+      reply: { id: 'a', author_name: 'Bo', text: 'a', deleted: false },
+    });
+    const window = { ...emptyWindow, messages: [message('a', 1), answer] };
+    const left = gone(message('a', 1, { pinned: true, changed: 5 }), 'ann', 'Ann');
+    expect(left).toMatchObject({ text: '', pinned: false, changed: null, author: 'bo', time: 1 });
+    const after = update(window, left, 'general');
+    expect(after.messages[0]?.deleted).toEqual({ by: 'ann', by_name: 'Ann' });
+    expect(after.messages[1]?.reply).toMatchObject({ text: '', deleted: true });
   });
   it('stays away when it is not shown', () => {
     const window = { ...emptyWindow, messages: [message('a', 1)] };

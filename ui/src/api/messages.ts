@@ -62,6 +62,7 @@ export function receive(window: MessageWindow, message: Message): MessageWindow 
  */
 export function update(window: MessageWindow, message: Message, place: string): MessageWindow {
   const { id, author_name, text } = message;
+  const deleted = message.deleted !== null;
   const shown = window.messages.some((other) => other.id === id);
   if (shown && placeOf(message) !== place) {
     return { ...window, messages: window.messages.filter((other) => other.id !== id) };
@@ -74,7 +75,7 @@ export function update(window: MessageWindow, message: Message, place: string): 
   const messages = window.messages.map((other) => {
     if (other.id === id) return fresher(other, message);
     if (other.reply?.id !== id) return other;
-    return { ...other, reply: { id, author_name, text: text.slice(0, quoted) } };
+    return { ...other, reply: { id, author_name, text: text.slice(0, quoted), deleted } };
   });
   return { ...window, messages };
 }
@@ -117,6 +118,18 @@ export function predict(
   if (reaction) next.reactions = react(message.reactions, reaction.emoji, reaction.on, me);
   return next;
 }
+
+/** What is left of a message that somebody deletes. */
+export const gone = (message: Message, by: string, by_name: string): Message => ({
+  ...message,
+  text: '',
+  file: null,
+  reply: null,
+  changed: null,
+  pinned: false,
+  reactions: [],
+  deleted: { by, by_name },
+});
 
 function react(
   reactions: Reaction[],

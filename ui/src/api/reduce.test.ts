@@ -26,6 +26,7 @@ const message = (id: string, more: Partial<Message> = {}): Message => ({
   place: null,
   unread: false,
   mention: false,
+  deleted: null,
   ...more,
 });
 const space = (id: string): Space => ({

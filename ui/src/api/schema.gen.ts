@@ -4,6 +4,8 @@
 export interface Answered {
   /** Its author's name; null while it is not here. */
   author_name: string | null;
+  /** Whether it was deleted. */
+  deleted: boolean;
   /** Its id. */
   id: string;
   /** How its text begins: content, never markup; null while it is not here. */
@@ -18,6 +20,14 @@ export interface AttentionChange {
   attention?: Attention | null;
   /** Of what: the id of a topic, or `general`; of the whole space when left out. */
   place?: string | null;
+}
+
+/** That a message was deleted. */
+export interface Deleted {
+  /** Who did it. */
+  by: string;
+  /** That person's name. */
+  by_name: string;
 }
 
 /** How a member's device is reached now. */
@@ -312,6 +322,7 @@ export interface Message {
   author_name: string;
   /** When its text was last changed; null when it never was. */
   changed: number | null;
+  deleted: Deleted | null;
   file: FileRef | null;
   /** How many members have it, its author included. */
   held_by: number;

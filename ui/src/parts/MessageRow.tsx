@@ -4,6 +4,7 @@ import type { Settling } from '~/api/actions';
 import type { Member, Message, SharedFile } from '~/api/types';
 import { Icon } from '~/kit/Icon';
 import { MessageText } from '~/kit/MessageText';
+import { Name } from '~/kit/Text';
 import { EditBox } from './EditBox';
 import { FileCard } from './FileBits';
 import { HoldersButton } from './HoldersButton';
@@ -34,6 +35,8 @@ export interface MessageRowProps {
   filesKnown: boolean;
   /** Whether I may write in this space. */
   mayWrite: boolean;
+  /** Whether I may delete what others wrote. */
+  manages: boolean;
   /** Those in the space who are online do not let this device in. */
   shutOut: boolean;
   /** Whether its words are being changed. */
@@ -46,7 +49,8 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
   const { space, message, head, stated, active, author, file, actions } = props;
   const tabIndex = active ? 0 : -1;
   const lost = message.state === 'undelivered';
-  const state = message.mine && !lost && (
+  const deleted = message.deleted;
+  const state = message.mine && !lost && deleted === null && (
     <HoldersButton space={space} message={message} tabIndex={tabIndex} shutOut={props.shutOut} />
   );
   return (
@@ -84,7 +88,18 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
         {message.reply && (
           <Quote answered={message.reply} tabIndex={tabIndex} onGo={actions.goTo} />
         )}
-        {props.editing ? (
+        {deleted ? (
+          <p className="flex items-center gap-1.5 text-text-3 italic">
+            <Icon name="trash" size={14} />
+            {deleted.by === message.author ? (
+              'Message deleted'
+            ) : (
+              <span className="min-w-0">
+                Message deleted by <Name>{deleted.by_name}</Name>
+              </span>
+            )}
+          </p>
+        ) : props.editing ? (
           <EditBox message={message} actions={actions} />
         ) : (
           <div className={lost ? 'text-text-2' : ''}>
@@ -118,10 +133,11 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
           onReact={(emoji, on) => actions.change(message, { reaction: { emoji, on } })}
         />
       </div>
-      {!props.editing && (
+      {!props.editing && deleted === null && (
         <MessageTools
           message={message}
           mayWrite={props.mayWrite}
+          manages={props.manages}
           active={active}
           tabIndex={tabIndex}
           actions={actions}

@@ -9,12 +9,15 @@ import { ReactionPicker } from './Reactions';
 export function MessageTools({
   message,
   mayWrite,
+  manages,
   active,
   tabIndex,
   actions,
 }: {
   message: Message;
   mayWrite: boolean;
+  /** Whether I may delete what others wrote. */
+  manages: boolean;
   active: boolean;
   tabIndex: number;
   actions: MessageActions;
@@ -89,6 +92,11 @@ export function MessageTools({
             <MenuItem icon="leave" onSelect={() => actions.move(message)}>
               Move to a topic…
             </MenuItem>
+            {(message.mine || manages) && (
+              <MenuItem icon="trash" danger onSelect={() => actions.remove(message)}>
+                Delete for everybody
+              </MenuItem>
+            )}
           </>
         )}
       </Menu>

@@ -22,7 +22,13 @@ export function Quote({
           <span className="sr-only">Answers </span>
           <Name>{answered.author_name ?? ''}</Name>
         </span>
-        <bdi className="truncate">{plainText(answered.text).replace(/\s+/g, ' ') || 'a file'}</bdi>
+        {answered.deleted ? (
+          <span className="truncate italic">Message deleted</span>
+        ) : (
+          <bdi className="truncate">
+            {plainText(answered.text).replace(/\s+/g, ' ') || 'a file'}
+          </bdi>
+        )}
       </>
     );
   const look = 'flex max-w-full min-w-0 items-center gap-1.5 text-small text-text-3';

@@ -11,6 +11,7 @@ export function answer(talk: Talk, message: Message | null): void {
     id: message.id,
     author_name: message.author_name,
     text: message.text.slice(0, quoted) || (message.file?.name ?? ''),
+    deleted: false,
   };
   answering.set((before) => ({ ...before, [talkKey(talk)]: next }));
 }

@@ -9,6 +9,8 @@ export interface MessageActions {
   settle: (message: Message, how: Settling) => void;
   change: (message: Message, change: MessageChange) => void;
   answer: (message: Message) => void;
+  /** Deletes it for everybody, after some seconds to think better of it. */
+  remove: (message: Message) => void;
   /** Begins to change its words, or with null stops that. */
   edit: (id: string | null) => void;
   /** Chooses a topic to move it to. */

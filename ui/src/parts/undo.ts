@@ -6,8 +6,11 @@ import { tellFailure, tellUndoable } from '~/kit/toast';
 /** Ids that views leave out, although the node still lists them. */
 const hidden = createStore<ReadonlySet<string>>(new Set());
 
+/** The ids that are out of sight. */
+export const useHidden = () => useStore(hidden);
+
 export function useVisible<T extends { id: string }>(items: T[] | undefined): T[] | undefined {
-  const gone = useStore(hidden);
+  const gone = useHidden();
   return gone.size === 0 ? items : items?.filter(({ id }) => !gone.has(id));
 }
 

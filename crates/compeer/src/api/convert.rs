@@ -107,6 +107,7 @@ impl From<MessageInfo> for dto::Message {
             place: info.place.map(Into::into),
             unread: info.unread,
             mention: info.mention,
+            deleted: info.deleted.map(|(by, by_name)| dto::Deleted { by: by.to_string(), by_name }),
         }
     }
 }
@@ -168,7 +169,7 @@ impl From<TopicInfo> for dto::Topic {
 impl From<Answered> for dto::Answered {
     fn from(answered: Answered) -> Self {
         let (author_name, text) = answered.here.unzip();
-        Self { id: answered.id.to_string(), author_name, text }
+        Self { id: answered.id.to_string(), author_name, text, deleted: answered.deleted }
     }
 }
 

@@ -115,6 +115,24 @@ pub(super) async fn change(
     Ok(Json(api.node.spaces().change(space, message, fields).await?.into()))
 }
 
+/// Deletes a message for everybody: one of mine, or any if I manage the space. Its text is dropped from every computer as soon
+/// as that hears of it.
+#[utoipa::path(
+    delete, path = "/spaces/{space}/messages/{message}", tag = "chat",
+    params(
+        ("space" = String, Path, description = "The space's id."),
+        ("message" = String, Path, description = "The message's id.")
+    ),
+    responses((status = 200, body = dto::Done))
+)]
+pub(super) async fn remove(
+    State(api): Shared,
+    Path((Id(space), Id(message))): Path<(Id<GroupId>, Id<EntryHash>)>,
+) -> Result<Json<dto::Done>, ApiError> {
+    api.node.spaces().delete_message(space, message).await?;
+    Ok(Json(dto::Done {}))
+}
+
 /// The texts that a message has had, oldest first; the last is what it says now.
 #[utoipa::path(
     get, path = "/spaces/{space}/messages/{message}/versions", tag = "chat",

@@ -203,7 +203,10 @@ fn router(api: Arc<Api>) -> Router {
         .route("/spaces/{space}/invitations", get(invitations::list).post(invitations::create))
         .route("/spaces/{space}/invitations/{invitation}", delete(invitations::revoke))
         .route("/spaces/{space}/messages", get(messages::list).post(messages::send))
-        .route("/spaces/{space}/messages/{message}", get(messages::get_one).patch(messages::change))
+        .route(
+            "/spaces/{space}/messages/{message}",
+            get(messages::get_one).patch(messages::change).delete(messages::remove),
+        )
         .route("/spaces/{space}/messages/{message}/versions", get(messages::versions))
         .route("/spaces/{space}/pinned", get(messages::pinned))
         .route("/spaces/{space}/messages/{message}/holders", get(messages::holders))

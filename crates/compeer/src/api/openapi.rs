@@ -22,7 +22,7 @@ use crate::error::ProblemDocument;
         spaces::list, spaces::create, spaces::direct, spaces::get_one, spaces::rename, spaces::end, spaces::leave,
         members::list, members::set_level, members::remove,
         invitations::list, invitations::create, invitations::revoke, invitations::preview, invitations::join,
-        messages::list, messages::send, messages::get_one, messages::change, messages::versions, messages::pinned,
+        messages::list, messages::send, messages::get_one, messages::change, messages::remove, messages::versions, messages::pinned,
         messages::holders, messages::say_again, messages::give_up,
         messages::typing,
         topics::list, topics::create, topics::get_one, topics::change, topics::move_messages, topics::attention,

@@ -241,6 +241,13 @@ pub(super) enum Chat {
         #[arg(allow_hyphen_values = true)]
         text: String,
     },
+    /// Delete a message for everybody: one of yours, or any if you manage the space. Nothing of its text is left anywhere.
+    Delete {
+        /// The space's name or id.
+        space: String,
+        /// The message's id, or the first eight letters of it.
+        message: String,
+    },
     /// React to a message with an emoji.
     React {
         /// The space's name or id.
@@ -500,6 +507,7 @@ mod tests {
             "chat log Harbour --limit 5 --keep-unread --ids",
             "chat send Harbour yes --reply abcdefgh",
             "chat edit Harbour abcdefgh hello",
+            "chat delete Harbour abcdefgh",
             "chat react Harbour abcdefgh \u{1f44d} --undo",
             "chat pin Harbour abcdefgh --undo",
             "chat pins Harbour",

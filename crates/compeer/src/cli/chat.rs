@@ -51,6 +51,7 @@ pub(super) async fn run(context: &Context, verb: Chat) -> Result<(), ApiError> {
             let change = dto::MessageChange { text: Some(typed(text)?), ..dto::MessageChange::default() };
             change::change(context, &client, &space, &message, &change, "Changed.\n").await
         }
+        Chat::Delete { space, message } => change::delete(context, &client, &space, &message).await,
         Chat::React { space, message, emoji, undo } => {
             let reaction = Some(dto::MyReaction { emoji, on: !undo });
             let change = dto::MessageChange { reaction, ..dto::MessageChange::default() };

@@ -108,6 +108,12 @@ impl From<ActError> for ApiError {
             ),
             ActError::TooMany(_) => refused("too-many", "Too many at once", "Do it in parts."),
             ActError::NotYours => refused("not-yours", "Not your message", "Answer it, or react to it."),
+            ActError::NotYoursToDelete => {
+                refused("not-yours", "Not your message", "Ask whoever wrote it, or a manager of the space.")
+            }
+            ActError::Deleted => {
+                missing("message-deleted", "Deleted", "Nothing of it is left but who wrote it and when.")
+            }
             ActError::NotUndelivered => missing(
                 "not-undelivered",
                 "Nothing undelivered",

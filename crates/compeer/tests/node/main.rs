@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod cli;
+mod deleted;
 mod direct;
 mod guards;
 mod homes;

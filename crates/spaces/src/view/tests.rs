@@ -95,7 +95,7 @@ fn entry(n: usize, step: &Step) -> Opened {
         What::Make => Op::Make { kind: Kind::Topic, fields: vec![Field::Title { text: format!("topic {n}") }] },
         What::Title => set(Field::Title { text: format!("title {n}") }),
         What::Resolved(on) => set(Field::Resolved { on }),
-        What::Place => set(Field::Place { at: (n % 3 > 0).then_some(hash(n % 5)) }),
+        What::Place => set(Field::Place { at: (!n.is_multiple_of(3)).then_some(hash(n % 5)) }),
         What::Text => set(Field::Text { text: format!("other words {n}.") }),
         What::Reaction(on) => set(Field::Reaction { emoji: ["\u{1f44d}", "\u{1f389}"][n % 2].into(), on }),
         What::Pinned(on) => set(Field::Pinned { on }),
@@ -112,7 +112,7 @@ fn entry(n: usize, step: &Step) -> Opened {
         What::File => Op::File { name: format!("{n}.txt"), size: n as u64, blob },
         What::Unlist => Op::Unlist { file: object },
         What::Holds => Op::Holds { blobs: vec![blob] },
-        What::Delete => Op::Delete { object, place: (n % 3 > 0).then_some(hash(n % 5)) },
+        What::Delete => Op::Delete { object, place: (!n.is_multiple_of(3)).then_some(hash(n % 5)) },
     };
     Opened {
         position: n as u64,

@@ -1,7 +1,13 @@
 /** A conversation: the general talk of a space, or one of its topics. */
 import { useNavigate, useRouterState } from '@tanstack/react-router';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { changeMessage, markUnread, sayTyping, settleUndelivered } from '~/api/actions';
+import {
+  changeMessage,
+  deleteMessage,
+  markUnread,
+  sayTyping,
+  settleUndelivered,
+} from '~/api/actions';
 import { ApiError, ownUrl, sentenceOf } from '~/api/client';
 import { stillPending, type MessageWindow } from '~/api/messages';
 import { discard, drawn, retry, send } from '~/api/outbox';
@@ -36,6 +42,7 @@ import { Composer } from '~/parts/Composer';
 import { showDialog } from '~/parts/dialogs';
 import type { MessageActions } from '~/parts/messageActions';
 import { PaneHeader } from '~/parts/PaneHeader';
+import { removeWithUndo } from '~/parts/undo';
 import { UploadRows } from '~/parts/UploadRows';
 import { Conversation } from './Conversation';
 import { Notices } from './Notices';
@@ -280,6 +287,8 @@ function OpenChat({
         setEditing(message);
         if (message === null) document.getElementById('composer')?.focus({ preventScroll: true });
       },
+      remove: (message) =>
+        removeWithUndo(message.id, 'Message deleted.', () => deleteMessage(id, message)),
       goTo: (message) => goTo.current(message),
       move: (message) =>
         showDialog({ kind: 'move', space: id, place: talk.place, message: message.id }),
@@ -381,6 +390,7 @@ function OpenChat({
                 members={members}
                 files={files}
                 mayWrite={space.level !== 'read'}
+                manages={space.level === 'manage'}
                 shutOut={space.state === 'shutout'}
                 editing={editing}
                 actions={actions}

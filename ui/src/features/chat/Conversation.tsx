@@ -1,12 +1,13 @@
 /** The rows of a conversation. One row is "active": only its buttons are in the way of the Tab key. */
 import { useMemo, useRef, useState, type KeyboardEvent, type MouseEvent } from 'react';
-import type { MessageWindow, Pending } from '~/api/messages';
+import { gone, type MessageWindow, type Pending } from '~/api/messages';
 import type { Member, SharedFile } from '~/api/types';
 import { plainName } from '~/kit/text';
 import type { MessageActions } from '~/parts/messageActions';
 import { everyone } from '~/parts/mention';
 import { MessageRow } from '~/parts/MessageRow';
 import { PendingRow } from '~/parts/PendingRow';
+import { useHidden } from '~/parts/undo';
 import { toRows } from './rows';
 
 export interface ConversationProps {
@@ -21,6 +22,8 @@ export interface ConversationProps {
   files: SharedFile[] | undefined;
   /** Whether I may write here. */
   mayWrite: boolean;
+  /** Whether I may delete what others wrote. */
+  manages: boolean;
   /** Those in the space who are online do not let this device in. */
   shutOut: boolean;
   /** The message whose words are being changed. */
@@ -35,9 +38,18 @@ export function Conversation(props: ConversationProps) {
   const [active, setActive] = useState<string | null>(null);
   // The clock matters here only for the names of days.
   const today = new Date(now).toDateString();
+  // What I am about to delete looks so already, while there is time to think better of it.
+  const hidden = useHidden();
+  const mine = members?.find((member) => member.me)?.person ?? '';
+  const shown = useMemo(() => {
+    if (hidden.size === 0) return window.messages;
+    return window.messages.map((message) =>
+      hidden.has(message.id) && message.deleted === null ? gone(message, mine, me.name) : message,
+    );
+  }, [window.messages, hidden, mine, me.name]);
   const rows = useMemo(
-    () => toRows(window.messages, pending, newFrom, Date.parse(today) + 43_200_000),
-    [window.messages, pending, newFrom, today],
+    () => toRows(shown, pending, newFrom, Date.parse(today) + 43_200_000),
+    [shown, pending, newFrom, today],
   );
   const byPerson = useMemo(
     () => new Map((members ?? []).map((member) => [member.person, member])),
@@ -110,6 +122,7 @@ export function Conversation(props: ConversationProps) {
                 filesKnown={files !== undefined}
                 onActivate={setActive}
                 mayWrite={props.mayWrite}
+                manages={props.manages}
                 shutOut={props.shutOut}
                 editing={props.editing === row.message.id}
                 actions={props.actions}

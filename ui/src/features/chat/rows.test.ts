@@ -24,6 +24,7 @@ const message = (id: string, time: number, more: Partial<Message> = {}): Message
   place: null,
   unread: false,
   mention: false,
+  deleted: null,
   ...more,
 });
 const me = { author: 'me', mine: true };

@@ -58,6 +58,7 @@ export function toRows(
 function saysSame(message: Message, after: Message | undefined): boolean {
   return (
     after?.mine === true &&
+    after.deleted === null &&
     after.time - message.time <= together &&
     stateWord(after) === stateWord(message)
   );

@@ -46,6 +46,8 @@ pub struct Answered {
     /// How its text begins: content, never markup; null while it is not here.
     #[schema(required = true)]
     pub text: Option<String>,
+    /// Whether it was deleted.
+    pub deleted: bool,
 }
 
 /// Somebody who reacted.
@@ -114,6 +116,18 @@ pub struct Message {
     pub unread: bool,
     /// Whether it names me.
     pub mention: bool,
+    /// Who deleted it; null when nobody did. Then nothing of it is left but who wrote it and when.
+    #[schema(required = true)]
+    pub deleted: Option<Deleted>,
+}
+
+/// That a message was deleted.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Deleted {
+    /// Who did it.
+    pub by: String,
+    /// That person's name.
+    pub by_name: String,
 }
 
 /// Some messages, oldest first.

@@ -10,8 +10,8 @@ mod space;
 mod topic;
 
 pub use chat::{
-    Answered, FileRef, Holder, Message, MessageChange, MessagePage, MessageState, MyReaction, NewMessage, Reacting,
-    Reaction, Settled, Typing, Undelivered, Version,
+    Answered, Deleted, FileRef, Holder, Message, MessageChange, MessagePage, MessageState, MyReaction, NewMessage,
+    Reacting, Reaction, Settled, Typing, Undelivered, Version,
 };
 pub use file::{
     FetchRequest, File, FileHolder, FileState, Folder, FolderRequest, LeftOut, Listed, LocalFiles, SharedFile,

@@ -25,6 +25,16 @@ pub(super) async fn change(
     context.out.either(&json!({ "id": changed.id }), || words.to_owned())
 }
 
+/// Deletes a message for everybody.
+pub(super) async fn delete(context: &Context, client: &Client, space: &str, message: &str) -> Result<(), ApiError> {
+    let space = find_space(client, space).await?;
+    let message = find_message(client, &space, message).await?;
+    let _: dto::Done = client.delete(&format!("/spaces/{space}/messages/{message}")).await?;
+    context.out.either(&json!({ "id": message }), || {
+        "Deleted. Whoever is away drops its text when they are back.\n".to_owned()
+    })
+}
+
 /// Shows the texts that a message has had.
 pub(super) async fn history(context: &Context, client: &Client, space: &str, message: &str) -> Result<(), ApiError> {
     let space = find_space(client, space).await?;

@@ -38,6 +38,9 @@ struct Row {
     /// What it is said at; the general talk when there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     place: Option<dto::Place>,
+    /// Who deleted it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deleted: Option<dto::Deleted>,
 }
 
 impl From<dto::Message> for Row {
@@ -55,6 +58,7 @@ impl From<dto::Message> for Row {
             pinned: message.pinned,
             reactions: message.reactions,
             place: message.place,
+            deleted: message.deleted,
         }
     }
 }
@@ -149,7 +153,12 @@ fn words(message: &dto::Message, shut_out: bool, ids: bool, all: bool) -> String
     let id = if ids { format!("{}  ", short(&message.id)) } else { String::new() };
     let marks = [(message.pinned, "  (pinned)"), (message.changed.is_some(), "  (edited)")];
     let marks: String = marks.into_iter().filter(|(is_so, _)| *is_so).map(|(_, mark)| mark).collect();
+    let deleted = message.deleted.as_ref().map(|deleted| match deleted.by == message.author {
+        true => "[deleted]".into(),
+        false => format!("[deleted by {}]", visible(&deleted.by_name)),
+    });
     let answered = message.reply.as_ref().map(|answered| match (&answered.author_name, &answered.text) {
+        (Some(name), _) if answered.deleted => format!("> {}: [deleted]", visible(name)),
         (Some(name), Some(text)) => format!("> {}: {}", visible(name), shorten(text)),
         _ => "> a message that is not here".into(),
     });
@@ -160,7 +169,7 @@ fn words(message: &dto::Message, shut_out: bool, ids: bool, all: bool) -> String
     });
     let reaction = |reaction: &dto::Reaction| format!("{} {}", visible(&reaction.emoji), reaction.people.len());
     let reactions = message.reactions.iter().map(reaction).collect::<Vec<_>>().join("  ");
-    let parts = [answered, Some(text), file, Some(reactions)].into_iter().flatten();
+    let parts = [answered, deleted, Some(text), file, Some(reactions)].into_iter().flatten();
     let parts = parts.filter(|part| !part.is_empty()).collect::<Vec<_>>();
     let name = visible(&message.author_name);
     format!("{id}{}  {name}{place}{state}{marks}\n    {}\n", time(message.time), parts.join("\n    "))
