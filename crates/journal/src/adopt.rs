@@ -55,6 +55,7 @@ impl Engine {
         self.grants_due.remove(&id);
         self.uncounted.retain(|(of, _)| *of != id);
         self.vacuum_wal = true;
+        self.scrub.note(&self.db)?;
         for group in topic.log.member_groups() {
             let named = self.topics.0.values().any(|other| other.log.member_groups().contains(group));
             if !named && self.topics.0.get(group).is_some_and(|inner| !inner.adopted) {

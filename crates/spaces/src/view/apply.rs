@@ -182,7 +182,9 @@ impl View {
             connection.execute(&format!("DELETE FROM {table} WHERE space = ?1"), [space.as_bytes()])?;
         }
         self.counts.forget(space);
-        connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
+        deleted::note_scrub(&connection)?;
+        deleted::empty_log(&connection)?;
+        self.scrub_due.notify_one();
         Ok(())
     }
 }

@@ -155,8 +155,9 @@ pub(super) fn settle(
     Ok(true)
 }
 
-fn note_scrub(transaction: &Transaction<'_>) -> Result<()> {
-    transaction.prepare_cached("INSERT OR IGNORE INTO scrub VALUES (1)")?.execute([])?;
+/// Notes that words were taken out of which copies may be left.
+pub(super) fn note_scrub(connection: &Connection) -> Result<()> {
+    connection.prepare_cached("INSERT OR IGNORE INTO scrub VALUES (1)")?.execute([])?;
     Ok(())
 }
 
