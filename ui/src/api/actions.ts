@@ -68,6 +68,10 @@ function dropSpace(id: string): void {
 export const createSpace = async (name: string) =>
   addSpace(await request<Space>('POST', '/spaces', { name }));
 
+/** The direct talk with these people: the one there is, or a new one. */
+export const directTalk = async (people: string[]) =>
+  addSpace(await request<Space>('POST', '/direct', { people }));
+
 export const joinSpace = async (invite: string) =>
   addSpace(await request<Space>('POST', '/spaces/join', { invite }));
 

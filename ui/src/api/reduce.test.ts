@@ -32,6 +32,7 @@ const message = (id: string, more: Partial<Message> = {}): Message => ({
 const space = (id: string): Space => ({
   space: id,
   name: id,
+  direct: false,
   level: 'manage',
   members: 3,
   here_now: 2,

@@ -33,6 +33,12 @@ export interface Deleted {
 /** How a member's device is reached now. */
 export type DevicePath = "direct" | "relay" | "none" | "self";
 
+/** Whom to talk to. */
+export interface DirectTalk {
+  /** The people's ids, one to eight; everybody must share a space with me. */
+  people: string[];
+}
+
 /** An answer that says nothing but that it was done. */
 export type Done = Record<string, unknown>;
 
@@ -603,6 +609,8 @@ export interface Space {
   attention: Attention;
   /** When it was founded. */
   created: number;
+  /** Whether it is a talk between people, without the furniture of a space. */
+  direct: boolean;
   /** Bytes it takes on this disk. */
   disk_bytes: number;
   /** The key period it is in. */
@@ -616,7 +624,7 @@ export interface Space {
   members: number;
   /** How many of those name me. */
   mentions: number;
-  /** Its name; empty while joining. */
+  /** Its name; empty while joining. A direct talk goes by the names of the others in it. */
   name: string;
   /** Its id. */
   space: string;

@@ -1,11 +1,14 @@
 /** Collects everything the palette can find. */
 import { useNavigate } from '@tanstack/react-router';
 import { useMemo } from 'react';
+import { directTalk } from '~/api/actions';
+import { sentenceOf } from '~/api/client';
 import { useAllFiles, useAllMembers, useAllTopics, useSpaces } from '~/api/queries';
 import { talkPath } from '~/api/talk';
 import type { Space } from '~/api/types';
 import type { Command } from '~/features/palette/commands';
 import { Palette } from '~/features/palette/Palette';
+import { tellFailure } from '~/kit/toast';
 import { theme } from '~/features/settings/preferences';
 import { showDialog } from '~/parts/dialogs';
 import { fileIcon } from '~/parts/FileBits';
@@ -32,7 +35,7 @@ export function OpenPalette({ current, onClose }: { current: string | null; onCl
         key: space.space,
         group: 'Spaces',
         label: space.name,
-        icon: 'chat',
+        icon: space.direct ? 'person' : 'chat',
         ...(space.unread > 0 ? { note: `${space.unread} unread` } : {}),
         run: () => void navigate({ to: '/s/$space/chat', params: { space: space.space } }),
       });
@@ -55,6 +58,18 @@ export function OpenPalette({ current, onClose }: { current: string | null; onCl
       for (const member of membersOf[index] ?? []) {
         if (member.me || people.has(member.person)) continue;
         people.add(member.person);
+        list.push({
+          key: `message-${member.person}`,
+          group: 'Actions',
+          label: `Message ${member.name}`,
+          icon: 'chat',
+          words: 'direct talk',
+          run: () =>
+            void directTalk([member.person]).then(
+              (talk) => navigate({ to: '/s/$space/chat', params: { space: talk.space } }),
+              (error: unknown) => tellFailure(sentenceOf(error)),
+            ),
+        });
         list.push({
           key: member.person,
           group: 'People',

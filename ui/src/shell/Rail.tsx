@@ -73,11 +73,13 @@ export function Rail({ current, flat = false }: { current: string | null; flat?:
 function SpaceTiles({ spaces, current }: { spaces: Space[]; current: string | null }) {
   return (
     <ul className="contents">
-      {spaces.map((space) => (
-        <li key={space.space} className="flex-none">
-          <Tile space={space} current={space.space === current} />
-        </li>
-      ))}
+      {[...spaces]
+        .sort((a, b) => Number(a.direct) - Number(b.direct))
+        .map((space) => (
+          <li key={space.space} className="flex-none">
+            <Tile space={space} current={space.space === current} />
+          </li>
+        ))}
     </ul>
   );
 }
@@ -99,10 +101,10 @@ function Tile({ space, current }: { space: Space; current: boolean }) {
         params={{ space: space.space }}
         aria-current={current ? 'page' : undefined}
         style={{ '--hue': hueOf(space.space) } as React.CSSProperties}
-        className="relative grid size-9 place-items-center rounded-[10px] border border-line bg-raised text-small font-semibold hue-ink transition-colors aria-[current=page]:border-transparent aria-[current=page]:bg-accent aria-[current=page]:text-on-accent touch:size-11"
+        className={`relative grid size-9 place-items-center border border-line bg-raised text-small font-semibold hue-ink transition-colors aria-[current=page]:border-transparent aria-[current=page]:bg-accent aria-[current=page]:text-on-accent touch:size-11 ${space.direct ? 'rounded-full' : 'rounded-[10px]'}`}
       >
         <span className="sr-only">
-          {name}
+          {space.direct ? `Talk with ${name}` : name}
           {news}
         </span>
         <span aria-hidden="true">{initials(space.name)}</span>

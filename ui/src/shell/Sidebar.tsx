@@ -106,7 +106,7 @@ function Tools({ space }: { space: Space }) {
           note={space.members > 1 ? String(space.members) : undefined}
         />
       </ul>
-      <Topics space={space} topics={topics ?? []} />
+      {!space.direct && <Topics space={space} topics={topics ?? []} />}
       <Members space={id} />
     </>
   );
@@ -143,9 +143,11 @@ function SpaceMenu({ space, top }: { space: Space; top: boolean }) {
             <MenuItem icon="invite" onSelect={() => showDialog({ kind: 'invite', space: id })}>
               Invite someone
             </MenuItem>
-            <MenuItem icon="pen" onSelect={() => showDialog({ kind: 'rename', space: id })}>
-              Rename space
-            </MenuItem>
+            {!space.direct && (
+              <MenuItem icon="pen" onSelect={() => showDialog({ kind: 'rename', space: id })}>
+                Rename space
+              </MenuItem>
+            )}
             <MenuLine />
           </>
         )}
@@ -168,9 +170,9 @@ function SpaceMenu({ space, top }: { space: Space; top: boolean }) {
           </>
         )}
         <MenuItem icon="leave" onSelect={() => showDialog({ kind: 'leave', space: id })}>
-          {active ? 'Leave space…' : 'Remove from this computer…'}
+          {!active ? 'Remove from this computer…' : space.direct ? 'Leave talk…' : 'Leave space…'}
         </MenuItem>
-        {manages && (
+        {manages && !space.direct && (
           <MenuItem icon="trash" danger onSelect={() => showDialog({ kind: 'delete', space: id })}>
             Delete space…
           </MenuItem>

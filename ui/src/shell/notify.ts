@@ -39,7 +39,7 @@ function announce(router: Router, id: string, message: Message): void {
   const notice = new Notification(
     [
       plainName(message.author_name),
-      ...(space ? [`in ${plainName(space.name)}`] : []),
+      ...(space && !space.direct ? [`in ${plainName(space.name)}`] : []),
       ...(message.place?.title ? [`on ${plainName(message.place.title)}`] : []),
     ].join(' '),
     {

@@ -320,7 +320,7 @@ function OpenChat({
     () => (members ?? []).filter((member) => !member.me).map(({ name }) => name),
     [members],
   );
-  const alone = space.members <= 1;
+  const alone = space.members <= 1 && !space.direct;
   const empty = window.messages.length === 0 && pending.length === 0;
   return (
     <div className="relative flex min-h-0 flex-1 flex-col">
@@ -361,9 +361,11 @@ function OpenChat({
             >
               {alone
                 ? 'Invite the people this space is for. What you write before they come waits here for them.'
-                : talk.place === general
-                  ? 'Whatever you write reaches everybody in this space, also those who are away now.'
-                  : 'What is said here stays together, whatever else this space talks about.'}
+                : space.direct
+                  ? 'What is said here stays between you. It arrives also at those who are away now.'
+                  : talk.place === general
+                    ? 'Whatever you write reaches everybody in this space, also those who are away now.'
+                    : 'What is said here stays together, whatever else this space talks about.'}
             </EmptyState>
           ) : (
             <>

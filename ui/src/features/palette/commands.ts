@@ -38,7 +38,10 @@ const groups: Command['group'][] = ['Spaces', 'Topics', 'People', 'Files', 'Acti
 export function findCommands(commands: Command[], query: string): Command[] {
   const asked = query.trim();
   if (asked === '') {
-    return commands.filter(({ group }) => group === 'Spaces' || group === 'Actions');
+    return commands.filter(
+      ({ group, key }) =>
+        group === 'Spaces' || (group === 'Actions' && !key.startsWith('message-')),
+    );
   }
   const scored = commands
     .map((command) => ({

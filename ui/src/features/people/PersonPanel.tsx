@@ -1,5 +1,7 @@
 /** One member: their devices and paths, what they may do here, and their removal. */
-import { changeLevel } from '~/api/actions';
+import { useNavigate } from '@tanstack/react-router';
+import { useEffect } from 'react';
+import { changeLevel, directTalk } from '~/api/actions';
 import { sentenceOf, silent } from '~/api/client';
 import { useMembers } from '~/api/queries';
 import { useStore } from '~/api/store';
@@ -8,7 +10,7 @@ import { Button } from '~/kit/Button';
 import { Loading } from '~/kit/EmptyState';
 import { Choice } from '~/kit/Field';
 import { formatCount, formatExact, formatRtt, formatSince, formatWhen } from '~/kit/format';
-import { useNow } from '~/kit/hooks';
+import { useAction, useNow } from '~/kit/hooks';
 import { Icon } from '~/kit/Icon';
 import { Pill } from '~/kit/Pill';
 import { Name } from '~/kit/Text';
@@ -30,6 +32,18 @@ export function PersonPanel({ space, person }: { space: Space; person: string })
   const now = useNow();
   const down = useStore(silent);
   const member = members?.find((item) => item.person === person);
+  const navigate = useNavigate();
+  const {
+    run: talk,
+    busy,
+    error,
+  } = useAction(async () => {
+    const { space: id } = await directTalk([person]);
+    await navigate({ to: '/s/$space/chat', params: { space: id } });
+  }, sentenceOf);
+  useEffect(() => {
+    if (error !== undefined) tellFailure(error);
+  }, [error]);
   if (member === undefined) {
     return members ? (
       <p className="p-4 text-text-2">This person is no longer in the space.</p>
@@ -61,6 +75,14 @@ export function PersonPanel({ space, person }: { space: Space; person: string })
           </div>
         </div>
       </div>
+      {!member.me && !(space.direct && space.members === 2) && (
+        <Button
+          icon="chat"
+          busy={busy}
+          onClick={() => void talk()}
+          className="self-start"
+        >{`Message ${plainName(member.name).split(' ')[0] ?? ''}`}</Button>
+      )}
       <section>
         <h3 className="mb-1 text-small font-semibold">
           {member.devices.length === 1 ? 'Device' : 'Devices'}
