@@ -5,6 +5,7 @@
 
 mod error;
 pub mod model;
+mod search;
 mod service;
 mod view;
 
@@ -14,5 +15,8 @@ pub use model::{
     LastMessage, MemberDevice, MemberInfo, MessageFile, MessageInfo, MessageRange, MessageState, NewMessage, PlaceInfo,
     Profile, Reaction, SpaceInfo, SpaceState, SpacesEvent, TopicInfo, Transfer, TransferId, TransferSource,
     TransferState, Version,
+};
+pub use search::{
+    Hit, Note, Part, QUERY_BYTES, QUERY_TERMS, RESULTS, SearchAnswer, SearchError, SearchRequest, Target,
 };
 pub use service::{BLOBS, LeftOut, Listed, Me, NamedFile, PRESENCE, Parts, SameName, Shared, Spaces};

@@ -12,6 +12,7 @@ mod introduce;
 mod invitations;
 mod presence;
 mod reading;
+mod search;
 mod topics;
 mod transfers;
 mod undelivered;
@@ -113,6 +114,8 @@ struct Inner {
     leaving: Mutex<std::collections::BTreeSet<GroupId>>,
     /// Spaces of which nobody who is online lets this device in.
     shut_out: Mutex<std::collections::BTreeSet<GroupId>>,
+    /// Told when somebody searches and not all is indexed.
+    index_now: tokio::sync::Notify,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -149,6 +152,7 @@ impl Spaces {
                 catching_up: tokio::sync::Mutex::default(),
                 leaving: Mutex::new(leaving),
                 shut_out: Mutex::default(),
+                index_now: tokio::sync::Notify::new(),
                 tasks: TaskTracker::new(),
                 stop: CancellationToken::new(),
             }),
@@ -158,6 +162,7 @@ impl Spaces {
         let inner = &spaces.inner;
         inner.tasks.spawn(spaces.clone().follow(changes));
         inner.tasks.spawn(spaces.clone().scrub_views());
+        inner.tasks.spawn(spaces.clone().keep_indexed());
         inner.tasks.spawn(spaces.clone().run_transfers());
         inner.tasks.spawn(spaces.clone().ask_for_introductions());
         inner.tasks.spawn(spaces.clone().send_welcomes());
@@ -312,5 +317,10 @@ impl Spaces {
 
 /// A person's name, or something to call them by until it arrives.
 fn name_or_id(names: &HashMap<GroupId, (String, bool)>, person: &GroupId) -> String {
-    names.get(person).map_or_else(|| format!("somebody ({})", &person.short()[..6]), |(name, _)| name.clone())
+    names.get(person).map_or_else(|| nameless(person), |(name, _)| name.clone())
+}
+
+/// What to call a person whose name has not arrived.
+fn nameless(person: &GroupId) -> String {
+    format!("somebody ({})", &person.short()[..6])
 }

@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::unread::Added;
 use super::{Result, View, sql_clock};
-use super::{deleted, registers, seen, topics, undelivered};
+use super::{deleted, registers, search, seen, topics, undelivered};
 use crate::model::{Op, Profile};
 
 /// Who wrote an operation, where it stands and when.
@@ -126,12 +126,19 @@ impl View {
             next.generation as i64,
             next.position as i64
         ])?;
+        search::note(&transaction, &space, &changes)?;
         let scrub = deleted::is_scrub_due(&transaction)?;
         transaction.commit()?;
         if changes.contains(&Change::Moved) {
             self.counts.forget(&space);
         } else {
             self.counts.add(&space, &added);
+        }
+        if changes.iter().any(|change| matches!(change, Change::Name | Change::Profile(_))) {
+            self.readers.names_changed();
+        }
+        if !changes.is_empty() {
+            self.readers.tell_noted();
         }
         if scrub {
             deleted::empty_log(&connection)?;
@@ -165,12 +172,16 @@ impl View {
             transaction.execute(&format!("DELETE FROM {table} WHERE space = ?1"), [space.as_bytes()])?;
         }
         undelivered::show(&transaction, space, voided)?;
+        search::note_space(&transaction, space)?;
+        search::note_objects(&transaction, space, voided.iter().map(|entry| &entry.hash))?;
         transaction.execute(
             "INSERT OR REPLACE INTO cursor VALUES (?1, ?2, 0)",
             params![space.as_bytes(), generation as i64],
         )?;
         transaction.commit()?;
         self.counts.forget(space);
+        self.readers.names_changed();
+        self.readers.tell_noted();
         Ok(())
     }
 

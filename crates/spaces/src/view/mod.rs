@@ -11,6 +11,7 @@ mod messages;
 mod people;
 mod registers;
 mod schema;
+pub(crate) mod search;
 mod seen;
 #[cfg(test)]
 mod tests;
@@ -44,17 +45,20 @@ pub(crate) struct View {
     counts: Arc<unread::Counts>,
     /// There is something to be overwritten: see [`View::scrub`].
     pub(crate) scrub_due: Arc<Notify>,
+    readers: Arc<search::Readers>,
 }
 
 impl View {
     /// Opens or makes `spaces.sqlite` in `dir`.
     pub(crate) fn open(dir: &Path) -> Result<Self> {
-        let connection = schema::open(&dir.join("spaces.sqlite"))?;
+        let path = dir.join("spaces.sqlite");
+        let connection = schema::open(&path)?;
         let scrub_due = Arc::new(Notify::new());
         if deleted::is_scrub_due(&connection)? {
             scrub_due.notify_one();
         }
-        Ok(Self { connection: Arc::new(Mutex::new(connection)), counts: Arc::default(), scrub_due })
+        let readers = Arc::new(search::Readers::new(path));
+        Ok(Self { connection: Arc::new(Mutex::new(connection)), counts: Arc::default(), scrub_due, readers })
     }
 
     /// Runs `work` on a thread that may block. A runtime that is shutting down runs it on this one.

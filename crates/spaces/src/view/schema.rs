@@ -102,6 +102,7 @@ pub(super) fn open(path: &Path) -> Result<Connection> {
     }
     if version != VERSION {
         connection.execute_batch(VIEW)?;
+        super::search::create(&connection)?;
         connection.pragma_update(None, "user_version", VERSION)?;
     }
     connection.set_prepared_statement_cache_capacity(64);

@@ -49,7 +49,9 @@ impl View {
                 transaction.prepare_cached("DELETE FROM message WHERE space = ?1 AND hash = ?2")?.execute(row)?;
             }
         }
+        super::search::note_objects(&transaction, space, entries.iter())?;
         transaction.commit()?;
+        self.readers.tell_noted();
         Ok(())
     }
 }

@@ -1,0 +1,138 @@
+//! How each kind of thing reads as a document.
+
+use compeer_core::{EntryHash, GroupId, Hlc};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::super::files::LISTED;
+use super::super::registers::{IS_PINNED, newest_version};
+use super::super::{Result, clock_of, entry_at, group_at};
+use crate::search::Kind;
+
+/// Letters of an id among the marks: 50 bits. Whoever makes two ids that begin alike gains nothing, because whole ids are
+/// compared afterwards.
+const ID_LETTERS: usize = 10;
+
+/// What can be found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Document {
+    pub(crate) kind: Kind,
+    pub(crate) object: EntryHash,
+    pub(crate) space: GroupId,
+    /// Who wrote or listed it.
+    pub(crate) person: GroupId,
+    pub(crate) clock: Hlc,
+    /// It comes with a file.
+    pub(crate) file: bool,
+    pub(crate) pinned: bool,
+    /// A name; empty if it has none.
+    pub(crate) title: String,
+    pub(crate) text: String,
+}
+
+/// Reads one kind of thing of a space, if that is what the id names.
+type Reader = fn(&Connection, &GroupId, &EntryHash) -> Result<Option<Document>>;
+
+/// One for each kind.
+const READERS: [Reader; 2] = [message, file];
+
+/// How a thing of a space reads now. `None`: there is none any more, or not yet.
+pub(super) fn read(connection: &Connection, space: &GroupId, object: &EntryHash) -> Result<Option<Document>> {
+    for reader in READERS {
+        if let Some(document) = reader(connection, space, object)? {
+            return Ok(Some(document));
+        }
+    }
+    Ok(None)
+}
+
+fn message(connection: &Connection, space: &GroupId, object: &EntryHash) -> Result<Option<Document>> {
+    let text = newest_version("message", "text");
+    let sql = format!(
+        "SELECT message.person, message.clock, {IS_PINNED}, file.name, COALESCE({text}, message.text) FROM message
+         LEFT JOIN file ON file.hash = message.file AND file.space = message.space AND {LISTED}
+         WHERE message.hash = ?1 AND message.space = ?2"
+    );
+    let message = |row: &Row<'_>| {
+        let name: Option<String> = row.get(3)?;
+        Ok(Document {
+            kind: Kind::Message,
+            object: *object,
+            space: *space,
+            person: group_at(row, 0)?,
+            clock: clock_of(row.get(1)?),
+            pinned: row.get(2)?,
+            file: name.is_some(),
+            title: name.unwrap_or_default(),
+            text: row.get(4)?,
+        })
+    };
+    let mut statement = connection.prepare_cached(&sql)?;
+    Ok(statement.query_row(params![object.as_bytes(), space.as_bytes()], message).optional()?)
+}
+
+fn file(connection: &Connection, space: &GroupId, object: &EntryHash) -> Result<Option<Document>> {
+    let sql = format!("SELECT person, clock, name FROM file WHERE hash = ?1 AND space = ?2 AND {LISTED}");
+    let file = |row: &Row<'_>| {
+        Ok(Document {
+            kind: Kind::File,
+            object: *object,
+            space: *space,
+            person: group_at(row, 0)?,
+            clock: clock_of(row.get(1)?),
+            pinned: false,
+            file: true,
+            title: row.get(2)?,
+            text: String::new(),
+        })
+    };
+    let mut statement = connection.prepare_cached(&sql)?;
+    Ok(statement.query_row(params![object.as_bytes(), space.as_bytes()], file).optional()?)
+}
+
+/// The columns of `doc` that [`stored`] reads.
+pub(super) const COLUMNS: &str = "object, space, kind, person, clock, file, pinned, title, text";
+
+/// A document as the index has it; `None` for a kind that this version does not know.
+pub(super) fn stored(row: &Row<'_>) -> rusqlite::Result<Option<Document>> {
+    let Some(kind) = Kind::of(row.get(2)?) else { return Ok(None) };
+    Ok(Some(Document {
+        kind,
+        object: entry_at(row, 0)?,
+        space: group_at(row, 1)?,
+        person: group_at(row, 3)?,
+        clock: clock_of(row.get(4)?),
+        file: row.get(5)?,
+        pinned: row.get(6)?,
+        title: row.get(7)?,
+        text: row.get(8)?,
+    }))
+}
+
+/// The mark that every document has.
+pub(super) const ALL: &str = "all";
+pub(super) const FILE: &str = "hasfile";
+pub(super) const LINK: &str = "haslink";
+pub(super) const PINNED: &str = "pinned";
+
+pub(super) fn mark_of_space(space: &GroupId) -> String {
+    format!("s{}", &space.to_string()[..ID_LETTERS])
+}
+
+pub(super) fn mark_of_person(person: &GroupId) -> String {
+    format!("p{}", &person.to_string()[..ID_LETTERS])
+}
+
+impl Document {
+    /// What it is found by besides its words, as words of a column of their own.
+    pub(super) fn marks(&self) -> String {
+        let mut marks =
+            vec![ALL.into(), self.kind.word().into(), mark_of_space(&self.space), mark_of_person(&self.person)];
+        let has_link = ["http://", "https://"].iter().any(|scheme| self.text.contains(scheme));
+        marks.extend(
+            [(self.file, FILE), (has_link, LINK), (self.pinned, PINNED)]
+                .into_iter()
+                .filter_map(|(is_so, mark)| is_so.then(|| mark.into())),
+        );
+        marks.join(" ")
+    }
+}
