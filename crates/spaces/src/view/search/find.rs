@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::super::{Result, View};
 use super::documents::{self, Document};
-use super::index::{self, first_id, last_id};
+use super::index::{any_left, first_id, last_id};
 use super::reader::Stop;
 use crate::search::query::{Is, Mark, Query, Term};
 use crate::search::snippet::{self, Match};
@@ -101,7 +101,7 @@ impl View {
 }
 
 fn find(connection: &Connection, stop: &Stop, wanted: &Wanted) -> Result<Found> {
-    let behind: bool = connection.prepare_cached(index::ANY_LEFT)?.query_row([], |row| row.get(0))?;
+    let behind = any_left(connection)?;
     let mut found = Found { complete: !behind, ..Found::default() };
     let Some(expression) = expression(wanted) else { return Ok(found) };
     let mut cursor = wanted.cursor;

@@ -10,10 +10,14 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use super::super::apply::Change;
 use super::super::{Result, View, entry_at, group_at, sql_clock};
 use super::documents::{self, Document};
+use crate::search::Kind;
 use crate::search::tokens::words;
 
 /// Things that are looked at in one transaction, at most.
 const AT_ONCE: usize = 256;
+/// So many documents are taken out one by one until nothing is left to do; beyond, it is quicker to fill in what stays. Tests
+/// come by both ways.
+const ONE_BY_ONE: usize = if cfg!(test) { 3 } else { 1000 };
 /// Bits of an id below the milliseconds.
 const ID_SHIFT: u32 = 6;
 /// Bits below which ids of one millisecond are spread when there is no room left.
@@ -68,100 +72,53 @@ enum What {
 impl View {
     /// Works off notes for about as long as `time`, in one transaction. Whether there are more.
     pub(crate) fn index(&self, time: Duration) -> Result<bool> {
-        let done = work_off(&mut self.lock(), time)?;
-        Ok(self.indexed(done))
+        self.work_off(&mut self.lock(), time)
     }
 
     /// The same, unless somebody else is writing. `None`: somebody is.
     pub(crate) fn try_index(&self, time: Duration) -> Result<Option<bool>> {
-        let done = match self.connection.try_lock() {
-            Ok(mut connection) => work_off(&mut connection, time)?,
-            Err(TryLockError::Poisoned(poisoned)) => work_off(&mut poisoned.into_inner(), time)?,
-            Err(TryLockError::WouldBlock) => return Ok(None),
-        };
-        Ok(Some(self.indexed(done)))
+        match self.connection.try_lock() {
+            Ok(mut connection) => self.work_off(&mut connection, time).map(Some),
+            Err(TryLockError::Poisoned(poisoned)) => self.work_off(&mut poisoned.into_inner(), time).map(Some),
+            Err(TryLockError::WouldBlock) => Ok(None),
+        }
     }
 
-    fn indexed(&self, done: Done) -> bool {
-        if done.taken_out {
-            self.readers.tell_taken_out();
+    fn work_off(&self, connection: &mut Connection, time: Duration) -> Result<bool> {
+        if !any_left(connection)? {
+            return Ok(false);
         }
-        done.more
+        let transaction = connection.transaction()?;
+        let mut turn = Turn::begin(&transaction, Instant::now() + time, self.readers.taken_out())?;
+        turn.work_off(&notes(&transaction)?)?;
+        turn.fill_in()?;
+        let (taken_out, more) = (turn.taken_out, any_left(&transaction)?);
+        transaction.commit()?;
+        self.readers.set_taken_out(if more { taken_out } else { 0 });
+        if taken_out > 0 {
+            self.readers.tell_in_log();
+        }
+        Ok(more)
     }
 
     /// Empties the log of the file, if what was taken out of the index could still be read there. Whether that is done.
     pub(crate) fn clear_log(&self) -> Result<bool> {
-        if !self.readers.was_taken_out() {
+        if !self.readers.was_in_log() {
             return Ok(true);
         }
         let busy: i64 = self.lock().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
         if busy != 0 {
-            self.readers.tell_taken_out();
+            self.readers.tell_in_log();
         }
         Ok(busy == 0)
     }
 }
 
-/// What a turn has done.
-#[derive(Default)]
-struct Done {
-    /// Whether there is more to do.
-    more: bool,
-    /// Whether something is no longer in the index.
-    taken_out: bool,
-}
-
-fn work_off(connection: &mut Connection, time: Duration) -> Result<Done> {
-    let mut done = Done::default();
-    let notes = notes(connection)?;
-    if notes.is_empty() {
-        return Ok(done);
-    }
-    let until = Instant::now() + time;
-    let transaction = connection.transaction()?;
-    // What changed several times is read once.
-    let mut seen = HashSet::new();
-    let mut looked_at = 0;
-    for note in &notes {
-        if looked_at >= AT_ONCE || looked_at > 0 && Instant::now() >= until {
-            break;
-        }
-        let more = match note.what {
-            What::Object(object) => {
-                if seen.insert(object) {
-                    done.taken_out |= update(&transaction, &note.space, &object)?;
-                }
-                looked_at += 1;
-                None
-            }
-            What::Space { mut after } => loop {
-                let Some((id, object)) = next_of(&transaction, &note.space, after)? else { break None };
-                after = id;
-                done.taken_out |= update(&transaction, &note.space, &object)?;
-                looked_at += 1;
-                if looked_at >= AT_ONCE || Instant::now() >= until {
-                    break Some(after);
-                }
-            },
-        };
-        match more {
-            Some(after) => {
-                let mut goes_on = transaction.prepare_cached("UPDATE dirty SET after = ?2 WHERE n = ?1")?;
-                goes_on.execute([note.n, after])?;
-                break;
-            }
-            None => {
-                transaction.prepare_cached("DELETE FROM dirty WHERE n = ?1")?.execute([note.n])?;
-            }
-        }
-    }
-    transaction.commit()?;
-    done.more = connection.prepare_cached(ANY_LEFT)?.query_row([], |row| row.get(0))?;
-    Ok(done)
-}
-
 /// Whether something is noted that the index does not say yet.
-pub(super) const ANY_LEFT: &str = "SELECT EXISTS (SELECT 1 FROM dirty)";
+pub(super) fn any_left(connection: &Connection) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM dirty) OR EXISTS (SELECT 1 FROM refill)";
+    Ok(connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+}
 
 fn notes(connection: &Connection) -> Result<Vec<Note>> {
     let mut statement = connection.prepare_cached("SELECT n, space, object, after FROM dirty ORDER BY n LIMIT ?1")?;
@@ -183,43 +140,114 @@ fn next_of(connection: &Connection, space: &GroupId, after: i64) -> Result<Optio
         .optional()?)
 }
 
-/// Makes the index say of one thing what the view says. Whether it said something else before.
-fn update(transaction: &Transaction<'_>, space: &GroupId, object: &EntryHash) -> Result<bool> {
-    let sql = format!("SELECT {}, id FROM doc WHERE object = ?1", documents::COLUMNS);
-    let before = transaction
-        .prepare_cached(&sql)?
-        .query_row([object.as_bytes()], |row| Ok((documents::stored(row)?, row.get::<_, i64>(9)?)))
-        .optional()?;
-    let now = documents::read(transaction, space, object)?;
-    let (before, id) = before.unzip();
-    let before = before.flatten();
-    // An id names one thing in one space; what another space says of it is about nothing.
-    if before == now || now.is_none() && before.as_ref().is_some_and(|before| before.space != *space) {
-        return Ok(false);
-    }
-    if let (Some(document), Some(id)) = (&before, id) {
-        transaction
-            .prepare_cached("INSERT INTO words (words, rowid, title, text, marks) VALUES ('delete', ?1, ?2, ?3, ?4)")?
-            .execute(params![id, words(&document.title), words(&document.text), document.marks()])?;
-        transaction.prepare_cached("DELETE FROM doc WHERE id = ?1")?.execute([id])?;
-    }
-    if let Some(document) = &now {
-        insert(transaction, document)?;
-    }
-    let is_file = |document: &Document| document.kind == crate::search::Kind::File;
-    if before.as_ref().or(now.as_ref()).is_some_and(is_file) {
-        // Messages say the names of their files. Each file comes and goes once, so this cannot be asked for again and again.
-        transaction
-            .prepare_cached("INSERT INTO dirty (space, object) SELECT space, hash FROM message WHERE file = ?1")?
-            .execute([object.as_bytes()])?;
-    }
-    Ok(before.is_some())
+/// What is done in one transaction.
+struct Turn<'a> {
+    transaction: &'a Transaction<'a>,
+    until: Instant,
+    looked_at: usize,
+    /// Documents taken out since there was last nothing to do.
+    taken_out: usize,
+    /// Words are filled in up to this id.
+    filled: i64,
 }
 
-fn insert(transaction: &Transaction<'_>, document: &Document) -> Result<()> {
-    let id = free_id(transaction, document.clock, &document.object)?;
-    transaction.prepare_cached("INSERT INTO doc VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?.execute(
-        params![
+impl<'a> Turn<'a> {
+    fn begin(transaction: &'a Transaction<'a>, until: Instant, taken_out: usize) -> Result<Self> {
+        let filled =
+            transaction.prepare_cached("SELECT after FROM refill")?.query_row([], |row| row.get(0)).optional()?;
+        Ok(Self { transaction, until, looked_at: 0, taken_out, filled: filled.unwrap_or(i64::MAX) })
+    }
+
+    fn is_over(&self) -> bool {
+        self.looked_at >= AT_ONCE || self.looked_at > 0 && Instant::now() >= self.until
+    }
+
+    fn work_off(&mut self, notes: &[Note]) -> Result<()> {
+        // What changed several times is read once.
+        let mut seen = HashSet::new();
+        for note in notes {
+            if self.is_over() {
+                return Ok(());
+            }
+            match note.what {
+                What::Object(object) => {
+                    if seen.insert(object) {
+                        self.update(&note.space, &object)?;
+                    }
+                }
+                What::Space { mut after } => {
+                    while let Some((id, object)) = next_of(self.transaction, &note.space, after)? {
+                        if self.is_over() {
+                            let mut goes_on =
+                                self.transaction.prepare_cached("UPDATE dirty SET after = ?2 WHERE n = ?1")?;
+                            goes_on.execute([note.n, after])?;
+                            return Ok(());
+                        }
+                        self.update(&note.space, &object)?;
+                        after = id;
+                    }
+                }
+            }
+            self.transaction.prepare_cached("DELETE FROM dirty WHERE n = ?1")?.execute([note.n])?;
+        }
+        Ok(())
+    }
+
+    /// Makes the index say of one thing what the view says.
+    fn update(&mut self, space: &GroupId, object: &EntryHash) -> Result<()> {
+        self.looked_at += 1;
+        let sql = format!("SELECT {}, id FROM doc WHERE object = ?1", documents::COLUMNS);
+        let before = self
+            .transaction
+            .prepare_cached(&sql)?
+            .query_row([object.as_bytes()], |row| Ok((documents::stored(row)?, row.get::<_, i64>(9)?)))
+            .optional()?
+            .and_then(|(document, id)| document.map(|document| (document, id)));
+        let now = documents::read(self.transaction, space, object)?;
+        match &before {
+            Some((document, _)) if Some(document) == now.as_ref() => return Ok(()),
+            // An id names one thing in one space; what another space says of it is about nothing.
+            Some((document, _)) if now.is_none() && document.space != *space => return Ok(()),
+            Some((document, id)) => self.take_out(document, *id)?,
+            None => {}
+        }
+        if let Some(document) = &now {
+            self.put_in(document)?;
+        }
+        let before = before.map(|(document, _)| document);
+        if before != now && before.or(now).is_some_and(|document| document.kind == Kind::File) {
+            // Messages say the names of their files. Each file comes and goes once, so this is not asked for again and again.
+            self.transaction
+                .prepare_cached("INSERT INTO dirty (space, object) SELECT space, hash FROM message WHERE file = ?1")?
+                .execute([object.as_bytes()])?;
+        }
+        Ok(())
+    }
+
+    fn take_out(&mut self, document: &Document, id: i64) -> Result<()> {
+        self.transaction.prepare_cached("DELETE FROM doc WHERE id = ?1")?.execute([id])?;
+        self.taken_out += 1;
+        if id > self.filled {
+            return Ok(());
+        }
+        if self.taken_out > ONE_BY_ONE {
+            self.transaction.execute_batch("INSERT INTO words (words) VALUES ('delete-all'); DELETE FROM refill")?;
+            self.filled = i64::MIN;
+            self.transaction.execute("INSERT INTO refill VALUES (?1)", [self.filled])?;
+            return Ok(());
+        }
+        let mut statement = self
+            .transaction
+            .prepare_cached("INSERT INTO words (words, rowid, title, text, marks) VALUES ('delete', ?1, ?2, ?3, ?4)")?;
+        statement.execute(params![id, words(&document.title), words(&document.text), document.marks()])?;
+        Ok(())
+    }
+
+    fn put_in(&mut self, document: &Document) -> Result<()> {
+        let id = free_id(self.transaction, document.clock, &document.object)?;
+        let mut statement =
+            self.transaction.prepare_cached("INSERT INTO doc VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?;
+        statement.execute(params![
             id,
             document.object.as_bytes(),
             document.space.as_bytes(),
@@ -230,12 +258,45 @@ fn insert(transaction: &Transaction<'_>, document: &Document) -> Result<()> {
             document.pinned,
             document.title,
             document.text
-        ],
-    )?;
-    transaction
-        .prepare_cached("INSERT INTO words (rowid, title, text, marks) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![id, words(&document.title), words(&document.text), document.marks()])?;
-    Ok(())
+        ])?;
+        if id <= self.filled { self.put_words_in(document, id) } else { Ok(()) }
+    }
+
+    fn put_words_in(&self, document: &Document, id: i64) -> Result<()> {
+        self.transaction
+            .prepare_cached("INSERT INTO words (rowid, title, text, marks) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![id, words(&document.title), words(&document.text), document.marks()])?;
+        Ok(())
+    }
+
+    /// Fills in words that all went, once nothing else is to do.
+    fn fill_in(&mut self) -> Result<()> {
+        let noted = "SELECT EXISTS (SELECT 1 FROM dirty)";
+        if self.filled == i64::MAX || self.transaction.prepare_cached(noted)?.query_row([], |row| row.get(0))? {
+            return Ok(());
+        }
+        let sql = format!("SELECT {}, id FROM doc WHERE id > ?1 ORDER BY id LIMIT ?2", documents::COLUMNS);
+        let mut statement = self.transaction.prepare_cached(&sql)?;
+        let mut rows = statement.query(params![self.filled, AT_ONCE as i64])?;
+        while let Some(row) = rows.next()? {
+            if self.is_over() {
+                self.transaction.execute("UPDATE refill SET after = ?1", [self.filled])?;
+                return Ok(());
+            }
+            let id = row.get(9)?;
+            if let Some(document) = documents::stored(row)? {
+                self.put_words_in(&document, id)?;
+            }
+            (self.filled, self.looked_at) = (id, self.looked_at + 1);
+        }
+        let left = "SELECT EXISTS (SELECT 1 FROM doc WHERE id > ?1)";
+        if self.transaction.prepare_cached(left)?.query_row([self.filled], |row| row.get(0))? {
+            self.transaction.execute("UPDATE refill SET after = ?1", [self.filled])?;
+        } else {
+            self.transaction.execute("DELETE FROM refill", [])?;
+        }
+        Ok(())
+    }
 }
 
 /// Ids go by time, so that the index hands out the newest first and finds a stretch of time at once. Where ids of a

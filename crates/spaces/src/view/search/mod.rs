@@ -29,9 +29,10 @@ pub(crate) use reader::{Names, Readers, Stop};
 /// `words` holds no text, only where each word stands (FTS5, "contentless tables"), and gets its words as they are compared,
 /// so SQLite's plainest tokenizer cuts them at the blanks. With `secure-delete` it forgets words at once when their text is
 /// taken out; for that the old text must be said again, which is why `doc` keeps it. An index of first letters makes the
-/// first key press as quick as the others.
+/// first key press as quick as the others. Forgetting costs milliseconds each time, so where much goes, all words go and are
+/// filled in again: `refill` says how far that is.
 const TABLES: &str = "
-    DROP TABLE IF EXISTS doc; DROP TABLE IF EXISTS words; DROP TABLE IF EXISTS dirty;
+    DROP TABLE IF EXISTS doc; DROP TABLE IF EXISTS words; DROP TABLE IF EXISTS dirty; DROP TABLE IF EXISTS refill;
     CREATE TABLE doc (id INTEGER PRIMARY KEY, object BLOB NOT NULL, space BLOB NOT NULL, kind INTEGER NOT NULL,
         person BLOB NOT NULL, clock INTEGER NOT NULL, file INTEGER NOT NULL, pinned INTEGER NOT NULL, title TEXT NOT NULL,
         text TEXT NOT NULL);
@@ -40,6 +41,7 @@ const TABLES: &str = "
     CREATE VIRTUAL TABLE words USING fts5(title, text, marks, content = '', tokenize = 'ascii', prefix = '1');
     INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
     CREATE TABLE dirty (n INTEGER PRIMARY KEY, space BLOB NOT NULL, object BLOB, after INTEGER);
+    CREATE TABLE refill (after INTEGER NOT NULL);
     CREATE INDEX message_file ON message (file) WHERE file IS NOT NULL;";
 
 /// Makes the tables anew.

@@ -1,7 +1,7 @@
 //! Connections that only read, and the names that are looked up with every search.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, InterruptHandle, OpenFlags};
@@ -22,8 +22,10 @@ pub(crate) struct Readers {
     names: Mutex<Option<(u64, Arc<Names>)>>,
     /// Told when something is noted that is to be indexed.
     noted: Notify,
-    /// Something was taken out of the index that may still lie in the log of the file.
-    taken_out: AtomicBool,
+    /// Documents taken out of the index since it was last up to date.
+    taken_out: AtomicUsize,
+    /// Something was taken out that may still lie in the log of the file.
+    in_log: AtomicBool,
 }
 
 /// All names, as they are compared.
@@ -66,7 +68,8 @@ impl Readers {
             changes: AtomicU64::new(0),
             names: Mutex::default(),
             noted: Notify::new(),
-            taken_out: AtomicBool::new(false),
+            taken_out: AtomicUsize::new(0),
+            in_log: AtomicBool::new(false),
         }
     }
 
@@ -80,12 +83,20 @@ impl Readers {
         self.noted.notify_one();
     }
 
-    pub(super) fn tell_taken_out(&self) {
-        self.taken_out.store(true, Ordering::SeqCst);
+    pub(super) fn taken_out(&self) -> usize {
+        self.taken_out.load(Ordering::SeqCst)
     }
 
-    pub(super) fn was_taken_out(&self) -> bool {
-        self.taken_out.swap(false, Ordering::SeqCst)
+    pub(super) fn set_taken_out(&self, count: usize) {
+        self.taken_out.store(count, Ordering::SeqCst);
+    }
+
+    pub(super) fn tell_in_log(&self) {
+        self.in_log.store(true, Ordering::SeqCst);
+    }
+
+    pub(super) fn was_in_log(&self) -> bool {
+        self.in_log.swap(false, Ordering::SeqCst)
     }
 
     fn take(&self) -> Result<Connection> {

@@ -475,6 +475,14 @@ fn many_messages() {
         let found = view.find(&Stop::default(), &wanted(query, 20, Cursor::START)).expect("finds");
         println!("{query}: {:?}, {} found", at.elapsed(), found.count);
     }
+    let ids = pages(&view, "ba", 100).into_iter().take(3).collect::<Vec<_>>();
+    for id in ids {
+        let whose = view.message(&SPACE, &id).expect("reads").expect("is there").person.as_bytes()[0];
+        let at = Instant::now();
+        apply(&view, &[opened(100_000, whose, clock, &text_of(id, "other words"))]);
+        index(&view);
+        println!("one changed in {:?}", at.elapsed());
+    }
     let started = Instant::now();
     view.wipe(&SPACE, 1, &[]).expect("wipes");
     println!("wiped in {:?}", started.elapsed());
