@@ -20,6 +20,7 @@ mod messages;
 mod openapi;
 mod problems;
 mod profile;
+mod search;
 mod session;
 mod signin;
 mod spaces;
@@ -230,6 +231,7 @@ fn router(api: Arc<Api>) -> Router {
         .route("/spaces/{space}/files/{file}/resume", post(transfers::resume))
         .route("/spaces/{space}/files/{file}/cancel", post(transfers::cancel))
         .route("/transfers", get(transfers::list))
+        .route("/search", get(search::find))
         .route("/events", get(events::stream))
         .route("/openapi.json", get(openapi::serve))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))

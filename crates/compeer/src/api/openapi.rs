@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{
-    content, events, files, invitations, members, messages, problems, profile, signin, spaces, status, topics,
+    content, events, files, invitations, members, messages, problems, profile, search, signin, spaces, status, topics,
     transfers, upload,
 };
 use crate::error::ProblemDocument;
@@ -29,7 +29,7 @@ use crate::error::ProblemDocument;
         topics::mark_read, topics::mark_unread,
         files::list, files::share_local, files::unlist, files::unlist_folder, upload::upload, content::content,
         transfers::list, transfers::fetch, transfers::fetch_folder, transfers::pause, transfers::resume, transfers::cancel,
-        events::stream, serve
+        search::find, events::stream, serve
     ),
     components(schemas(ProblemDocument))
 )]

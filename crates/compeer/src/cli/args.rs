@@ -53,6 +53,13 @@ pub(super) enum Command {
     /// Files.
     #[command(subcommand, arg_required_else_help = true)]
     File(File),
+    /// Find people, spaces, messages and files in all spaces of this computer.
+    ///
+    /// All words are to be there, the last one also as the beginning of a word. A phrase stands between double quotes, which a
+    /// shell takes away unless others stand around them: '"the crane"'. More can be asked for: -without, from:NAME, in:SPACE,
+    /// has:file, has:link, is:message, is:file, is:person, is:space, is:pinned, before:DAY, after:DAY and on:DAY (in UTC), with
+    /// days such as 2026-11-27, 2026-11, today and yesterday.
+    Search(Search),
     /// What happens, as it happens: one JSON object a line, for programs.
     Events,
     /// Open the page in a browser, signed in.
@@ -447,6 +454,19 @@ pub(super) enum File {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Search {
+    /// What to look for. What begins with a hyphen comes after `--`, or within quotes with a word before it.
+    #[arg(required = true, value_name = "WORD")]
+    pub(super) words: Vec<String>,
+    /// Only in this space, by its name or id.
+    #[arg(long)]
+    pub(super) space: Option<String>,
+    /// How many to show at most.
+    #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(super) limit: u32,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Open {
     /// Only print the link.
     #[arg(long)]
@@ -530,6 +550,9 @@ mod tests {
             "file get Harbour a --to .",
             "file stop Harbour a",
             "file remove Harbour a",
+            "search crane",
+            "search the crane from:bo --space Harbour --limit 5 --json",
+            "search -- -wall crane",
             "events",
             "open --print",
             "relay --listen 0.0.0.0:4920",

@@ -20,6 +20,7 @@ mod open;
 mod output;
 mod profile;
 mod relay;
+mod search;
 mod space;
 mod status;
 mod up;
@@ -97,6 +98,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<ExitCode, ApiEr
         Command::Chat(verb) => chat::run(context, verb).await,
         Command::Discuss(verb) => discuss::run(context, verb).await,
         Command::File(verb) => file::run(context, verb).await,
+        Command::Search(args) => search::run(context, args).await,
         Command::Events => events::run(context).await,
         Command::Open(args) => open::run(context, args).await,
         Command::Relay(args) => relay::run(context, args).await,

@@ -9,6 +9,7 @@ mod homes;
 mod http;
 mod people;
 mod relay;
+mod search;
 mod talk;
 mod told;
 mod topics;

@@ -6,6 +6,7 @@
 mod chat;
 mod file;
 mod node;
+mod search;
 mod space;
 mod topic;
 
@@ -18,6 +19,7 @@ pub use file::{
     SharedFiles, Transfer, TransferSource, TransferState, UnlistedFiles,
 };
 pub use node::{Done, PathKind, Peer, Problem, ProfileChange, Relay, Severity, SignInLink, Status};
+pub use search::{Found, FoundKind, Part, SearchAnswer, SearchNote};
 pub use space::{
     DevicePath, DirectTalk, Epoch, Invitation, InvitationState, InvitePreview, InviteRequest, InviteText, LastMessage,
     Level, LevelChange, Member, MemberDevice, NewInvitation, Presence, Space, SpaceName, SpaceState,

@@ -1,0 +1,99 @@
+//! Search, as two people use it: what one writes the other finds, and what is written over nobody does.
+
+use compeer_testkit::process::Peer;
+use serde_json::{Value, json};
+
+use super::cli::run;
+use super::{ALONE, running, tour};
+
+/// The ids of what is found, once all is indexed.
+fn found(peer: &Peer, words: &[&str]) -> Vec<Value> {
+    let answer = peer.ask(&[&["search"], words].concat()).expect("searches");
+    assert_eq!(answer["complete"], true, "{answer}");
+    let results = answer["results"].as_array().expect("a list");
+    assert_eq!(answer["count"], results.len(), "{answer}");
+    results.iter().map(|result| result["id"].clone()).collect()
+}
+
+#[test]
+fn what_one_writes_the_other_finds() {
+    let (ada, mut bo) = (running("Ada Löwe"), running("Bo Tanaka"));
+    let made = ada.ask(&["space", "create", "Harbour Quay"]).expect("creates");
+    let space = made["space"].as_str().expect("an id");
+    tour::join(&ada, &bo, space, "write");
+    let say = |peer: &Peer, text: &str| peer.ask(&["chat", "send", "Harbour", text]).expect("sends")["id"].clone();
+    let crane = say(&ada, "The cranes at the quay wall are heer");
+    let tokyo = say(&bo, "東京都の港 https://example.org/tokyo");
+    let folder = tempfile::tempdir().expect("folder");
+    let plan = folder.path().join("Quay-Wall plan.txt");
+    std::fs::write(&plan, "concrete").expect("writes");
+    let put = ada.ask(&["file", "put", "Harbour", plan.to_str().expect("a path")]).expect("shares");
+    let plan = put[0]["id"].clone();
+    for peer in [&ada, &bo] {
+        tour::until(peer, &["chat", "log", "Harbour"], "both messages", |log| {
+            log.as_array().is_some_and(|log| log.len() == 2)
+        });
+        tour::until(peer, &["file", "list", "Harbour"], "the file", |files| files[0]["id"] == plan);
+        tour::until(peer, &["space", "members", "Harbour"], "both names", |members| {
+            let names: Vec<_> =
+                members.as_array().expect("a list").iter().map(|member| member["name"].clone()).collect();
+            names.contains(&json!("Ada Löwe")) && names.contains(&json!("Bo Tanaka"))
+        });
+    }
+    let status = |peer: &Peer| peer.ask(&["status"]).expect("answers")["person"].clone();
+    let (ada_id, bo_id) = (status(&ada), status(&bo));
+
+    for peer in [&ada, &bo] {
+        // Right after it was written, words, beginnings and phrases; in all spaces or in one.
+        assert_eq!(found(peer, &["crane"]), [crane.clone()]);
+        assert_eq!(found(peer, &["WALL", "cran"]), [crane.clone()]);
+        assert_eq!(found(peer, &["\"quay wall\"", "--space", "Harbour"]).len(), 2);
+        assert_eq!(found(peer, &["\"wall quay\""]), [] as [Value; 0]);
+        assert_eq!(found(peer, &["京都"]), [tokyo.clone()]);
+        // Names before what was written, and slips in them are forgiven.
+        assert_eq!(found(peer, &["tanka"]), [bo_id.clone()]);
+        assert_eq!(found(peer, &["lowe"]), [ada_id.clone()]);
+        let quay = found(peer, &["quay"]);
+        assert_eq!((quay.len(), &quay[0]), (3, &json!(space)));
+        // Operators.
+        assert_eq!(found(peer, &["from:lowe", "is:message"]), [crane.clone()]);
+        assert_eq!(found(peer, &["from:\"Bo Tnaka\"", "in:harbuor"]), [tokyo.clone()]);
+        assert_eq!(found(peer, &["has:link"]), [tokyo.clone()]);
+        assert_eq!(found(peer, &["is:file"]), [plan.clone()]);
+        assert_eq!(found(peer, &["quay", "has:file", "from:ada"]), [plan.clone()]);
+        assert_eq!(found(peer, &["quay -has:file is:message on:today"]), [crane.clone()]);
+        assert_eq!(found(peer, &["quay", "before:today"]), [] as [Value; 0]);
+        assert_eq!(found(peer, &["from:me"]).len(), if status(peer) == ada_id { 2 } else { 1 });
+    }
+    let words = String::from_utf8(run(&ada, &["search", "cranes"], "").stdout).expect("UTF-8");
+    assert!(words.ends_with("  Ada Löwe in Harbour Quay\n    The cranes at the quay wall are heer\n"), "{words}");
+    let answer = bo.ask(&["search", "crane"]).expect("searches");
+    let part = |text: &str, found| json!({ "text": text, "found": found });
+    assert_eq!(
+        answer["results"][0]["text"],
+        json!([part("The ", false), part("cranes", true), part(" at the quay wall are heer", false)])
+    );
+
+    // Other words: the old ones are found no more, by nobody, also after a restart.
+    let id = crane.as_str().expect("an id");
+    ada.ask(&["chat", "edit", "Harbour", id, "The cranes are here"]).expect("changes");
+    ada.ask(&["file", "remove", "Harbour", plan.as_str().expect("an id")]).expect("takes off");
+    tour::until(&bo, &["chat", "log", "Harbour"], "the change", |log| log[0]["text"] == "The cranes are here");
+    tour::until(&bo, &["file", "list", "Harbour"], "no file", |files| *files == json!([]));
+    bo.terminate().expect("ends");
+    bo.up(ALONE).expect("starts");
+    for peer in [&ada, &bo] {
+        assert_eq!(found(peer, &["heer"]), [] as [Value; 0]);
+        assert_eq!(found(peer, &["cranes"]), [crane.clone()]);
+        assert_eq!(found(peer, &["plan"]), [] as [Value; 0]);
+    }
+
+    // Who is removed keeps what was there; who leaves does not.
+    ada.ask(&["space", "remove", "Harbour Quay", "Bo Tanaka"]).expect("removes");
+    say(&ada, "cranes without Bo");
+    assert_eq!(found(&ada, &["cranes"]).len(), 2);
+    tour::until(&bo, &["space", "list"], "that he is out", |spaces| spaces[0]["state"] != "active");
+    assert_eq!(found(&bo, &["cranes"]), [crane]);
+    bo.ask(&["space", "leave", "Harbour Quay"]).expect("leaves");
+    assert_eq!(found(&bo, &["cranes"]), [] as [Value; 0]);
+}
