@@ -22,8 +22,8 @@ const FURTHEST: i32 = 24 * 60;
 #[into_params(parameter_in = Query)]
 pub(super) struct What {
     /// Words, all of which are to be there; the last one may be the beginning of a word. Also: `"a phrase"`, `begin*`,
-    /// `-without`, `from:NAME`, `in:SPACE`, `has:file`, `has:link`, `is:message`, `is:file`, `is:person`, `is:space`,
-    /// `is:pinned`, and `before:`, `after:` and `on:` with a day such as `2026-11-27`, `2026-11`, `2026`, `today` or `yesterday`.
+    /// `-without`, `from:NAME`, `in:SPACE`, `topic:TITLE`, `has:file`, `has:link`, `is:message`, `is:file`, `is:person`,
+    /// `is:space`, `is:topic`, `is:pinned`, and `before:`, `after:` and `on:` with a day such as `2026-11-27`, `2026-11`, `2026`, `today` or `yesterday`.
     /// At most 1,024 bytes and 16 words and operators.
     q: String,
     /// How many at most, 1 to 100; 20 when left out.
@@ -81,14 +81,18 @@ impl From<Hit> for dto::Found {
             Target::File(id) => (dto::FoundKind::File, id.to_string()),
             Target::Person(id) => (dto::FoundKind::Person, id.to_string()),
             Target::Space(id) => (dto::FoundKind::Space, id.to_string()),
+            Target::Topic(id) => (dto::FoundKind::Topic, id.to_string()),
         };
         let parts = |parts: Vec<Part>| parts.into_iter().map(|part| dto::Part { text: part.text, found: part.found });
+        let (topic, topic_title) = hit.topic.map(|(topic, title)| (topic.to_string(), title)).unzip();
         let (author, author_name) = hit.author.map(|(person, name)| (person.to_string(), name)).unzip();
         Self {
             kind,
             id,
             space: hit.space.to_string(),
             space_name: hit.space_name,
+            topic,
+            topic_title: topic_title.flatten(),
             author,
             author_name,
             time: hit.time,

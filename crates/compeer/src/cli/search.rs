@@ -85,6 +85,7 @@ fn refusal(note: &dto::SearchNote) -> ApiError {
     let (text, hint) = (note.text.clone(), note.hint.clone());
     match note.code.as_str() {
         "no-person" => ApiError::new(StatusCode::NOT_FOUND, "no-person", "No such person", text, hint),
+        "no-topic" => ApiError::new(StatusCode::NOT_FOUND, "no-topic", "No such topic", text, hint),
         "no-space" => ApiError::new(StatusCode::NOT_FOUND, "no-space", "No such space", text, hint),
         _ => ApiError::usage(text, hint),
     }
@@ -99,16 +100,18 @@ fn words(found: &dto::Found, mark: bool) -> String {
     let (title, text): (String, String) =
         (found.title.iter().map(part).collect(), found.text.iter().map(part).collect());
     let space = visible(&found.space_name);
+    let topic = found.topic_title.as_deref().map(|title| format!(", at {}", visible(title))).unwrap_or_default();
     let author = found.author_name.as_deref().map(visible).unwrap_or_default();
     let when = found.time.map(time).unwrap_or_default();
     match found.kind {
         dto::FoundKind::Person => format!("{title}  (in {space})\n"),
         dto::FoundKind::Space => format!("{title}  (a space)\n"),
+        dto::FoundKind::Topic => format!("{title}  (a topic in {space})\n"),
         dto::FoundKind::File => format!("{when}  {author} in {space}\n    [file: {title}]\n"),
         dto::FoundKind::Message => {
             let file = if title.is_empty() { title } else { format!("[file: {title}]") };
             let lines = [text, file].into_iter().filter(|line| !line.is_empty());
-            format!("{when}  {author} in {space}\n    {}\n", lines.collect::<Vec<_>>().join("\n    "))
+            format!("{when}  {author} in {space}{topic}\n    {}\n", lines.collect::<Vec<_>>().join("\n    "))
         }
     }
 }
@@ -125,13 +128,15 @@ mod tests {
             id: String::new(),
             space: String::new(),
             space_name: "Quay".into(),
+            topic: None,
+            topic_title: Some("Crane".into()),
             author: None,
             author_name: Some("Ann".into()),
             time: Some(0),
             title: vec![part("plan.pdf", false)],
             text: vec![part("the ", false), part("cra\u{1b}[2Jne", true)],
         };
-        let plain = "1970-01-01 00:00  Ann in Quay\n    the cra\\u{1b}[2Jne\n    [file: plan.pdf]\n";
+        let plain = "1970-01-01 00:00  Ann in Quay, at Crane\n    the cra\\u{1b}[2Jne\n    [file: plan.pdf]\n";
         assert_eq!(words(&found, false), plain);
         assert!(words(&found, true).contains("the \x1b[1mcra\\u{1b}[2Jne\x1b[22m\n"));
     }

@@ -45,6 +45,11 @@ pub(crate) fn note(note: &Note) -> (&'static str, String, &'static str) {
             format!("No space is called “{}” here.", shorten(name)),
             "Write in: and some letters of a name.",
         ),
+        Note::NoTopic(title) => (
+            "no-topic",
+            format!("No topic is called “{}” here.", shorten(title)),
+            "Write topic: and some letters of a title.",
+        ),
         Note::NoSuch { operator: "has", value } => (
             "bad-operator",
             format!("Nothing can be found that has “{}”.", shorten(value)),
@@ -53,7 +58,7 @@ pub(crate) fn note(note: &Note) -> (&'static str, String, &'static str) {
         Note::NoSuch { value, .. } => (
             "bad-operator",
             format!("Nothing can be found that is “{}”.", shorten(value)),
-            "There are is:message, is:file, is:person, is:space and is:pinned.",
+            "There are is:message, is:file, is:person, is:space, is:topic and is:pinned.",
         ),
     }
 }

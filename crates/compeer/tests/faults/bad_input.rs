@@ -162,6 +162,7 @@ const REFUSED: &[(&[&str], &str, &str)] = &[
     (&["search", "crane", "on:someday"], "", "usage"),
     (&["search", "crane", "has:wings"], "", "usage"),
     (&["search", "crane", "from:mallory"], "", "no-person"),
+    (&["search", "crane", "topic:nothing"], "", "no-topic"),
     (&["search", "crane", "in:nowhere"], "", "no-space"),
     (&["search", "a b c d e f g h i j k l m n o p q"], "", "bad-query"),
     (&["chat", "resend", "Nowhere"], "", "space-not-found"),

@@ -32,7 +32,7 @@ pub struct SearchRequest {
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchAnswer {
-    /// The best first: people and spaces by their names, then what was written.
+    /// The best first: people, spaces and topics by their names, then what was written.
     pub hits: Vec<Hit>,
     /// How many there are from here on, as far as was counted.
     pub count: usize,
@@ -53,6 +53,8 @@ pub struct Hit {
     pub space: GroupId,
     /// That space's name; empty while it is not known.
     pub space_name: String,
+    /// The topic it was said at, and its title if that is known; `None` in the general talk, and for what is not said.
+    pub topic: Option<(EntryHash, Option<String>)>,
     /// Who wrote or listed it, and their name.
     pub author: Option<(GroupId, String)>,
     /// When.
@@ -74,6 +76,8 @@ pub enum Target {
     Person(GroupId),
     /// A space.
     Space(GroupId),
+    /// A topic.
+    Topic(EntryHash),
 }
 
 /// A stretch of text.
@@ -94,6 +98,8 @@ pub enum Note {
     NoPerson(String),
     /// No space goes by this name.
     NoSpace(String),
+    /// No topic has this title.
+    NoTopic(String),
     /// `has:` or `is:` with something that nothing has or is.
     NoSuch {
         /// The operator.

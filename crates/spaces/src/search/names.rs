@@ -19,17 +19,17 @@ pub(crate) enum Fit {
 
 /// A name that something goes by.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Name {
+pub(crate) struct Name<T> {
     /// Where it goes by it.
     pub(crate) space: GroupId,
-    /// The person, or the space itself.
-    pub(crate) of: GroupId,
+    /// The person, the space itself, or the topic.
+    pub(crate) of: T,
     pub(crate) name: String,
     words: Vec<Vec<char>>,
 }
 
-impl Name {
-    pub(crate) fn new(space: GroupId, of: GroupId, name: String) -> Self {
+impl<T> Name<T> {
+    pub(crate) fn new(space: GroupId, of: T, name: String) -> Self {
         let words = words(&name);
         Self { space, of, name, words }
     }

@@ -8,8 +8,9 @@
 //! | `-wall` | does not have it; also before a phrase or an operator |
 //! | `from:ann`, `from:me` | somebody of that name wrote or listed |
 //! | `in:quay` | is in a space of that name |
+//! | `topic:crane`, `topic:general` | was said at a topic of that title, or in the general talk |
 //! | `has:file`, `has:link` | comes with one |
-//! | `is:message`, `is:file`, `is:person`, `is:space`, `is:pinned` | is one |
+//! | `is:message`, `is:file`, `is:person`, `is:space`, `is:topic`, `is:pinned` | is one |
 //! | `before:`, `after:`, `on:` and a day | `2026-11-27`, `2026-11`, `2026`, `today` or `yesterday` |
 //!
 //! Names with blanks stand between quotes: `from:"Ann Lee"`. An operator that is none of these is two words.
@@ -53,15 +54,17 @@ pub(crate) enum Is {
     Kind(Kind),
     Person,
     Space,
+    Topic,
 }
 
-/// A query, taken apart. All that it asks must hold; of several `from:`, `in:` or kinds, one.
+/// A query, taken apart. All that it asks must hold; of several `from:`, `in:`, `topic:` or kinds, one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Query {
     pub(crate) terms: Vec<Term>,
     pub(crate) not: Vec<Term>,
     pub(crate) from: Vec<Named>,
     pub(crate) within: Vec<Named>,
+    pub(crate) topic: Vec<Named>,
     pub(crate) marks: Vec<Mark>,
     pub(crate) not_marks: Vec<Mark>,
     pub(crate) is: Vec<Is>,
@@ -125,9 +128,10 @@ impl Query {
         let (value, not) = (piece.value.trim(), piece.not);
         let named = || Named { name: value.to_owned(), not };
         match operator.as_str() {
-            "from" | "in" | "has" | "is" | "before" | "after" | "on" if value.is_empty() => {}
+            "from" | "in" | "topic" | "has" | "is" | "before" | "after" | "on" if value.is_empty() => {}
             "from" => self.from.push(named()),
             "in" => self.within.push(named()),
+            "topic" => self.topic.push(named()),
             "has" => match value.to_ascii_lowercase().as_str() {
                 "file" | "files" => self.mark(Mark::HasFile, not),
                 "link" | "links" => self.mark(Mark::HasLink, not),
@@ -139,6 +143,7 @@ impl Query {
                 "file" | "files" => self.kind(Is::Kind(Kind::File), not),
                 "person" | "people" => self.kind(Is::Person, not),
                 "space" | "spaces" => self.kind(Is::Space, not),
+                "topic" | "topics" => self.kind(Is::Topic, not),
                 _ => self.none("is", value),
             },
             "before" | "after" | "on" if !not => match days(value, now, offset) {
@@ -185,7 +190,11 @@ impl Query {
 
     /// Whether a name can be what is asked for: nothing is asked that only what was written has.
     pub(crate) fn may_name(&self) -> bool {
-        self.from.is_empty() && self.marks.is_empty() && self.since.is_none() && self.until.is_none()
+        self.from.is_empty()
+            && self.topic.is_empty()
+            && self.marks.is_empty()
+            && self.since.is_none()
+            && self.until.is_none()
     }
 }
 
@@ -316,11 +325,13 @@ mod tests {
 
     #[test]
     fn operators() {
-        let query =
-            parse("from:\"Ann Lee\" -FROM:bo in:quay has:file -has:link is:pinned is:message -is:space is: crane");
+        let query = parse(
+            "from:\"Ann Lee\" -FROM:bo in:quay topic:\"the crane\" has:file -has:link is:pinned is:message -is:space is: crane",
+        );
         let named = |name: &str, not| Named { name: name.into(), not };
         assert_eq!(query.from, [named("Ann Lee", false), named("bo", true)]);
         assert_eq!(query.within, [named("quay", false)]);
+        assert_eq!(query.topic, [named("the crane", false)]);
         assert_eq!((query.marks, query.not_marks), (vec![Mark::HasFile, Mark::Pinned], vec![Mark::HasLink]));
         assert_eq!((query.is, query.is_not), (vec![Is::Kind(Kind::Message)], vec![Is::Space]));
         assert_eq!(query.terms, [term(&["crane"], true)]);

@@ -1,10 +1,11 @@
 //! Searching, and the task that keeps the index in step with the view.
 
 use std::collections::BTreeSet;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use compeer_core::GroupId;
+use compeer_core::{EntryHash, GroupId};
 
 use super::Spaces;
 use crate::error::ViewError;
@@ -30,6 +31,12 @@ const TAKING_IN: Duration = Duration::from_millis(15);
 const LIMIT: Duration = Duration::from_millis(500);
 /// Names among the results, unless names alone are asked for.
 const NAMES: usize = 6;
+
+/// What the general talk is called by.
+const GENERAL: &str = "general";
+
+/// Topics, and the general talk as `None`.
+type Places = BTreeSet<Option<EntryHash>>;
 
 /// Stops a search that nobody waits for any more.
 struct StopOnDrop(Arc<Stop>);
@@ -151,6 +158,7 @@ impl Search {
         let names = view.names(stop)?;
         let (people, not_people) = self.people(&names, &mut answer.notes);
         let spaces = self.spaces(&names, &mut answer.notes);
+        let (places, not_places) = self.places(&names, &spaces, &mut answer.notes);
         if !answer.notes.is_empty() {
             return Ok(answer);
         }
@@ -169,6 +177,8 @@ impl Search {
             query: self.query,
             people,
             not_people,
+            places,
+            not_places,
             spaces,
             limit,
             cursor: self.cursor.unwrap_or(Cursor::START),
@@ -198,6 +208,23 @@ impl Search {
         (self.query.from.iter().any(|named| !named.not).then_some(people), not_people)
     }
 
+    /// At which topics is looked, and at which not.
+    fn places(&self, names: &Names, spaces: &BTreeSet<GroupId>, notes: &mut Vec<Note>) -> (Option<Places>, Places) {
+        let (mut places, mut not_places) = (Places::new(), Places::new());
+        for named in &self.query.topic {
+            let topics = names.topics.iter().filter(|name| spaces.contains(&name.space));
+            let mut found: Places = of_name(topics, &named.name).into_iter().map(Some).collect();
+            if named.name.eq_ignore_ascii_case(GENERAL) {
+                found.insert(None);
+            }
+            if found.is_empty() {
+                notes.push(Note::NoTopic(named.name.clone()));
+            }
+            if named.not { not_places.extend(found) } else { places.extend(found) }
+        }
+        (self.query.topic.iter().any(|named| !named.not).then_some(places), not_places)
+    }
+
     /// Where is looked.
     fn spaces(&self, names: &Names, notes: &mut Vec<Note>) -> BTreeSet<GroupId> {
         let of =
@@ -222,61 +249,78 @@ impl Search {
         spaces.difference(&not).copied().collect()
     }
 
-    /// People and spaces that go by what is asked for; each person once. Who is found only in spite of a slip comes up when
-    /// nobody is called so.
+    /// People, spaces and topics that go by what is asked for; each person once. Who is found only in spite of a slip comes up
+    /// when nobody is called so.
     fn names(&self, names: &Names, spaces: &BTreeSet<GroupId>) -> Vec<Hit> {
-        let asked: Vec<Vec<char>> =
-            self.query.terms.iter().flat_map(|term| term.words.iter().map(|word| word.chars().collect())).collect();
-        let alone = !self.query.wants(Is::Kind(Kind::Message)) && !self.query.wants(Is::Kind(Kind::File));
+        let asked: Vec<Vec<char>> = self.query.terms.iter().flat_map(letters).collect();
+        let written = [Is::Kind(Kind::Message), Is::Kind(Kind::File)];
+        let alone = !written.into_iter().any(|is| self.query.wants(is));
         if !self.query.may_name() || asked.is_empty() && !alone {
             return Vec::new();
         }
-        let fit = |name: &Name| {
-            let shunned = |term: &Term| {
-                let words: Vec<Vec<char>> = term.words.iter().map(|word| word.chars().collect()).collect();
-                name.fit(&words).is_some_and(|fit| fit < Fit::Slips)
-            };
-            let fit = if asked.is_empty() { Some(Fit::Whole) } else { name.fit(&asked) };
-            fit.filter(|_| spaces.contains(&name.space) && !self.query.not.iter().any(shunned))
-        };
-        let mut found: Vec<(Fit, bool, &Name)> = Vec::new();
-        for (is, list) in [(Is::Person, &names.people), (Is::Space, &names.spaces)] {
-            if self.query.wants(is) {
-                found.extend(list.iter().filter_map(|name| Some((fit(name)?, is == Is::Space, name))));
-            }
-        }
-        let best = found.iter().map(|(fit, ..)| *fit).min();
-        found.retain(|(fit, ..)| *fit < Fit::Slips || best == Some(Fit::Slips));
-        // The list has the newest name first, and sorting leaves it so.
-        found.sort_by(|(a_fit, a_space, a), (b_fit, b_space, b)| {
-            (a_fit, a_space, a.name.to_lowercase()).cmp(&(b_fit, b_space, b.name.to_lowercase()))
-        });
+        let people = names.people.iter().map(|name| self.candidate(&asked, name, Is::Person, Target::Person(name.of)));
+        let of_spaces = names.spaces.iter().map(|name| self.candidate(&asked, name, Is::Space, Target::Space(name.of)));
+        let topics = names.topics.iter().map(|name| self.candidate(&asked, name, Is::Topic, Target::Topic(name.of)));
+        let mut found: Vec<Candidate<'_>> = people.chain(of_spaces).chain(topics).flatten().collect();
+        found.retain(|candidate| spaces.contains(&candidate.space));
+        let best = found.iter().map(|candidate| candidate.fit).min();
+        found.retain(|candidate| candidate.fit < Fit::Slips || best == Some(Fit::Slips));
+        // People come before spaces before topics, the newest name first, and sorting leaves that so.
+        found.sort_by_key(|candidate| candidate.fit);
         let mut seen = BTreeSet::new();
-        found.retain(|(_, _, name)| seen.insert(name.of));
+        found.retain(|candidate| seen.insert(candidate.target));
         found.truncate(if alone { self.limit } else { NAMES.min(self.limit) });
         let words = self.query.terms.iter().flat_map(|term| &term.words);
         let terms: Vec<Term> = words.map(|word| Term { words: vec![word.clone()], prefix: true }).collect();
-        let hit = |(_, is_space, name): (Fit, bool, &Name)| Hit {
-            target: if is_space { Target::Space(name.of) } else { Target::Person(name.of) },
-            space: name.space,
-            space_name: space_name(names, &name.space),
+        let hit = |candidate: Candidate<'_>| Hit {
+            target: candidate.target,
+            space: candidate.space,
+            space_name: space_name(names, &candidate.space),
+            topic: None,
             author: None,
             time: None,
-            title: snippet::parts(&name.name, &terms),
+            title: snippet::parts(candidate.name, &terms),
             text: Vec::new(),
         };
         found.into_iter().map(hit).collect()
     }
+
+    /// Somebody or something of a name, if it fits what is asked for.
+    fn candidate<'a, T>(
+        &self,
+        asked: &[Vec<char>],
+        name: &'a Name<T>,
+        is: Is,
+        target: Target,
+    ) -> Option<Candidate<'a>> {
+        let shunned = |term: &Term| name.fit(&letters(term)).is_some_and(|fit| fit < Fit::Slips);
+        let fit = if asked.is_empty() { Some(Fit::Whole) } else { name.fit(asked) };
+        let fit = fit.filter(|_| self.query.wants(is) && !self.query.not.iter().any(shunned))?;
+        Some(Candidate { fit, name: &name.name, space: name.space, target })
+    }
+}
+
+/// Somebody or something whose name fits.
+struct Candidate<'a> {
+    fit: Fit,
+    name: &'a str,
+    space: GroupId,
+    target: Target,
+}
+
+/// The words of a term as names are compared with them.
+fn letters(term: &Term) -> Vec<Vec<char>> {
+    term.words.iter().map(|word| word.chars().collect()).collect()
 }
 
 /// All that go by a name, or rather those whom it fits best; or the one whose id it is.
-fn of_name<'a>(names: impl Iterator<Item = &'a Name>, asked: &str) -> BTreeSet<GroupId> {
-    let (id, words) = (asked.parse::<GroupId>().ok(), words(asked));
-    let fit = |name: &'a Name| {
+fn of_name<'a, T: Copy + Ord + FromStr + 'a>(names: impl Iterator<Item = &'a Name<T>>, asked: &str) -> BTreeSet<T> {
+    let (id, words) = (asked.parse::<T>().ok(), words(asked));
+    let fit = |name: &'a Name<T>| {
         let fit = if id == Some(name.of) { Some(Fit::Whole) } else { name.fit(&words) };
         fit.map(|fit| (fit, name.of))
     };
-    let fitting: Vec<(Fit, GroupId)> = names.filter_map(fit).collect();
+    let fitting: Vec<(Fit, T)> = names.filter_map(fit).collect();
     let best = fitting.iter().map(|(fit, _)| *fit).min();
     fitting.into_iter().filter(|(fit, _)| Some(*fit) == best).map(|(_, of)| of).collect()
 }
@@ -295,6 +339,10 @@ fn hit(document: Document, names: &Names, terms: &[Term]) -> Hit {
         },
         space: document.space,
         space_name: space_name(names, &document.space),
+        topic: document.place.map(|place| {
+            let named = names.topics.iter().find(|name| name.of == place && name.space == document.space);
+            (place, named.map(|name| name.name.clone()))
+        }),
         author: Some((document.person, author_name)),
         time: Some(document.clock.millis()),
         title: snippet::parts(&document.title, terms),

@@ -126,7 +126,7 @@ impl View {
             next.generation as i64,
             next.position as i64
         ])?;
-        search::note(&transaction, &space, &changes)?;
+        let names_changed = search::note(&transaction, &space, &changes)?;
         let scrub = deleted::is_scrub_due(&transaction)?;
         transaction.commit()?;
         if changes.contains(&Change::Moved) {
@@ -134,7 +134,7 @@ impl View {
         } else {
             self.counts.add(&space, &added);
         }
-        if changes.iter().any(|change| matches!(change, Change::Name | Change::Profile(_))) {
+        if names_changed {
             self.readers.names_changed();
         }
         if !changes.is_empty() {

@@ -15,6 +15,8 @@ pub enum FoundKind {
     Person,
     /// A space.
     Space,
+    /// A topic.
+    Topic,
 }
 
 /// A stretch of text.
@@ -31,19 +33,25 @@ pub struct Part {
 pub struct Found {
     /// What it is.
     pub kind: FoundKind,
-    /// Its id: that of the message, file, person or space.
+    /// Its id: that of the message, file, person, space or topic.
     pub id: String,
     /// The space it is in.
     pub space: String,
     /// That space's name; empty while it is not known.
     pub space_name: String,
-    /// Who wrote or listed it; null for people and spaces.
+    /// The topic it was said at; null in the general talk, and for what is not said.
+    #[schema(required = true)]
+    pub topic: Option<String>,
+    /// That topic's title; null while it is not known.
+    #[schema(required = true)]
+    pub topic_title: Option<String>,
+    /// Who wrote or listed it; null for people, spaces and topics.
     #[schema(required = true)]
     pub author: Option<String>,
     /// That person's name.
     #[schema(required = true)]
     pub author_name: Option<String>,
-    /// When; null for people and spaces.
+    /// When; null for people, spaces and topics.
     #[schema(required = true)]
     pub time: Option<u64>,
     /// Its name, in stretches; for a message, the name of its file. Empty where it has none.
@@ -55,7 +63,7 @@ pub struct Found {
 /// A part of a query that matches nothing.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct SearchNote {
-    /// Why, for programs: `bad-date`, `bad-operator`, `no-person` or `no-space`.
+    /// Why, for programs: `bad-date`, `bad-operator`, `no-person`, `no-space` or `no-topic`.
     pub code: String,
     /// Why, in one sentence.
     pub text: String,
@@ -66,7 +74,7 @@ pub struct SearchNote {
 /// What was found.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct SearchAnswer {
-    /// The best first: people and spaces by their names, then what was written.
+    /// The best first: people, spaces and topics by their names, then what was written.
     pub results: Vec<Found>,
     /// How many there are from the beginning of this page on, as far as was counted.
     pub count: u64,

@@ -18,6 +18,8 @@ pub(crate) struct Document {
     pub(crate) kind: Kind,
     pub(crate) object: EntryHash,
     pub(crate) space: GroupId,
+    /// What it was said at; `None` for the general talk, and for what is not said.
+    pub(crate) place: Option<EntryHash>,
     /// Who wrote or listed it.
     pub(crate) person: GroupId,
     pub(crate) clock: Hlc,
@@ -48,7 +50,7 @@ pub(super) fn read(connection: &Connection, space: &GroupId, object: &EntryHash)
 fn message(connection: &Connection, space: &GroupId, object: &EntryHash) -> Result<Option<Document>> {
     let text = newest_version("message", "text");
     let sql = format!(
-        "SELECT message.person, message.clock, {IS_PINNED}, file.name, COALESCE({text}, message.text) FROM message
+        "SELECT message.person, message.clock, {IS_PINNED}, file.name, COALESCE({text}, message.text), message.place FROM message
          LEFT JOIN file ON file.hash = message.file AND file.space = message.space AND {LISTED}
          WHERE message.hash = ?1 AND message.space = ?2"
     );
@@ -64,6 +66,7 @@ fn message(connection: &Connection, space: &GroupId, object: &EntryHash) -> Resu
             file: name.is_some(),
             title: name.unwrap_or_default(),
             text: row.get(4)?,
+            place: row.get::<_, Option<[u8; 32]>>(5)?.map(EntryHash::from_bytes),
         })
     };
     let mut statement = connection.prepare_cached(&sql)?;
@@ -83,6 +86,7 @@ fn file(connection: &Connection, space: &GroupId, object: &EntryHash) -> Result<
             file: true,
             title: row.get(2)?,
             text: String::new(),
+            place: None,
         })
     };
     let mut statement = connection.prepare_cached(&sql)?;
@@ -90,7 +94,7 @@ fn file(connection: &Connection, space: &GroupId, object: &EntryHash) -> Result<
 }
 
 /// The columns of `doc` that [`stored`] reads.
-pub(super) const COLUMNS: &str = "object, space, kind, person, clock, file, pinned, title, text";
+pub(super) const COLUMNS: &str = "object, space, kind, person, clock, file, pinned, title, text, place";
 
 /// A document as the index has it; `None` for a kind that this version does not know.
 pub(super) fn stored(row: &Row<'_>) -> rusqlite::Result<Option<Document>> {
@@ -105,6 +109,7 @@ pub(super) fn stored(row: &Row<'_>) -> rusqlite::Result<Option<Document>> {
         pinned: row.get(6)?,
         title: row.get(7)?,
         text: row.get(8)?,
+        place: row.get::<_, Option<[u8; 32]>>(9)?.map(EntryHash::from_bytes),
     }))
 }
 
@@ -120,6 +125,11 @@ pub(super) fn mark_of_space(space: &GroupId) -> String {
 
 pub(super) fn mark_of_person(person: &GroupId) -> String {
     format!("p{}", &person.to_string()[..ID_LETTERS])
+}
+
+/// The mark of what is said at a place, or in the general talk.
+pub(super) fn mark_of_place(place: Option<&EntryHash>) -> String {
+    place.map_or_else(|| "general".into(), |place| format!("t{}", &place.to_string()[..ID_LETTERS]))
 }
 
 impl Document {

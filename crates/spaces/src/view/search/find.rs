@@ -8,7 +8,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Instant;
 
-use compeer_core::{GroupId, Millis};
+use compeer_core::{EntryHash, GroupId, Millis};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::super::{Result, View};
@@ -34,6 +34,9 @@ pub(crate) struct Wanted {
     /// Whose; `None`: anybody's.
     pub(crate) people: Option<BTreeSet<GroupId>>,
     pub(crate) not_people: BTreeSet<GroupId>,
+    /// At which topics; `None` among them is the general talk. `None`: at any.
+    pub(crate) places: Option<BTreeSet<Option<EntryHash>>>,
+    pub(crate) not_places: BTreeSet<Option<EntryHash>>,
     /// Where.
     pub(crate) spaces: BTreeSet<GroupId>,
     /// Whether these are fewer than there are on this device.
@@ -167,6 +170,8 @@ impl Wanted {
         self.spaces.contains(&document.space)
             && self.people.as_ref().is_none_or(|people| people.contains(&document.person))
             && !self.not_people.contains(&document.person)
+            && self.places.as_ref().is_none_or(|places| places.contains(&document.place))
+            && !(document.kind == Kind::Message && self.not_places.contains(&document.place))
             && self.query.since.is_none_or(|since| time >= since)
             && self.query.until.is_none_or(|until| time < until)
     }
@@ -233,6 +238,9 @@ fn expression(wanted: &Wanted) -> Option<String> {
     }
     if let Some(people) = &wanted.people {
         all.push(marked(people.iter().map(documents::mark_of_person)));
+    }
+    if let Some(places) = &wanted.places {
+        all.push(marked(places.iter().map(|place| documents::mark_of_place(place.as_ref()))));
     }
     let word = |mark: &Mark| match mark {
         Mark::HasFile => documents::FILE,

@@ -23,16 +23,29 @@ const ID_SHIFT: u32 = 6;
 /// Bits below which ids of one millisecond are spread when there is no room left.
 const ID_SPREAD: u32 = 28;
 
-/// Notes what changed in a space, in the transaction that changes it.
-pub(crate) fn note(transaction: &Transaction<'_>, space: &GroupId, changes: &[Change]) -> Result<()> {
+/// Notes what changed in a space, in the transaction that changes it. Whether names may be others now.
+pub(crate) fn note(transaction: &Transaction<'_>, space: &GroupId, changes: &[Change]) -> Result<bool> {
     let objects = changes.iter().filter_map(|change| match change {
         Change::Message(object) | Change::Changed(object) | Change::FileAdded(object) | Change::FileRemoved(object) => {
             Some(object)
         }
         // Names are looked up where they stand; who holds a file is not asked for.
-        Change::Name | Change::Profile(_) | Change::Rebuilt | Change::FileChanged(_) | Change::Nonsense(..) => None,
+        Change::Name | Change::Profile(_) | Change::Made(_) => None,
+        Change::Rebuilt | Change::Moved | Change::FileChanged(_) | Change::Nonsense(..) => None,
     });
-    note_objects(transaction, space, objects)
+    note_objects(transaction, space, objects)?;
+    let mut made = transaction.prepare_cached("SELECT 1 FROM object WHERE hash = ?1")?;
+    for change in changes {
+        let named = match change {
+            Change::Name | Change::Profile(_) | Change::Made(_) => true,
+            Change::Changed(object) => made.exists([object.as_bytes()])?,
+            _ => false,
+        };
+        if named {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Notes that these things may read differently from now on, or be gone.
@@ -200,7 +213,7 @@ impl<'a> Turn<'a> {
         let before = self
             .transaction
             .prepare_cached(&sql)?
-            .query_row([object.as_bytes()], |row| Ok((documents::stored(row)?, row.get::<_, i64>(9)?)))
+            .query_row([object.as_bytes()], |row| Ok((documents::stored(row)?, row.get::<_, i64>(10)?)))
             .optional()?
             .and_then(|(document, id)| document.map(|document| (document, id)));
         let now = documents::read(self.transaction, space, object)?;
@@ -246,7 +259,7 @@ impl<'a> Turn<'a> {
     fn put_in(&mut self, document: &Document) -> Result<()> {
         let id = free_id(self.transaction, document.clock, &document.object)?;
         let mut statement =
-            self.transaction.prepare_cached("INSERT INTO doc VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?;
+            self.transaction.prepare_cached("INSERT INTO doc VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?;
         statement.execute(params![
             id,
             document.object.as_bytes(),
@@ -257,7 +270,8 @@ impl<'a> Turn<'a> {
             document.file,
             document.pinned,
             document.title,
-            document.text
+            document.text,
+            document.place.as_ref().map(EntryHash::as_bytes)
         ])?;
         if id <= self.filled { self.put_words_in(document, id) } else { Ok(()) }
     }
@@ -283,7 +297,7 @@ impl<'a> Turn<'a> {
                 self.transaction.execute("UPDATE refill SET after = ?1", [self.filled])?;
                 return Ok(());
             }
-            let id = row.get(9)?;
+            let id = row.get(10)?;
             if let Some(document) = documents::stored(row)? {
                 self.put_words_in(&document, id)?;
             }

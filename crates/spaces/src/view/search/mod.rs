@@ -35,7 +35,7 @@ const TABLES: &str = "
     DROP TABLE IF EXISTS doc; DROP TABLE IF EXISTS words; DROP TABLE IF EXISTS dirty; DROP TABLE IF EXISTS refill;
     CREATE TABLE doc (id INTEGER PRIMARY KEY, object BLOB NOT NULL, space BLOB NOT NULL, kind INTEGER NOT NULL,
         person BLOB NOT NULL, clock INTEGER NOT NULL, file INTEGER NOT NULL, pinned INTEGER NOT NULL, title TEXT NOT NULL,
-        text TEXT NOT NULL);
+        text TEXT NOT NULL, place BLOB);
     CREATE UNIQUE INDEX doc_object ON doc (object);
     CREATE INDEX doc_space ON doc (space, id);
     CREATE VIRTUAL TABLE words USING fts5(title, text, marks, content = '', tokenize = 'ascii', prefix = '1');

@@ -4,10 +4,13 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rusqlite::{Connection, InterruptHandle, OpenFlags};
+use compeer_core::{EntryHash, GroupId};
+use rusqlite::{Connection, InterruptHandle, OpenFlags, params};
 use tokio::sync::Notify;
 
-use super::super::{Result, View, group_at};
+use super::super::registers::TITLE;
+use super::super::{Result, View, entry_at, group_at};
+use crate::model::Kind;
 use crate::search::names::Name;
 
 /// Connections that are kept for the next search.
@@ -32,8 +35,9 @@ pub(crate) struct Readers {
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     /// Of each person in each space.
-    pub(crate) people: Vec<Name>,
-    pub(crate) spaces: Vec<Name>,
+    pub(crate) people: Vec<Name<GroupId>>,
+    pub(crate) spaces: Vec<Name<GroupId>>,
+    pub(crate) topics: Vec<Name<EntryHash>>,
 }
 
 /// Ends a search from outside.
@@ -165,5 +169,14 @@ fn read_names(connection: &Connection) -> Result<Names> {
         .prepare("SELECT space, name FROM name ORDER BY space")?
         .query_map([], |row| Ok(Name::new(group_at(row, 0)?, group_at(row, 0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
-    Ok(Names { people, spaces })
+    let topics = connection
+        .prepare(
+            "SELECT o.space, o.hash, r.value FROM object o JOIN register r ON r.space = o.space AND r.object = o.hash
+             AND r.field = ?2 AND r.person = x'' WHERE o.kind = ?1 ORDER BY o.clock DESC, o.hash DESC",
+        )?
+        .query_map(params![Kind::Topic.number(), TITLE], |row| {
+            Ok(Name::new(group_at(row, 0)?, entry_at(row, 1)?, row.get(2)?))
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(Names { people, spaces, topics })
 }

@@ -12,7 +12,7 @@ use super::*;
 use crate::model::{Field, Op};
 use crate::search::query::Query;
 use crate::search::tokens::tokens;
-use crate::view::View;
+use crate::view::{Reader, View, Which};
 
 const SPACE: GroupId = GroupId::from_bytes([9; 32]);
 const OTHER: GroupId = GroupId::from_bytes([8; 32]);
@@ -58,7 +58,7 @@ fn opened(n: usize, by: u8, clock: u64, op: &Op) -> Opened {
 }
 
 fn message(text: &str, file: Option<EntryHash>) -> Op {
-    Op::Message { text: text.into(), nonce: None, file, reply: None }
+    Op::Message { text: text.into(), nonce: None, file, reply: None, place: None }
 }
 
 fn text_of(object: EntryHash, text: &str) -> Op {
@@ -71,8 +71,12 @@ fn view() -> (tempfile::TempDir, View) {
     (dir, view)
 }
 
+fn reader() -> Reader {
+    Reader { person: person(0), name: "Ann".into(), since: Hlc::new(0, 0) }
+}
+
 fn apply(view: &View, entries: &[Opened]) {
-    view.apply(SPACE, entries, JournalCursor::default(), "Ann").expect("applies");
+    view.apply(SPACE, entries, JournalCursor::default(), &reader()).expect("applies");
 }
 
 fn index(view: &View) {
@@ -84,6 +88,8 @@ fn wanted(query: &str, limit: usize, cursor: Cursor) -> Wanted {
         query: Query::parse(query, 0, 0).expect("a query"),
         people: None,
         not_people: BTreeSet::new(),
+        places: None,
+        not_places: BTreeSet::new(),
         spaces: BTreeSet::from([SPACE]),
         some_spaces: false,
         limit,
@@ -144,7 +150,7 @@ fn by_reading(view: &View, words: &[String], prefix: bool) -> BTreeSet<EntryHash
             first == asked_first && if prefix { last.starts_with(asked.as_str()) } else { last == asked }
         })
     };
-    let (messages, _) = view.messages(&SPACE, None, None, 1000).expect("messages");
+    let (messages, _) = view.messages(&SPACE, Which::All, None, None, 1000).expect("messages");
     let messages = messages.into_iter().filter(|row| {
         let name = row.file.as_ref().and_then(|file| file.listed.as_ref()).map(|(name, _)| name.as_str());
         fits(&row.text) || name.is_some_and(fits)
@@ -184,6 +190,7 @@ fn entry(n: usize, step: &Step) -> Opened {
         0..4 => message(&text, None),
         4 => message(&text, Some(object)),
         5 | 6 => text_of(object, &text),
+        7 if step.clock == 0 => Op::Set { object, fields: vec![Field::Place { at: (step.by > 0).then_some(object) }] },
         7 => Op::Set { object, fields: vec![Field::Pinned { on: step.by > 0 }] },
         8 => Op::File { name: format!("{n}-crane.txt"), size: 1, blob: BlobHash::from_bytes([1; 32]) },
         _ => Op::Unlist { file: object },
@@ -242,7 +249,7 @@ proptest! {
         let without: BTreeSet<_> = by_reading(&other, &two[1..], false).difference(&all).copied().collect();
         prop_assert_eq!(found(&other, "\"crane\" -has:file"), without);
         // All that is there, page by page.
-        let everything: BTreeSet<_> = other.messages(&SPACE, None, None, 1000).expect("messages").0.into_iter().map(|row| row.hash)
+        let everything: BTreeSet<_> = other.messages(&SPACE, Which::All, None, None, 1000).expect("messages").0.into_iter().map(|row| row.hash)
             .chain(other.files(&SPACE).expect("files").into_iter().map(|row| row.hash)).collect();
         prop_assert_eq!(found(&other, "-nothing"), everything);
     }
