@@ -14,6 +14,7 @@ export const keys = {
   holders: (space: string, message: string) => ['holders', space, message] as const,
   pinned: (space: string) => ['pinned', space] as const,
   versions: (space: string, message: string) => ['versions', space, message] as const,
+  search: (q: string, limit: number) => ['search', q, limit] as const,
   files: (space: string) => ['files', space] as const,
   invitations: (space: string) => ['invitations', space] as const,
 };

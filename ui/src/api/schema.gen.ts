@@ -177,6 +177,35 @@ export interface FolderRequest {
   to?: string | null;
 }
 
+/** One result. */
+export interface Found {
+  /** Who wrote or listed it; null for people, spaces and topics. */
+  author: string | null;
+  /** That person's name. */
+  author_name: string | null;
+  /** Its id: that of the message, file, person, space or topic. */
+  id: string;
+  /** What it is. */
+  kind: FoundKind;
+  /** The space it is in. */
+  space: string;
+  /** That space's name; empty while it is not known. */
+  space_name: string;
+  /** What of its text stands around what was found, in stretches. */
+  text: Part[];
+  /** When; null for people, spaces and topics. */
+  time: number | null;
+  /** Its name, in stretches; for a message, the name of its file. Empty where it has none. */
+  title: Part[];
+  /** The topic it was said at; null in the general talk, and for what is not said. */
+  topic: string | null;
+  /** That topic's title; null while it is not known. */
+  topic_title: string | null;
+}
+
+/** What a result is. */
+export type FoundKind = "message" | "file" | "person" | "space" | "topic";
+
 /** Whether a member has a message. */
 export interface Holder {
   /** Whether one of the person's devices has it. */
@@ -440,6 +469,14 @@ export interface NewTopic {
   title: string;
 }
 
+/** A stretch of text. */
+export interface Part {
+  /** Whether it is what was looked for. */
+  found: boolean;
+  /** The text: content, never markup. */
+  text: string;
+}
+
 /** How a device is reached now. */
 export type PathKind = "direct" | "relay" | "none";
 
@@ -568,6 +605,30 @@ export interface Relay {
   connected: boolean;
   /** Its address. */
   url: string;
+}
+
+/** What was found. */
+export interface SearchAnswer {
+  /** Whether all that is on this device was looked at. What has only just come may not be: ask again a moment later. */
+  complete: boolean;
+  /** How many there are from the beginning of this page on, as far as was counted. */
+  count: number;
+  /** What to ask for the page that follows with, as `cursor`; null when there is none. */
+  next: string | null;
+  /** What of the query matches nothing. Then there are no results. */
+  notes: SearchNote[];
+  /** The best first: people, spaces and topics by their names, then what was written. */
+  results: Found[];
+}
+
+/** A part of a query that matches nothing. */
+export interface SearchNote {
+  /** Why, for programs: `bad-date`, `bad-operator`, `no-person`, `no-space` or `no-topic`. */
+  code: string;
+  /** What to do about it, in one sentence. */
+  hint: string;
+  /** Why, in one sentence. */
+  text: string;
 }
 
 /** How many that were. */

@@ -90,7 +90,8 @@ export function Layout() {
     else closeDetail();
   };
   const toUnread = useNextUnread(params.space ?? null, params.topic ?? null);
-  useShortcuts({ nextUnread: toUnread, closeDetail });
+  const toSearch = useCallback(() => void navigate({ to: '/search' }), [navigate]);
+  useShortcuts({ nextUnread: toUnread, search: toSearch, closeDetail });
 
   // By the address itself: with or without a slash at its end it is the same place.
   const path = useLocation({ select: ({ pathname }) => pathname });

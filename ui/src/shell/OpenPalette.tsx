@@ -1,15 +1,18 @@
 /** Collects everything the palette can find. */
 import { useNavigate } from '@tanstack/react-router';
-import { useMemo } from 'react';
+import { useMemo, useState } from 'react';
 import { directTalk } from '~/api/actions';
 import { sentenceOf } from '~/api/client';
 import { useAllFiles, useAllMembers, useAllTopics, useSpaces } from '~/api/queries';
 import { talkPath } from '~/api/talk';
+import { useFew } from '~/api/search';
 import type { Space } from '~/api/types';
 import type { Command } from '~/features/palette/commands';
 import { Palette } from '~/features/palette/Palette';
 import { tellFailure } from '~/kit/toast';
 import { theme } from '~/features/settings/preferences';
+import { formatWhen } from '~/kit/format';
+import { hrefOf, wordsOf } from '~/parts/Found';
 import { showDialog } from '~/parts/dialogs';
 import { fileIcon } from '~/parts/FileBits';
 import { splitPath } from '~/parts/words';
@@ -128,6 +131,9 @@ export function OpenPalette({ current, onClose }: { current: string | null; onCl
     }
     action('Create a space', 'plus', () => showDialog({ kind: 'create' }), { words: 'new' });
     action('Join with an invitation', 'invite', () => showDialog({ kind: 'join' }));
+    action('Search everything', 'search', () => void navigate({ to: '/search' }), {
+      words: 'find messages',
+    });
     action('Network', 'network', () => void navigate({ to: '/network' }), {
       words: 'peers devices problems',
     });
@@ -142,5 +148,36 @@ export function OpenPalette({ current, onClose }: { current: string | null; onCl
     });
     return list;
   }, [navigate, current, spaces, membersOf, filesOf, topicsOf]);
-  return <Palette commands={commands} onClose={onClose} />;
+  const [query, setQuery] = useState('');
+  const asked = query.trim();
+  // Everything else goes by its name already. In front, because the last word may be half a word.
+  const { data } = useFew(asked === '' ? '' : `is:message ${asked}`, 6);
+  const more = useMemo(() => {
+    if (asked === '') return [];
+    const now = Date.now();
+    const found = (data?.results ?? []).map((message): Command => ({
+      key: message.id,
+      group: 'Messages',
+      label: wordsOf(message.text.length > 0 ? message.text : message.title),
+      parts: message.text.length > 0 ? message.text : message.title,
+      note: [
+        message.author_name ?? '',
+        message.topic_title ?? message.space_name,
+        formatWhen(message.time ?? 0, now),
+      ].join(' · '),
+      icon: 'chat',
+      run: () => void navigate({ href: hrefOf(message) }),
+    }));
+    return [
+      ...found,
+      {
+        key: 'search',
+        group: 'Search' as const,
+        label: `Search everything for “${asked}”`,
+        icon: 'search' as const,
+        run: () => void navigate({ to: '/search', search: { q: asked } }),
+      },
+    ];
+  }, [asked, data, navigate]);
+  return <Palette {...{ commands, query, more, onClose }} onQuery={setQuery} />;
 }

@@ -61,6 +61,7 @@ export function Rail({ current, flat = false }: { current: string | null; flat?:
           <SpaceTiles spaces={spaces} current={current} />
           <AddSpace />
           <hr className="my-1 w-6 flex-none border-line" />
+          <Place to="/search" icon="search" label="Search" problems={[]} />
           <Place to="/network" icon="network" label="Network" problems={problems} />
         </>
       )}
@@ -158,7 +159,7 @@ function Place({
   label,
   problems,
 }: {
-  to: '/network' | '/settings';
+  to: '/search' | '/network' | '/settings';
   icon: IconName;
   label: string;
   problems: Problem[];

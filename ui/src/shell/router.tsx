@@ -17,6 +17,7 @@ import { isSort } from '~/features/files/sort';
 import { Welcome } from '~/features/first-run/Welcome';
 import { NetworkPane } from '~/features/network/NetworkPane';
 import { PeoplePane } from '~/features/people/PeoplePane';
+import { SearchPane } from '~/features/search/SearchPane';
 import { SettingsPane } from '~/features/settings/SettingsPane';
 import { Button } from '~/kit/Button';
 import { EmptyState, Loading } from '~/kit/EmptyState';
@@ -60,6 +61,14 @@ const files = createRoute({
 });
 const people = createRoute({ getParentRoute: () => space, path: 'people', component: People });
 
+const search = createRoute({
+  getParentRoute: () => root,
+  path: '/search',
+  validateSearch: (search: Record<string, unknown>): { q?: string | undefined } => ({
+    q: text(search['q']),
+  }),
+  component: Search,
+});
 const network = createRoute({
   getParentRoute: () => root,
   path: '/network',
@@ -74,6 +83,7 @@ const settings = createRoute({
 const tree = root.addChildren([
   home,
   space.addChildren([spaceHome, chat, topic, files, people]),
+  search,
   network,
   settings,
 ]);
@@ -205,6 +215,11 @@ function People() {
   const { detail } = space.useSearch();
   const found = useSpace(useParams({ from: space.id }).space);
   return found && <PeoplePane space={found} detail={detail} />;
+}
+
+function Search() {
+  const { q = '' } = search.useSearch();
+  return <SearchPane q={q} />;
 }
 
 /** A fault of the page's own. It takes the pane it is in, and nothing around it. */

@@ -7,6 +7,8 @@ export const mod = isMac ? '⌘' : 'Ctrl';
 
 export interface Keys {
   nextUnread: (step: 1 | -1) => Promise<void>;
+  /** Leads to the search. */
+  search: () => void;
   /** Closes the detail panel. False when there is none. */
   closeDetail: () => boolean;
 }
@@ -16,7 +18,7 @@ export const sheet: [string[], string][] = [
   [['?'], 'This list'],
   [['Alt', '↑ or ↓'], 'Previous or next unread topic'],
   [['J or K'], 'Down or up in a list'],
-  [['/'], 'Find in files'],
+  [['/'], 'Search everything, or find in files'],
   [['C'], 'Write a message'],
   [['Enter'], 'Send, or open what is chosen'],
   [['Shift', 'Enter'], 'A new line'],
@@ -46,11 +48,14 @@ function inSight(item: HTMLElement): boolean {
   return bottom > frame.top && top < frame.bottom;
 }
 
-function focusOn(selector: string): void {
-  document.querySelector<HTMLElement>(selector)?.focus();
+/** Whether there is such a thing. */
+function focusOn(selector: string): boolean {
+  const found = document.querySelector<HTMLElement>(selector);
+  found?.focus();
+  return found !== null;
 }
 
-export function useShortcuts({ nextUnread, closeDetail }: Keys): void {
+export function useShortcuts({ nextUnread, search, closeDetail }: Keys): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.isComposing) return;
@@ -80,7 +85,7 @@ export function useShortcuts({ nextUnread, closeDetail }: Keys): void {
           step(-1);
           break;
         case '/':
-          focusOn('[data-find]');
+          if (!focusOn('[data-find]')) search();
           break;
         case 'c':
           focusOn('#composer');
@@ -104,5 +109,5 @@ export function useShortcuts({ nextUnread, closeDetail }: Keys): void {
       removeEventListener('keydown', onKey);
       removeEventListener('keydown', onEscape, { capture: true });
     };
-  }, [nextUnread, closeDetail]);
+  }, [nextUnread, search, closeDetail]);
 }

@@ -74,6 +74,28 @@ fn what_one_writes_the_other_finds() {
         json!([part("The ", false), part("cranes", true), part(" at the quay wall are heer", false)])
     );
 
+    // What is said at a topic; a message that moves is found at its new place alone.
+    let topic = ada.ask(&["topic", "start", "Harbour", "Paving works"]).expect("starts")["id"].clone();
+    let gravel =
+        ada.ask(&["chat", "send", "Harbour", "more gravel", "--topic", "Paving works"]).expect("sends")["id"].clone();
+    tour::until(&bo, &["chat", "log", "Harbour", "--topic", "Paving works"], "it", |log| log[0]["id"] == gravel);
+    for peer in [&ada, &bo] {
+        assert_eq!(found(peer, &["pavign"]), [topic.clone()]);
+        assert_eq!(found(peer, &["is:topic"]), [topic.clone()]);
+        assert_eq!(found(peer, &["topic:paving"]), [gravel.clone()]);
+        assert_eq!(found(peer, &["topic:general", "crane"]), [crane.clone()]);
+    }
+    let id = crane.as_str().expect("an id");
+    ada.ask(&["topic", "move", "Harbour", "Paving works", id]).expect("moves");
+    tour::until(&bo, &["chat", "log", "Harbour", "--topic", "Paving works"], "both", |log| {
+        log.as_array().is_some_and(|log| log.len() == 2)
+    });
+    for peer in [&ada, &bo] {
+        assert_eq!(found(peer, &["topic:general", "crane"]), [] as [Value; 0]);
+        assert_eq!(found(peer, &["topic:paving", "crane"]), [crane.clone()]);
+    }
+    ada.ask(&["topic", "move", "Harbour", "general", id]).expect("moves back");
+
     // Other words: the old ones are found no more, by nobody, also after a restart.
     let id = crane.as_str().expect("an id");
     ada.ask(&["chat", "edit", "Harbour", id, "The cranes are here"]).expect("changes");

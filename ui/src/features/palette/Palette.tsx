@@ -3,15 +3,29 @@ import * as Radix from '@radix-ui/react-dialog';
 import { useId, useMemo, useRef, useState, type KeyboardEvent } from 'react';
 import { Icon } from '~/kit/Icon';
 import { Name } from '~/kit/Text';
+import { Marked } from '~/parts/Found';
 import { findCommands, type Command } from './commands';
 
-export function Palette({ commands, onClose }: { commands: Command[]; onClose: () => void }) {
+export function Palette({
+  commands,
+  query,
+  onQuery,
+  more,
+  onClose,
+}: {
+  commands: Command[];
+  /** What is typed. */
+  query: string;
+  onQuery: (query: string) => void;
+  /** What else was found by it, beneath the commands. */
+  more: Command[];
+  onClose: () => void;
+}) {
   const id = useId();
-  const [query, setQuery] = useState('');
   const [chosen, setChosen] = useState(0);
   const list = useRef<HTMLDivElement>(null);
   const before = useRef<Element | null>(null);
-  const found = useMemo(() => findCommands(commands, query), [commands, query]);
+  const found = useMemo(() => [...findCommands(commands, query), ...more], [commands, query, more]);
   const at = Math.min(chosen, found.length - 1);
 
   const choose = (index: number) => {
@@ -66,7 +80,7 @@ export function Palette({ commands, onClose }: { commands: Command[]; onClose: (
                 placeholder="Jump to anything"
                 value={query}
                 onChange={(event) => {
-                  setQuery(event.target.value);
+                  onQuery(event.target.value);
                   setChosen(0);
                   if (list.current) list.current.scrollTop = 0;
                 }}
@@ -147,10 +161,10 @@ function Option({
     >
       <Icon name={command.icon} className={chosen ? 'text-accent-text' : 'text-text-3'} />
       <span className="min-w-0 truncate">
-        <Name>{command.label}</Name>
+        {command.parts ? <Marked parts={command.parts} /> : <Name>{command.label}</Name>}
       </span>
       {command.note !== undefined && (
-        <span className="ml-auto min-w-0 flex-none truncate pl-3 text-small text-text-3">
+        <span className="ml-auto max-w-[45%] min-w-0 flex-none truncate pl-3 text-small text-text-3">
           <Name>{command.note}</Name>
         </span>
       )}

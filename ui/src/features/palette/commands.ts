@@ -1,10 +1,13 @@
 /** What the palette offers, and in which order a few typed letters bring it up. */
+import type { Part } from '~/api/types';
 import type { IconName } from '~/kit/Icon';
 
 export interface Command {
   key: string;
-  group: 'Spaces' | 'Topics' | 'People' | 'Files' | 'Actions';
+  group: 'Spaces' | 'Topics' | 'People' | 'Files' | 'Actions' | 'Messages' | 'Search';
   label: string;
+  /** The label with what was looked for marked. */
+  parts?: Part[];
   /** Where it is or what it does, dimmed beside it. */
   note?: string;
   icon: IconName;
