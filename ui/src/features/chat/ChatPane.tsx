@@ -196,8 +196,9 @@ function OpenChat({
     );
   };
   useEffect(() => {
-    if (hash !== '' && !hash.startsWith('composer')) goTo.current(hash);
-  }, [hash, id]);
+    // Not before the newest are here: they would come in place of what is looked for.
+    if (ready && hash !== '' && !hash.startsWith('composer')) goTo.current(hash);
+  }, [hash, id, ready]);
   useEffect(() => {
     if (sought === null || !toRow(sought, 'middle')) return;
     setGlowing(sought);

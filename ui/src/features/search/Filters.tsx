@@ -28,7 +28,7 @@ export function Filters({
     .slice(0, listed)
     .map(({ name }) => [plainName(name), plainName(name)] as const);
   return (
-    <div className="mt-2.5 flex flex-wrap gap-2">
+    <div className="-mx-1 mt-2 flex flex-wrap gap-2 px-1 py-0.5 phone:flex-nowrap phone:overflow-x-auto phone:[scrollbar-width:none]">
       <Chip operator="is" label="Kind" all="Everything" options={kinds} {...{ query, onChange }} />
       <Chip operator="in" label="In" all="All spaces" options={places} {...{ query, onChange }} />
       <Chip operator="from" label="From" all="Anybody" options={names} {...{ query, onChange }} />
@@ -60,7 +60,7 @@ function Chip({
         <button
           type="button"
           aria-pressed={value !== null}
-          className="flex h-8 max-w-full items-center gap-1.5 rounded-full border border-edge bg-raised px-3 text-small text-text-2 hover:border-(--line-strong) aria-pressed:border-transparent aria-pressed:bg-accent-soft aria-pressed:font-medium aria-pressed:text-accent-text touch:h-11"
+          className="flex h-8 max-w-full items-center phone:max-w-[60vw] phone:flex-none gap-1.5 rounded-full border border-edge bg-raised px-3 text-small text-text-2 hover:border-(--line-strong) aria-pressed:border-transparent aria-pressed:bg-accent-soft aria-pressed:font-medium aria-pressed:text-accent-text touch:h-11"
         >
           <span className="flex-none">{label}:</span>
           <span className="min-w-0 truncate">

@@ -128,7 +128,10 @@ export function SearchPane({ q }: { q: string }) {
               field.current?.focus();
             }}
           />
-          <p id={`${id}-help`} className="mt-2 text-small text-text-3">
+          <p
+            id={`${id}-help`}
+            className={`mt-2 text-small text-text-3 ${asked === '' ? '' : 'phone:hidden'}`}
+          >
             <Word>&quot;a phrase&quot;</Word> <Word>-without</Word> <Word>from:name</Word>{' '}
             <Word>in:space</Word> <Word>topic:title</Word> <Word>has:file</Word>{' '}
             <Word>has:link</Word> <Word>is:pinned</Word> <Word>before:2026-11-27</Word>{' '}

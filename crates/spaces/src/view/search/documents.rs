@@ -137,6 +137,9 @@ impl Document {
     pub(super) fn marks(&self) -> String {
         let mut marks =
             vec![ALL.into(), self.kind.word().into(), mark_of_space(&self.space), mark_of_person(&self.person)];
+        if self.kind == Kind::Message {
+            marks.push(mark_of_place(self.place.as_ref()));
+        }
         let has_link = ["http://", "https://"].iter().any(|scheme| self.text.contains(scheme));
         marks.extend(
             [(self.file, FILE), (has_link, LINK), (self.pinned, PINNED)]

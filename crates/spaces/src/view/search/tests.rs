@@ -350,6 +350,33 @@ fn days_and_people_are_looked_at_exactly() {
 }
 
 #[test]
+fn what_was_said_at_a_topic_is_found_there() {
+    let (_dir, view) = view();
+    let at = |text: &str, place| Op::Message { text: text.into(), nonce: None, file: None, reply: None, place };
+    let topic = hash(7);
+    let moved = Op::Set { object: hash(1), fields: vec![Field::Place { at: Some(topic) }] };
+    apply(
+        &view,
+        &[opened(0, 0, 1, &at("x", Some(topic))), opened(1, 0, 2, &at("x", None)), opened(2, 0, 3, &at("x", None))],
+    );
+    index(&view);
+    let found = |places: Option<Option<EntryHash>>, not: Option<Option<EntryHash>>| {
+        let places = places.map(|place| BTreeSet::from([place]));
+        let wanted = Wanted { places, not_places: not.into_iter().collect(), ..wanted("x", 100, Cursor::START) };
+        let found = view.find(&Stop::default(), &wanted).expect("finds").documents;
+        found.into_iter().map(|found| found.document.object).collect::<Vec<_>>()
+    };
+    assert_eq!(found(Some(Some(topic)), None), [hash(0)]);
+    assert_eq!(found(Some(None), None), [hash(2), hash(1)]);
+    apply(&view, &[opened(3, 1, 4, &moved)]);
+    index(&view);
+    assert_eq!(found(Some(Some(topic)), None), [hash(1), hash(0)]);
+    assert_eq!(found(Some(None), None), [hash(2)]);
+    assert_eq!(found(None, Some(Some(topic))), [hash(2)]);
+    assert_eq!(found(None, Some(None)), [hash(1), hash(0)]);
+}
+
+#[test]
 fn an_answer_says_when_it_does_not_know_all() {
     let (_dir, view) = view();
     apply(&view, &[opened(0, 0, 1, &message("old words", None))]);
