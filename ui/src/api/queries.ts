@@ -11,7 +11,7 @@ import {
   trim,
   type MessageWindow,
 } from './messages';
-import type { Talk } from './talk';
+import { placeOf, type Talk } from './talk';
 import type {
   Holder,
   Invitation,
@@ -242,7 +242,14 @@ export async function loadAround(talk: Talk, id: string): Promise<boolean> {
   if (loadedMessages(talk).messages.some((message) => message.id === id)) return true;
   const before = await messagePage(talk, { limit: pageSize / 2, before: id });
   const previous = before.messages.at(-1)?.id;
-  if (previous === undefined) return false;
+  if (previous === undefined) {
+    // Nothing was said before it here: it is the first, or stands elsewhere.
+    const first = await getMessage(talk.space, id);
+    if (placeOf(first) !== talk.place) return false;
+    const after = await messagePage(talk, { limit: pageSize, after: id });
+    changeLoaded(talk, () => appendPage({ messages: [first], older: false, newer: true }, after));
+    return true;
+  }
   const after = await messagePage(talk, { limit: pageSize, after: previous });
   if (!after.messages.some((message) => message.id === id)) return false;
   changeLoaded(talk, () =>

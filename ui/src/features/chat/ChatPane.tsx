@@ -196,9 +196,8 @@ function OpenChat({
     );
   };
   useEffect(() => {
-    // Not before the newest are here: they would come in place of what is looked for.
-    if (ready && hash !== '' && !hash.startsWith('composer')) goTo.current(hash);
-  }, [hash, id, ready]);
+    if (hash !== '' && !hash.startsWith('composer')) goTo.current(hash);
+  }, [hash, id]);
   useEffect(() => {
     if (sought === null || !toRow(sought, 'middle')) return;
     setGlowing(sought);
