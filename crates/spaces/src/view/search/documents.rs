@@ -141,11 +141,8 @@ impl Document {
             marks.push(mark_of_place(self.place.as_ref()));
         }
         let has_link = ["http://", "https://"].iter().any(|scheme| self.text.contains(scheme));
-        marks.extend(
-            [(self.file, FILE), (has_link, LINK), (self.pinned, PINNED)]
-                .into_iter()
-                .filter_map(|(is_so, mark)| is_so.then(|| mark.into())),
-        );
+        let also = [(self.file, FILE), (has_link, LINK), (self.pinned, PINNED)];
+        marks.extend(also.into_iter().filter(|(is_so, _)| *is_so).map(|(_, mark)| mark.to_owned()));
         marks.join(" ")
     }
 }
