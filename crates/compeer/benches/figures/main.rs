@@ -7,6 +7,7 @@ mod http;
 mod messages;
 mod peer;
 mod report;
+mod search;
 
 use std::path::Path;
 
@@ -14,11 +15,12 @@ use http::Failure;
 use report::Report;
 
 type Part = fn(&Path, &mut Report) -> Result<(), Failure>;
-const PARTS: [(&str, Part); 6] = [
+const PARTS: [(&str, Part); 7] = [
     ("idle", messages::idle),
     ("latency", messages::latency),
     ("throughput", messages::throughput),
     ("newcomer", messages::newcomer),
+    ("search", search::run),
     ("files", files::run),
     ("crowd", messages::crowd),
 ];
