@@ -18,6 +18,8 @@ fn a_direct_talk_is_there_for_everybody_in_it() {
     ada.ask(&["chat", "send", "Bo", "Between the two of us."]).expect("sends, by the other's name");
     let log = tour::until(&bo, &["chat", "log", talk], "what was said", |log| log[0]["author_name"] == "Ada");
     assert_eq!(log[0]["text"], "Between the two of us.");
+    let found = bo.ask(&["search", "between"]).expect("searches");
+    assert_eq!((&found["results"][0]["space_name"], &found["results"][0]["space"]), (&"Ada".into(), &talk.into()));
     // Whoever asks, it is the same one.
     assert_eq!(bo.ask(&["chat", "direct", "Ada"]).expect("finds it")["space"], talk);
     assert_eq!(ada.ask(&["chat", "direct", "Bo", "Bo"]).expect("finds it")["space"], talk);

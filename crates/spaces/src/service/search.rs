@@ -1,6 +1,7 @@
 //! Searching, and the task that keeps the index in step with the view.
 
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -74,7 +75,24 @@ impl Spaces {
             self.inner.index_now.notify_one();
         }
         answer.complete &= taken_in;
+        self.name_direct_talks(&mut answer.hits).await?;
         Ok(answer)
+    }
+
+    /// Direct talks have no name of their own.
+    async fn name_direct_talks(&self, hits: &mut [Hit]) -> Result<(), SearchError> {
+        let mut known: BTreeMap<GroupId, String> = BTreeMap::new();
+        for hit in hits.iter_mut().filter(|hit| hit.space_name.is_empty()) {
+            let space = hit.space;
+            if let Entry::Vacant(entry) = known.entry(space)
+                && self.inner.view.with(move |view| view.is_direct(&space)).await?
+            {
+                let rules = self.rules(&space)?;
+                entry.insert(self.direct_name(space, &rules).await?);
+            }
+            hit.space_name = known.get(&space).cloned().unwrap_or_default();
+        }
+        Ok(())
     }
 
     /// Lets the view take in what was written before. Whether it has, in the time there is.
