@@ -12,7 +12,7 @@ use super::Spaces;
 use crate::error::ViewError;
 use crate::search::names::{Fit, Name, words};
 use crate::search::query::{Is, Named, Query, Term};
-use crate::search::{Hit, Kind, Note, RESULTS, SearchAnswer, SearchError, SearchRequest, Target, snippet};
+use crate::search::{Hit, Kind, Note, Part, RESULTS, SearchAnswer, SearchError, SearchRequest, Target, snippet};
 use crate::view::View;
 use crate::view::search::{Cursor, Document, Names, Stop, Wanted};
 
@@ -79,18 +79,22 @@ impl Spaces {
         Ok(answer)
     }
 
-    /// Direct talks have no name of their own.
+    /// Direct talks go by the names of the others in them.
     async fn name_direct_talks(&self, hits: &mut [Hit]) -> Result<(), SearchError> {
-        let mut known: BTreeMap<GroupId, String> = BTreeMap::new();
-        for hit in hits.iter_mut().filter(|hit| hit.space_name.is_empty()) {
+        let mut known: BTreeMap<GroupId, Option<String>> = BTreeMap::new();
+        for hit in hits {
             let space = hit.space;
-            if let Entry::Vacant(entry) = known.entry(space)
-                && self.inner.view.with(move |view| view.is_direct(&space)).await?
-            {
+            if let Entry::Vacant(entry) = known.entry(space) {
+                let direct = self.inner.view.with(move |view| view.is_direct(&space)).await?;
                 let rules = self.rules(&space)?;
-                entry.insert(self.direct_name(space, &rules).await?);
+                entry.insert(if direct { Some(self.direct_name(space, &rules).await?) } else { None });
             }
-            hit.space_name = known.get(&space).cloned().unwrap_or_default();
+            if let Some(Some(name)) = known.get(&space) {
+                hit.space_name.clone_from(name);
+                if hit.target == Target::Space(space) {
+                    hit.title = vec![Part { text: name.clone(), found: false }];
+                }
+            }
         }
         Ok(())
     }
