@@ -55,7 +55,11 @@ impl Spaces {
             let began = Instant::now();
             let scrubbed = self.inner.view.with(|view| view.scrub()).await;
             let pause = match scrubbed {
-                Ok(()) => began.elapsed() * SHARE,
+                Ok(true) => began.elapsed() * SHARE,
+                Ok(false) => {
+                    self.inner.view.scrub_due.notify_one();
+                    REST
+                }
                 Err(error) => {
                     tracing::warn!(%error, "the view was not written anew after messages were deleted");
                     self.inner.view.scrub_due.notify_one();

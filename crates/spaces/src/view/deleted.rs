@@ -9,7 +9,7 @@ use compeer_journal::Dropped;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::apply::{Change, Source};
-use super::{Result, View, device_at, entry_at, group_at, sql_clock, topics};
+use super::{Result, View, device_at, entry_at, group_at, search, sql_clock, topics};
 
 /// Takes in that somebody deletes a message that was said at `place`.
 pub(super) fn delete(
@@ -166,21 +166,30 @@ pub(super) fn is_scrub_due(connection: &Connection) -> Result<bool> {
     Ok(connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM scrub)")?.query_row([], |row| row.get(0))?)
 }
 
-/// Leaves nothing in the write-ahead log.
-pub(super) fn empty_log(connection: &Connection) -> Result<()> {
-    Ok(connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?)
+/// Leaves nothing in the write-ahead log. `false`: somebody reads in it.
+pub(super) fn empty_log(connection: &Connection) -> Result<bool> {
+    let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    Ok(busy == 0)
 }
 
 impl View {
     /// Writes the whole file anew if words were taken out of it: as in the journal (its `scrub.rs`), where records were moved
-    /// from page to page, copies are left that nothing overwrites.
-    pub(crate) fn scrub(&self) -> Result<()> {
+    /// from page to page, copies are left that nothing overwrites. `false`: it is too early, because the index still has
+    /// them, or somebody searches in the file as it was.
+    pub(crate) fn scrub(&self) -> Result<bool> {
         let connection = self.lock();
-        if is_scrub_due(&connection)? {
-            connection.execute_batch("VACUUM; DELETE FROM scrub")?;
-            empty_log(&connection)?;
+        if !is_scrub_due(&connection)? {
+            return Ok(true);
         }
-        Ok(())
+        if search::any_left(&connection)? {
+            return Ok(false);
+        }
+        connection.execute_batch("VACUUM")?;
+        if !empty_log(&connection)? {
+            return Ok(false);
+        }
+        connection.execute_batch("DELETE FROM scrub")?;
+        Ok(true)
     }
 
     /// The entries that hold words of a message: its own, and those of its versions that are by `person`, or by anybody.

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::Result;
 
-const VERSION: i64 = 8;
+const VERSION: i64 = 9;
 
 /// Made of entries: dropped and rebuilt at will.
 const VIEW: &str = "

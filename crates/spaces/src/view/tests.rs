@@ -262,7 +262,8 @@ proptest! {
         let entries: Vec<_> = steps.iter().enumerate().map(|(n, step)| entry(n, step)).collect();
         read(&view, &entries, &arrived, page, &reader);
         let live = told(&view);
-        view.scrub().expect("scrubs");
+        while view.index(std::time::Duration::from_secs(1)).expect("indexes") {}
+        prop_assert!(view.scrub().expect("scrubs"), "nobody else reads");
         let file = std::fs::read(dir.path().join("spaces.sqlite")).expect("reads");
         for words in gone_words(&view, &steps, &arrived) {
             let kept = file.windows(words.len()).any(|window| window == words.as_bytes());

@@ -26,9 +26,11 @@ const ID_SPREAD: u32 = 28;
 /// Notes what changed in a space, in the transaction that changes it. Whether names may be others now.
 pub(crate) fn note(transaction: &Transaction<'_>, space: &GroupId, changes: &[Change]) -> Result<bool> {
     let objects = changes.iter().filter_map(|change| match change {
-        Change::Message(object) | Change::Changed(object) | Change::FileAdded(object) | Change::FileRemoved(object) => {
-            Some(object)
-        }
+        Change::Message(object)
+        | Change::Changed(object)
+        | Change::Vanished(object)
+        | Change::FileAdded(object)
+        | Change::FileRemoved(object) => Some(object),
         // Names are looked up where they stand; who holds a file is not asked for.
         Change::Name | Change::Profile(_) | Change::Made(_) => None,
         Change::Rebuilt | Change::Moved | Change::FileChanged(_) | Change::Nonsense(..) => None,
@@ -128,7 +130,7 @@ impl View {
 }
 
 /// Whether something is noted that the index does not say yet.
-pub(super) fn any_left(connection: &Connection) -> Result<bool> {
+pub(crate) fn any_left(connection: &Connection) -> Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM dirty) OR EXISTS (SELECT 1 FROM refill)";
     Ok(connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
 }

@@ -21,7 +21,7 @@ use super::Result;
 
 pub(crate) use documents::Document;
 pub(crate) use find::{Cursor, Wanted};
-pub(crate) use index::{note, note_objects, note_space};
+pub(crate) use index::{any_left, note, note_objects, note_space};
 pub(crate) use reader::{Names, Readers, Stop};
 
 /// Made of the view: dropped and rebuilt with it.
