@@ -6,7 +6,7 @@ use compeer_blobs::HashError;
 use compeer_core::DeviceId;
 use compeer_journal::{ReadError, WriteError};
 
-use crate::model::{FileNameError, OpError};
+use crate::model::{FileNameError, Kind, OpError};
 
 /// The view's own file could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +42,18 @@ pub enum ActError {
     /// No such topic.
     #[error("there is no such topic in this space")]
     UnknownTopic,
+    /// No such issue.
+    #[error("there is no such issue in this space")]
+    UnknownIssue,
+    /// Several issues have that key: as they are called in full.
+    #[error("several issues have that key: {}", .0.join(", "))]
+    SeveralIssues(Vec<String>),
+    /// No such label, project, cycle or saved view.
+    #[error("there is no such {} in this space", .0.word())]
+    UnknownThing(Kind),
+    /// An issue would be part of itself, or block itself.
+    #[error("an issue cannot be part of itself or block itself")]
+    Circle,
     /// More than this at once.
     #[error("at most {0} at once")]
     TooMany(usize),

@@ -11,6 +11,10 @@ mod view;
 
 pub use error::{ActError, FetchError, JoinSpaceError, StartError, Unshared};
 pub use model::{
+    Activity, Day, HIGHEST_ESTIMATE, IssueDetail, IssueFilter, IssueInfo, IssueRef, IssueSetup, IssueSort, Key, Kind,
+    Priority, Status, ThingInfo,
+};
+pub use model::{
     Answered, At, Attention, Field, FileInfo, FileState, HolderInfo, InvitationInfo, InvitationState, InviteRequest,
     LastMessage, MemberDevice, MemberInfo, MessageFile, MessageInfo, MessageRange, MessageState, NewMessage, PlaceInfo,
     Profile, Reaction, SpaceInfo, SpaceState, SpacesEvent, TopicInfo, Transfer, TransferId, TransferSource,
@@ -19,4 +23,7 @@ pub use model::{
 pub use search::{
     Hit, Note, Part, QUERY_BYTES, QUERY_TERMS, RESULTS, SearchAnswer, SearchError, SearchRequest, Target,
 };
-pub use service::{BLOBS, LeftOut, Listed, Me, NamedFile, PRESENCE, Parts, SameName, Shared, Spaces};
+pub use service::{
+    BLOBS, CsvError, ImportOptions, ImportReport, LeftOut, Listed, Me, NamedFile, PRESENCE, Parts, RowError, RowNote,
+    SameName, Shared, Spaces,
+};

@@ -1,10 +1,11 @@
 //! One field of something in a space, and what it shall be from now on.
 
-use compeer_core::EntryHash;
+use compeer_core::{EntryHash, GroupId};
 use minicbor::{Decode, Encode};
 
+use super::issue::{self, Day, Priority, Status};
 use super::op::OpError;
-use super::text::{check_message, check_title};
+use super::text::{NameError, check_message, check_title};
 
 /// Bytes of an emoji. The longest in use (families, flags of regions) take 35.
 pub const EMOJI_BYTES: usize = 48;
@@ -59,6 +60,131 @@ pub enum Field {
         #[n(0)]
         on: bool,
     },
+    /// How far an issue is. This and all that follow are by anybody who may write, but for `Prefix`.
+    #[n(6)]
+    Status {
+        /// As it is now.
+        #[n(0)]
+        status: Status,
+    },
+    /// How much an issue matters.
+    #[n(7)]
+    Priority {
+        /// As it is now.
+        #[n(0)]
+        priority: Priority,
+    },
+    /// Who does an issue, or leads a project.
+    #[n(8)]
+    Assignee {
+        /// Nobody promises that they are a member.
+        #[n(0)]
+        person: Option<GroupId>,
+    },
+    /// How much work an issue is.
+    #[n(9)]
+    Estimate {
+        /// At most [`issue::HIGHEST_ESTIMATE`].
+        #[n(0)]
+        points: Option<u16>,
+    },
+    /// By when an issue shall be done, and when a project or cycle ends.
+    #[n(10)]
+    Due {
+        /// The last day.
+        #[n(0)]
+        day: Option<Day>,
+    },
+    /// What an issue is part of.
+    #[n(11)]
+    Parent {
+        /// Nobody promises that there is one, or that it is not part of this one.
+        #[n(0)]
+        issue: Option<EntryHash>,
+    },
+    /// Whether an issue has a label: a register for each.
+    #[n(12)]
+    Label {
+        /// Which.
+        #[n(0)]
+        label: EntryHash,
+        /// Whether it has it.
+        #[n(1)]
+        on: bool,
+    },
+    /// Whether another issue can only be done after this one: a register for each.
+    #[n(13)]
+    Blocks {
+        /// The other one.
+        #[n(0)]
+        issue: EntryHash,
+        /// Whether that is so.
+        #[n(1)]
+        on: bool,
+    },
+    /// The project that an issue belongs to.
+    #[n(14)]
+    Project {
+        /// Which.
+        #[n(0)]
+        project: Option<EntryHash>,
+    },
+    /// The cycle that an issue is planned for.
+    #[n(15)]
+    Cycle {
+        /// Which.
+        #[n(0)]
+        cycle: Option<EntryHash>,
+    },
+    /// What an issue or project is about.
+    #[n(16)]
+    Description {
+        /// Markdown, as long as a message may be; may be empty.
+        #[n(0)]
+        text: String,
+    },
+    /// The number in an issue's key. Counts only as it is made with it.
+    #[n(17)]
+    Number {
+        /// From 1 to [`issue::HIGHEST_NUMBER`].
+        #[n(0)]
+        number: u32,
+    },
+    /// How the keys of a space begin. Of the space itself, by who may manage it.
+    #[n(18)]
+    Prefix {
+        /// 2 to 5 letters from A to Z.
+        #[n(0)]
+        text: String,
+    },
+    /// Whether something is put away: it is there, but no longer offered.
+    #[n(19)]
+    Archived {
+        /// Whether that is so.
+        #[n(0)]
+        on: bool,
+    },
+    /// When a project or cycle begins.
+    #[n(20)]
+    Start {
+        /// The first day.
+        #[n(0)]
+        day: Option<Day>,
+    },
+    /// The colour of a label.
+    #[n(21)]
+    Hue {
+        /// Degrees on the colour wheel, below 360.
+        #[n(0)]
+        degrees: u16,
+    },
+    /// Which issues a saved view shows.
+    #[n(22)]
+    Query {
+        /// One line of at most [`issue::QUERY_BYTES`], as in the API.
+        #[n(0)]
+        text: String,
+    },
 }
 
 impl Field {
@@ -68,6 +194,30 @@ impl Field {
             Self::Title { text } => Ok(check_title(text)?),
             Self::Reaction { emoji, .. } if !is_emoji(emoji) => Err(OpError::Emoji),
             Self::Reaction { .. } | Self::Pinned { .. } | Self::Place { .. } | Self::Resolved { .. } => Ok(()),
+            Self::Estimate { points } if points.is_some_and(|points| points > issue::HIGHEST_ESTIMATE) => {
+                Err(OpError::Estimate)
+            }
+            Self::Due { day } | Self::Start { day } => issue::check_day(day.as_ref()),
+            Self::Description { text } if text.is_empty() => Ok(()),
+            Self::Description { text } => Ok(check_message(text)?),
+            Self::Number { number } if !(1..=issue::HIGHEST_NUMBER).contains(number) => Err(OpError::Number),
+            Self::Prefix { text } => issue::check_prefix(text),
+            Self::Hue { degrees } if *degrees >= 360 => Err(OpError::Hue),
+            Self::Query { text } if text.len() > issue::QUERY_BYTES => Err(OpError::TooLong),
+            Self::Query { text } if text.chars().any(char::is_control) => Err(NameError::Control.into()),
+            Self::Status { .. }
+            | Self::Priority { .. }
+            | Self::Assignee { .. }
+            | Self::Estimate { .. }
+            | Self::Parent { .. }
+            | Self::Label { .. }
+            | Self::Blocks { .. }
+            | Self::Project { .. }
+            | Self::Cycle { .. }
+            | Self::Number { .. }
+            | Self::Archived { .. }
+            | Self::Hue { .. }
+            | Self::Query { .. } => Ok(()),
         }
     }
 }

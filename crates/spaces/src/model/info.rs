@@ -491,6 +491,13 @@ pub enum SpacesEvent {
         /// Which; `None` for the general talk.
         topic: Option<EntryHash>,
     },
+    /// An issue was made or changed, or I want to hear more or less of one.
+    Issue {
+        /// Where.
+        space: GroupId,
+        /// Which; `None` when what issues are sorted into is another: labels, projects, cycles, views, how keys begin.
+        issue: Option<EntryHash>,
+    },
     /// Somebody is writing.
     Typing {
         /// Where.

@@ -2,6 +2,7 @@
 
 mod field;
 mod info;
+mod issue;
 mod op;
 mod text;
 
@@ -11,6 +12,10 @@ pub use info::{
     LastMessage, MemberDevice, MemberInfo, MessageFile, MessageInfo, MessageRange, MessageState, NewMessage, PlaceInfo,
     Reaction, SpaceInfo, SpaceState, SpacesEvent, TopicInfo, Transfer, TransferId, TransferSource, TransferState,
     Version,
+};
+pub use issue::{
+    Activity, Day, HIGHEST_ESTIMATE, HIGHEST_NUMBER, IssueDetail, IssueFilter, IssueInfo, IssueRef, IssueSetup,
+    IssueSort, Key, LAST_DAY, PREFIX_LETTERS, Priority, QUERY_BYTES, Status, ThingInfo, prefix_of, suffixes,
 };
 pub use op::{FIELDS_PER_OP, HOLDS_PER_OP, Kind, Op, OpError, PICTURE_BYTES, Profile, picture_type};
 pub use text::{

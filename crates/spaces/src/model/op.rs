@@ -151,6 +151,21 @@ pub enum Kind {
     /// Something to talk about; messages are said at it.
     #[n(0)]
     Topic,
+    /// Something to be done. Messages are said at it. It is made with its number.
+    #[n(1)]
+    Issue,
+    /// Something that issues are marked with.
+    #[n(2)]
+    Label,
+    /// What many issues are for.
+    #[n(3)]
+    Project,
+    /// A stretch of days that issues are planned for.
+    #[n(4)]
+    Cycle,
+    /// A way to look at the issues.
+    #[n(5)]
+    SavedView,
 }
 
 impl Kind {
@@ -159,6 +174,24 @@ impl Kind {
     pub const fn number(self) -> u8 {
         match self {
             Self::Topic => 0,
+            Self::Issue => 1,
+            Self::Label => 2,
+            Self::Project => 3,
+            Self::Cycle => 4,
+            Self::SavedView => 5,
+        }
+    }
+
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Topic => "topic",
+            Self::Issue => "issue",
+            Self::Label => "label",
+            Self::Project => "project",
+            Self::Cycle => "cycle",
+            Self::SavedView => "saved view",
         }
     }
 
@@ -167,6 +200,11 @@ impl Kind {
     pub const fn of(number: u8) -> Option<Self> {
         match number {
             0 => Some(Self::Topic),
+            1 => Some(Self::Issue),
+            2 => Some(Self::Label),
+            3 => Some(Self::Project),
+            4 => Some(Self::Cycle),
+            5 => Some(Self::SavedView),
             _ => None,
         }
     }
@@ -196,6 +234,21 @@ pub enum OpError {
     /// A list that must not be empty.
     #[error("nothing is set")]
     Empty,
+    /// An issue without a number, or with several, or one out of range.
+    #[error("an issue has one number from 1 to 999,999,999")]
+    Number,
+    /// No prefix of keys.
+    #[error("keys begin with 2 to 5 letters from A to Z")]
+    Prefix,
+    /// An estimate out of range.
+    #[error("an estimate is at most 1,000 points")]
+    Estimate,
+    /// A day after the year 9999.
+    #[error("there is no such day")]
+    Day,
+    /// No colour.
+    #[error("a colour is an angle from 0 to 359 degrees")]
+    Hue,
 }
 
 impl Op {
@@ -239,6 +292,11 @@ impl Op {
             Self::Set { fields, .. } if fields.is_empty() => return Err(OpError::Empty),
             Self::Set { fields, .. } if fields.len() > FIELDS_PER_OP => return Err(OpError::TooLong),
             Self::Make { fields, .. } if fields.len() > FIELDS_PER_OP => return Err(OpError::TooLong),
+            Self::Make { kind: Kind::Issue, fields }
+                if fields.iter().filter(|field| matches!(field, Field::Number { .. })).count() != 1 =>
+            {
+                return Err(OpError::Number);
+            }
             Self::Set { fields, .. } | Self::Make { fields, .. } => fields.iter().try_for_each(Field::check)?,
         }
         Ok(())
@@ -263,6 +321,7 @@ pub fn picture_type(bytes: &[u8]) -> Option<&'static str> {
 mod tests {
     use super::*;
     use crate::model::field::TITLE_CHARS;
+    use crate::model::{Day, HIGHEST_ESTIMATE, HIGHEST_NUMBER, LAST_DAY, Priority, QUERY_BYTES, Status};
 
     fn introduction(name: &str, picture: Option<Vec<u8>>) -> Op {
         let profile = Profile { name: name.into(), device_name: "laptop".into(), picture };
@@ -277,7 +336,31 @@ mod tests {
         Field::Reaction { emoji: emoji.into(), on: true }
     }
 
-    fn ops() -> [Op; 17] {
+    fn issue_fields() -> Vec<Field> {
+        let some = EntryHash::from_bytes([9; 32]);
+        vec![
+            Field::Number { number: 12 },
+            Field::Title { text: "Crane creaks".into() },
+            Field::Status { status: Status::Review },
+            Field::Priority { priority: Priority::Urgent },
+            Field::Assignee { person: Some(GroupId::from_bytes([3; 32])) },
+            Field::Estimate { points: Some(3) },
+            Field::Due { day: Some(Day(LAST_DAY)) },
+            Field::Parent { issue: Some(some) },
+            Field::Label { label: some, on: true },
+            Field::Blocks { issue: some, on: false },
+            Field::Project { project: Some(some) },
+            Field::Cycle { cycle: None },
+            Field::Description { text: String::new() },
+            Field::Archived { on: true },
+            Field::Start { day: None },
+            Field::Hue { degrees: 359 },
+            Field::Query { text: "status=doing".into() },
+            Field::Prefix { text: "WEB".into() },
+        ]
+    }
+
+    fn ops() -> [Op; 18] {
         let picture = Some(b"\x89PNG\r\n\x1a\nmore".to_vec());
         [
             Op::Name { name: "Harbour Quay".into() },
@@ -315,6 +398,7 @@ mod tests {
             Op::Profile { profile: Profile { name: "Ann".into(), device_name: "desk".into(), picture } },
             introduction("Cy", Some(vec![0xFF, 0xD8, 0xFF, 1])),
             Op::Delete { object: EntryHash::from_bytes([9; 32]), place: Some(EntryHash::from_bytes([8; 32])) },
+            Op::Make { kind: Kind::Issue, fields: issue_fields() },
         ]
     }
 
@@ -382,6 +466,21 @@ mod tests {
             set(vec![Field::Title { text: "two\nlines".into() }]),
             Op::Make { kind: Kind::Topic, fields: vec![Field::Title { text: "x".repeat(TITLE_CHARS + 1) }] },
             Op::Make { kind: Kind::Topic, fields: vec![Field::Pinned { on: true }; FIELDS_PER_OP + 1] },
+            Op::Make { kind: Kind::Issue, fields: vec![] },
+            Op::Make { kind: Kind::Issue, fields: vec![Field::Number { number: 1 }, Field::Number { number: 1 }] },
+            Op::Make { kind: Kind::Issue, fields: vec![Field::Number { number: 0 }] },
+            set(vec![Field::Number { number: HIGHEST_NUMBER + 1 }]),
+            set(vec![Field::Estimate { points: Some(HIGHEST_ESTIMATE + 1) }]),
+            set(vec![Field::Due { day: Some(Day(LAST_DAY + 1)) }]),
+            set(vec![Field::Start { day: Some(Day(u32::MAX)) }]),
+            set(vec![Field::Description { text: "x".repeat(limits::MESSAGE_BYTES + 1) }]),
+            set(vec![Field::Description { text: "\u{1b}[2J".into() }]),
+            set(vec![Field::Prefix { text: "web".into() }]),
+            set(vec![Field::Prefix { text: "W".into() }]),
+            set(vec![Field::Prefix { text: "WEBSIT".into() }]),
+            set(vec![Field::Hue { degrees: 360 }]),
+            set(vec![Field::Query { text: "x".repeat(QUERY_BYTES + 1) }]),
+            set(vec![Field::Query { text: "two\nlines".into() }]),
             Op::File { name: "../up".into(), size: 0, blob: BlobHash::from_bytes([1; 32]) },
             Op::Holds { blobs: vec![BlobHash::from_bytes([1; 32]); HOLDS_PER_OP + 1] },
             introduction("C\ny", None),

@@ -41,12 +41,12 @@ impl Spaces {
             Field::Text { text } => row.text == *text,
             Field::Pinned { on } => row.pinned == *on,
             Field::Place { at } => row.place == *at,
-            // What a message does not have.
-            Field::Title { .. } | Field::Resolved { .. } => true,
             Field::Reaction { emoji, on } => {
                 let reaction = row.reactions.iter().find(|reaction| reaction.emoji == *emoji);
                 reaction.is_some_and(|reaction| reaction.people.contains(&me)) == *on
             }
+            // What a message does not have.
+            _ => true,
         };
         let fields: Vec<Field> = fields.into_iter().filter(|field| !is_so(field)).collect();
         if !fields.is_empty() {

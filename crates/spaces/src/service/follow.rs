@@ -238,8 +238,8 @@ impl Spaces {
                 Change::Changed(hash) => {
                     if let Some(message) = messages.remove(&hash) {
                         self.tell(SpacesEvent::MessageChanged { space, message: Box::new(message) });
-                    } else if told.insert(hash) && self.is_topic(space, hash).await {
-                        self.tell(SpacesEvent::Topic { space, topic: Some(hash) });
+                    } else if told.insert(hash) {
+                        self.tell_thing(space, hash).await;
                     }
                 }
                 Change::FileAdded(hash) => {
@@ -247,7 +247,8 @@ impl Spaces {
                         self.tell(SpacesEvent::FileAdded { space, file: Box::new(file) });
                     }
                 }
-                Change::Made(topic) => self.tell(SpacesEvent::Topic { space, topic: Some(topic) }),
+                Change::Made(thing) if told.insert(thing) => self.tell_thing(space, thing).await,
+                Change::Made(_) => {}
                 Change::Moved => unread = true,
                 // Pages still show it.
                 Change::Vanished(_) => self.tell(SpacesEvent::Much { space }),

@@ -10,6 +10,7 @@ mod follow;
 mod groups;
 mod introduce;
 mod invitations;
+mod issues;
 mod presence;
 mod reading;
 mod search;
@@ -32,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use files::{LeftOut, Listed, NamedFile, SameName, Shared};
+pub use issues::{CsvError, ImportOptions, ImportReport, RowError, RowNote};
 pub use presence::PRESENCE;
 pub use transfers::BLOBS;
 
@@ -108,6 +110,8 @@ struct Inner {
     followed: Mutex<HashMap<GroupId, follow::Followed>>,
     /// Held from the look at which names are taken until new ones are listed.
     listing: tokio::sync::Mutex<()>,
+    /// Held from the look at which numbers issues have until new ones are made.
+    numbering: tokio::sync::Mutex<()>,
     /// Held while the view is brought up to date.
     catching_up: tokio::sync::Mutex<()>,
     /// Spaces that I left or ended and that nobody else knows of yet.
@@ -149,6 +153,7 @@ impl Spaces {
                 welcomes: tokio::sync::Notify::new(),
                 followed: Mutex::default(),
                 listing: tokio::sync::Mutex::new(()),
+                numbering: tokio::sync::Mutex::default(),
                 catching_up: tokio::sync::Mutex::default(),
                 leaving: Mutex::new(leaving),
                 shut_out: Mutex::default(),

@@ -8,7 +8,7 @@ use compeer_core::{EntryHash, GroupId};
 use super::{Spaces, name_or_id};
 use crate::error::ActError;
 use crate::model::{At, Attention, Field, Kind, LastMessage, Op, SpacesEvent, TopicInfo};
-use crate::view::{MessageRow, Part, TopicRow, View, Which};
+use crate::view::{MessageRow, Part, TopicRow, View, Which, itself};
 
 /// Topics that are handed out: the last in use.
 const TOPICS: usize = 500;
@@ -134,20 +134,38 @@ impl Spaces {
             .await?;
         match at {
             At::Anywhere => self.tell(SpacesEvent::Space { space }),
-            At::Place(topic) => self.tell(SpacesEvent::Topic { space, topic }),
+            At::Place(None) => self.tell(SpacesEvent::Topic { space, topic: None }),
+            At::Place(Some(place)) => self.tell_thing(space, place).await,
         }
         self.tell_unread(space).await;
         Ok(())
     }
 
-    /// What a place where messages can be said is called.
+    /// What a place where messages can be said is called: a topic or an issue.
     pub(super) async fn place(&self, space: GroupId, place: EntryHash) -> Result<Option<String>, ActError> {
-        Ok(self.topic(space, Some(place)).await?.title)
+        self.rules(&space)?;
+        self.catch_up(space).await;
+        let found = move |view: &View| Ok((view.kind(&space, &place)?, view.title(&space, &place)?));
+        match self.inner.view.with(found).await? {
+            (Some(Kind::Topic | Kind::Issue), title) => Ok(title),
+            _ => Err(ActError::UnknownTopic),
+        }
     }
 
-    pub(super) async fn is_topic(&self, space: GroupId, entry: EntryHash) -> bool {
-        let kind = self.inner.view.with(move |view| view.kind(&space, &entry)).await;
-        matches!(kind, Ok(Some(Kind::Topic)))
+    /// Tells that something was made or changed, whatever it is. Nobody looks at what was made without what made it.
+    pub(super) async fn tell_thing(&self, space: GroupId, entry: EntryHash) {
+        if entry == itself(&space) {
+            return self.tell(SpacesEvent::Issue { space, issue: None });
+        }
+        match self.inner.view.with(move |view| view.kind(&space, &entry)).await {
+            Ok(Some(Kind::Topic)) => self.tell(SpacesEvent::Topic { space, topic: Some(entry) }),
+            Ok(Some(Kind::Issue)) => self.tell(SpacesEvent::Issue { space, issue: Some(entry) }),
+            Ok(Some(Kind::Label | Kind::Project | Kind::Cycle | Kind::SavedView)) => {
+                self.tell(SpacesEvent::Issue { space, issue: None });
+            }
+            Ok(None) => {}
+            Err(error) => tracing::error!(space = %space.short(), %error, "what changed could not be looked at"),
+        }
     }
 }
 

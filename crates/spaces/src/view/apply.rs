@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::unread::Added;
 use super::{Result, View, sql_clock};
-use super::{deleted, registers, search, seen, topics, undelivered};
+use super::{deleted, issues, registers, search, seen, topics, undelivered};
 use crate::model::{Op, Profile};
 
 /// Who wrote an operation, where it stands and when.
@@ -168,6 +168,8 @@ impl View {
             "deleted",
             "dropped",
             "direct",
+            "issue",
+            "history",
         ] {
             transaction.execute(&format!("DELETE FROM {table} WHERE space = ?1"), [space.as_bytes()])?;
         }
@@ -214,6 +216,7 @@ fn apply_op(
             changes.push(Change::Nonsense(source.author, "names the space without being a manager".into()));
         }
         Op::Name { name } => {
+            issues::note_name(transaction, source, &name)?;
             let newer = transaction
                 .prepare_cached(
                     "INSERT INTO name VALUES (?1, ?2, ?3, ?4) ON CONFLICT (space) DO UPDATE

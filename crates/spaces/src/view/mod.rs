@@ -7,6 +7,10 @@ mod apply;
 mod deleted;
 mod direct;
 mod files;
+mod issue_list;
+#[cfg(test)]
+mod issue_tests;
+mod issues;
 mod messages;
 mod people;
 mod registers;
@@ -15,6 +19,7 @@ pub(crate) mod search;
 mod seen;
 #[cfg(test)]
 mod tests;
+mod things;
 mod topics;
 mod undelivered;
 mod unread;
@@ -28,9 +33,12 @@ use tokio::sync::Notify;
 
 pub(crate) use apply::{Change, Reader};
 pub(crate) use files::{FileRow, Wish};
+pub(crate) use issue_list::IssueRow;
+pub(crate) use issues::itself;
 pub(crate) use messages::MessageRow;
 pub(crate) use registers::ReactionRow;
 pub(crate) use seen::{Stamp, Which};
+pub(crate) use things::{HistoryRow, ThingRow};
 pub(crate) use topics::TopicRow;
 pub(crate) use unread::{Part, Unread};
 

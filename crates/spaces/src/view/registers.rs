@@ -4,10 +4,11 @@
 //! wins is decided when it is read: of those who may set it, the last by (clock, hash).
 
 use compeer_core::{EntryHash, GroupId, Hlc};
+use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, Transaction, params};
 
 use super::apply::{Change, Source};
-use super::{Result, View, clock_of, deleted, group_at, sql_clock, topics};
+use super::{Result, View, clock_of, deleted, group_at, issues, sql_clock, topics};
 use crate::model::Field;
 
 /// Different emoji that are handed out for one message.
@@ -90,6 +91,7 @@ pub(super) fn set(
                 register(transaction, source, &object, PINNED, EVERYBODY, on)?;
             }
             Field::Title { text } => {
+                issues::note(transaction, source, &object, TITLE, &[], &Value::Text(text.clone()))?;
                 register(transaction, source, &object, TITLE, EVERYBODY, text)?;
             }
             Field::Resolved { on } => {
@@ -114,14 +116,16 @@ pub(super) fn set(
                     changes.push(Change::Moved);
                 }
             }
+            field => issues::set(transaction, source, &object, field, changes)?,
         }
     }
+    issues::refresh(transaction, &source.space, &object)?;
     changes.push(Change::Changed(object));
     Ok(())
 }
 
-/// Sets one register, if nothing later has. Whether it did.
-fn register(
+/// Sets one register, if nothing later has. Whether it did. `person`: whose it is, or which one of a set.
+pub(super) fn register(
     transaction: &Transaction<'_>,
     source: &Source,
     object: &EntryHash,

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::Result;
 
-const VERSION: i64 = 9;
+const VERSION: i64 = 10;
 
 /// Made of entries: dropped and rebuilt at will.
 const VIEW: &str = "
@@ -14,7 +14,8 @@ const VIEW: &str = "
     DROP TABLE IF EXISTS message; DROP TABLE IF EXISTS file; DROP TABLE IF EXISTS unlisted; DROP TABLE IF EXISTS holds;
     DROP TABLE IF EXISTS undelivered; DROP TABLE IF EXISTS version; DROP TABLE IF EXISTS register;
     DROP TABLE IF EXISTS object; DROP TABLE IF EXISTS place; DROP TABLE IF EXISTS deleted; DROP TABLE IF EXISTS dropped;
-    DROP TABLE IF EXISTS direct;
+    DROP TABLE IF EXISTS direct; DROP TABLE IF EXISTS issue;
+    DROP TABLE IF EXISTS history;
     CREATE TABLE cursor (space BLOB PRIMARY KEY, generation INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE name (space BLOB PRIMARY KEY, name TEXT NOT NULL, clock INTEGER NOT NULL, hash BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE profile (space BLOB, person BLOB, name TEXT NOT NULL, picture BLOB, own INTEGER NOT NULL,
@@ -52,6 +53,19 @@ const VIEW: &str = "
         hash BLOB NOT NULL, PRIMARY KEY (space, object, field, person)) WITHOUT ROWID;
     CREATE INDEX register_on ON register (space, field, object) WHERE value;
     CREATE INDEX register_hash ON register (hash);
+    CREATE INDEX register_set ON register (space, person, field, object);
+    CREATE TABLE issue (space BLOB, hash BLOB, number INTEGER NOT NULL, title TEXT NOT NULL, folded TEXT NOT NULL,
+        status INTEGER NOT NULL, priority INTEGER NOT NULL, assignee BLOB, estimate INTEGER, due INTEGER, parent BLOB,
+        project BLOB, cycle BLOB, archived INTEGER NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL,
+        person BLOB NOT NULL, PRIMARY KEY (space, hash)) WITHOUT ROWID;
+    CREATE INDEX issue_number ON issue (space, number);
+    CREATE INDEX issue_status ON issue (space, archived, status);
+    CREATE INDEX issue_parent ON issue (space, parent);
+    CREATE INDEX issue_project ON issue (space, project);
+    CREATE INDEX issue_cycle ON issue (space, cycle);
+    CREATE TABLE history (space BLOB, object BLOB, clock INTEGER, hash BLOB, field TEXT, which BLOB, value NOT NULL,
+        person BLOB NOT NULL, PRIMARY KEY (space, object, clock, hash, field, which)) WITHOUT ROWID;
+    CREATE INDEX history_hash ON history (hash);
     CREATE TABLE undelivered (space BLOB, hash BLOB, clock INTEGER NOT NULL, file TEXT,
         PRIMARY KEY (space, hash)) WITHOUT ROWID;";
 

@@ -2,6 +2,7 @@
 
 mod deleted;
 mod direct;
+mod issues;
 mod messages;
 mod names;
 mod peer;
