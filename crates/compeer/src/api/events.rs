@@ -42,6 +42,9 @@ pub enum EventName {
     /// A topic was made or changed, or I want to hear more or less of it: `space`, `id`.
     #[serde(rename = "topic.changed")]
     TopicChanged,
+    /// An issue was made or changed: `space`, `id`; without an `id`, what issues are sorted into, or how keys begin.
+    #[serde(rename = "issue.changed")]
+    IssueChanged,
     /// Somebody is writing: `space`, `place`, `person`, `name`.
     #[serde(rename = "chat.typing")]
     ChatTyping,

@@ -202,6 +202,31 @@ mod tests {
     }
 
     #[test]
+    fn fuzz_bodies_about_issues() {
+        let seeds = seeds(&[
+            r#"{"title":"Crane","status":"doing","priority":"high","assignee":"me","estimate":3,"due":"2026-11-27","parent":null}"#,
+            r#"{"project":null,"cycle":"a","description":"b","archived":true,"add_labels":["a"],"remove_labels":["b"]}"#,
+            r#"{"add_blocks":["WEB-1"],"remove_blocks":["WEB-2-k7"],"estimate":null,"due":null,"assignee":null}"#,
+            r#"{"issues":["WEB-1"],"change":{"status":"done"}}"#,
+            r#"{"prefix":"WEB"}"#,
+            r#"{"kind":"label","fields":{"title":"bug","hue":20,"start":null,"due":"2026-11-27","lead":"me"}}"#,
+            r#"{"description":"a","query":"status=doing","archived":false}"#,
+            r#"{"table":"Title\nCrane","look":true,"skip":false}"#,
+        ]);
+        compeer_testkit::fuzz::run(&seeds, |bytes| {
+            let taken = [
+                is::<dto::IssueChange>(bytes),
+                is::<dto::IssuesChange>(bytes),
+                is::<dto::KeyPrefix>(bytes),
+                is::<dto::NewIssueThing>(bytes),
+                is::<dto::IssueThingChange>(bytes),
+                is::<dto::IssueImport>(bytes),
+            ];
+            taken.contains(&true)
+        });
+    }
+
+    #[test]
     fn fuzz_bodies_about_files() {
         let seeds = seeds(&[
             r#"{"paths":["/home/ann/plan.pdf","C:\\Users"]}"#,

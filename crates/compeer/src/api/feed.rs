@@ -142,6 +142,10 @@ impl Writer {
                 let id = Some(convert::topic_id(topic));
                 self.send(Event { id, ..named(EventName::TopicChanged, space) });
             }
+            SpacesEvent::Issue { space, issue } => {
+                let id = issue.map(|issue| issue.to_string());
+                self.send(Event { id, ..named(EventName::IssueChanged, space) });
+            }
             SpacesEvent::Read { space, unread, mentions } => {
                 let event = named(EventName::ReadChanged, space);
                 self.send(Event { unread: Some(unread), mentions: Some(mentions), ..event });

@@ -15,6 +15,7 @@ mod files;
 mod guard;
 mod headers;
 mod invitations;
+mod issues;
 mod members;
 mod messages;
 mod openapi;
@@ -216,6 +217,17 @@ fn router(api: Arc<Api>) -> Router {
         .route("/spaces/{space}/topics", get(topics::list).post(topics::create))
         .route("/spaces/{space}/topics/{topic}", get(topics::get_one).patch(topics::change))
         .route("/spaces/{space}/move", post(topics::move_messages))
+        .route("/spaces/{space}/issues", get(issues::list).post(issues::create))
+        .route("/spaces/{space}/issues/change", post(issues::change_many))
+        .route("/spaces/{space}/issues/setup", get(issues::setup).patch(issues::set_prefix))
+        .route("/spaces/{space}/issues/things", post(issues::create_thing))
+        .route("/spaces/{space}/issues/things/{thing}", axum::routing::patch(issues::change_thing))
+        .route("/spaces/{space}/issues/export", get(issues::export))
+        .route("/spaces/{space}/issues/import", post(issues::import).layer(DefaultBodyLimit::max(issues::TABLE_LIMIT)))
+        .route("/spaces/{space}/issues/{issue}", get(issues::get_one).patch(issues::change))
+        .route("/spaces/{space}/issues/{issue}/activity", get(issues::activity))
+        .route("/spaces/{space}/issues/{issue}/descriptions", get(issues::descriptions))
+        .route("/issues/mine", get(issues::mine))
         .route("/spaces/{space}/attention", put(topics::attention))
         .route("/spaces/{space}/read", post(topics::mark_read))
         .route("/spaces/{space}/unread", post(topics::mark_unread))

@@ -4,8 +4,8 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{
-    content, events, files, invitations, members, messages, problems, profile, search, signin, spaces, status, topics,
-    transfers, upload,
+    content, events, files, invitations, issues, members, messages, problems, profile, search, signin, spaces, status,
+    topics, transfers, upload,
 };
 use crate::error::ProblemDocument;
 
@@ -27,6 +27,9 @@ use crate::error::ProblemDocument;
         messages::typing,
         topics::list, topics::create, topics::get_one, topics::change, topics::move_messages, topics::attention,
         topics::mark_read, topics::mark_unread,
+        issues::list, issues::mine, issues::create, issues::get_one, issues::change, issues::change_many, issues::activity,
+        issues::descriptions, issues::setup, issues::set_prefix, issues::create_thing, issues::change_thing, issues::export,
+        issues::import,
         files::list, files::share_local, files::unlist, files::unlist_folder, upload::upload, content::content,
         transfers::list, transfers::fetch, transfers::fetch_folder, transfers::pause, transfers::resume, transfers::cancel,
         search::find, events::stream, serve

@@ -1,5 +1,7 @@
 //! What can be typed.
 
+mod issue;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -7,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::api::dto::Level;
 use crate::api::parse_life;
+pub(super) use issue::{Fields as IssueFields, Filter as IssueFilter, Issue};
 
 /// A workplace of equals: spaces, chat and files between computers, with no server.
 #[derive(Debug, Parser)]
@@ -50,6 +53,9 @@ pub(super) enum Command {
     /// Topics: what a space talks about, beside its general talk.
     #[command(subcommand, arg_required_else_help = true, visible_alias = "topic")]
     Discuss(Discuss),
+    /// Issues: what is to be done.
+    #[command(subcommand, arg_required_else_help = true)]
+    Issue(Issue),
     /// Files.
     #[command(subcommand, arg_required_else_help = true)]
     File(File),
@@ -543,6 +549,19 @@ mod tests {
             "discuss hear Harbour muted --topic Walls",
             "discuss hear Harbour default",
             "discuss unread Harbour abcdefgh",
+            "issue create Harbour Crane --status doing --priority high --assignee me --estimate 3 --due 2026-11-27 --label bug",
+            "issue create Harbour Crane --parent HAR-1 --project Quay --cycle none --description - --label a --label b",
+            "issue list Harbour --status doing --status todo --assignee me --assignee none --label bug --due-by 2026-11-27",
+            "issue list Harbour --text crane --sort due --limit 5 --archived --parent HAR-1 --priority urgent --project none",
+            "issue mine",
+            "issue show Harbour HAR-1-k7",
+            "issue set Harbour HAR-1 HAR-2 --status done --blocks HAR-3 --unblocks HAR-4 --archive --title Crane",
+            "issue comment Harbour HAR-1 -",
+            "issue label Harbour bug HAR-1 HAR-2 --undo",
+            "issue setup Harbour --prefix HAR",
+            "issue import Harbour table.csv --look --skip",
+            "issue import Harbour -",
+            "issue export Harbour",
             "chat history Harbour abcdefgh",
             "file put Harbour a b c",
             "file list Harbour",
@@ -596,6 +615,14 @@ mod tests {
             "discuss move Harbour general",
             "discuss hear Harbour loud",
             "discuss start Harbour",
+            "issue create Harbour",
+            "issue create Harbour Crane --status perhaps",
+            "issue list Harbour --sort weight",
+            "issue list Harbour --limit 0",
+            "issue set Harbour",
+            "issue set Harbour HAR-1 --archive --restore",
+            "issue label Harbour bug",
+            "issue import Harbour",
             "file put Harbour",
             "file get Harbour",
             "file stop Harbour",

@@ -110,7 +110,7 @@ async fn settle(client: &Client, space: &str, messages: Vec<String>, how: &str) 
 }
 
 /// A text as it was typed, or from stdin.
-fn typed(text: String) -> Result<String, ApiError> {
+pub(super) fn typed(text: String) -> Result<String, ApiError> {
     Ok(if text == "-" { read_stdin()?.trim_end_matches(['\r', '\n']).to_owned() } else { text })
 }
 

@@ -69,6 +69,17 @@ impl Client {
         self.ask(Method::GET, path, None).await
     }
 
+    /// What is no JSON.
+    pub(super) async fn text(&self, path: &str) -> Result<String, ApiError> {
+        let response = self.send(Method::GET, path, None).await?;
+        let status = response.status();
+        let bytes = response.into_body().collect().await.map_err(|_| broken())?.to_bytes();
+        if status.is_success() {
+            return String::from_utf8(bytes.into()).map_err(|_| misunderstood());
+        }
+        Err(serde_json::from_slice::<ProblemDocument>(&bytes).map_or_else(|_| misunderstood(), Into::into))
+    }
+
     pub(super) async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, ApiError> {
         let body = serde_json::to_vec(body).map_err(|error| ApiError::internal(format!("{error}.")))?;
         self.ask(Method::POST, path, Some(body)).await

@@ -174,6 +174,26 @@ pub(super) async fn find_topic(client: &Client, space: &str, wanted: &str) -> Re
     })
 }
 
+/// The id of one of `things`, each with its id, title, and what tells it from others of that title.
+pub(super) fn find_thing(
+    space: &str,
+    word: &str,
+    things: Vec<(String, String, String)>,
+    wanted: &str,
+) -> Result<String, ApiError> {
+    let known: Vec<_> = things.into_iter().map(|(id, name, about)| Known { id, name, about }).collect();
+    find(&known, wanted, Typed::Whole).map_err(|miss| match miss {
+        Miss::None | Miss::Begins(_) => ApiError::new(
+            StatusCode::NOT_FOUND,
+            "issue-thing-not-found",
+            "Not there",
+            format!("There is no {word} {} in this space.", called(wanted)),
+            format!("`compeer issue setup {}` shows them.", short(space)),
+        ),
+        Miss::Several(ids) => ambiguous(wanted, &choices(&known, &ids)),
+    })
+}
+
 /// What was typed as a name, in a sentence about nothing that has it.
 pub(super) fn called(wanted: &str) -> String {
     if wanted.trim().is_empty() { "without a name".to_owned() } else { format!("called {}", shorten(wanted)) }

@@ -15,6 +15,7 @@ mod events;
 mod file;
 mod find;
 mod init;
+mod issue;
 mod log;
 mod open;
 mod output;
@@ -97,6 +98,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<ExitCode, ApiEr
         Command::Space(verb) => space::run(context, verb).await,
         Command::Chat(verb) => chat::run(context, verb).await,
         Command::Discuss(verb) => discuss::run(context, verb).await,
+        Command::Issue(verb) => issue::run(context, verb).await,
         Command::File(verb) => file::run(context, verb).await,
         Command::Search(args) => search::run(context, args).await,
         Command::Events => events::run(context).await,

@@ -106,6 +106,28 @@ impl From<ActError> for ApiError {
                 "No such topic",
                 "It may not have arrived yet. `compeer topic list SPACE` shows those that have.",
             ),
+            ActError::UnknownIssue => missing(
+                "issue-not-found",
+                "No such issue",
+                "It may not have arrived yet. `compeer issue list SPACE` shows those that have.",
+            ),
+            ActError::SeveralIssues(_) => told(
+                StatusCode::CONFLICT,
+                "ambiguous",
+                "Several have that key",
+                "People who were offline took the same number. Use the whole key.",
+            ),
+            ActError::UnknownThing(_) => missing(
+                "issue-thing-not-found",
+                "Not there",
+                "It may not have arrived yet. `compeer issue setup SPACE` shows labels, projects, cycles and views.",
+            ),
+            ActError::Circle => told(
+                StatusCode::CONFLICT,
+                "circle",
+                "That goes round in a circle",
+                "Choose an issue that is not itself part of this one.",
+            ),
             ActError::TooMany(_) => refused("too-many", "Too many at once", "Do it in parts."),
             ActError::NotYours => refused("not-yours", "Not your message", "Answer it, or react to it."),
             ActError::NotYoursToDelete => {

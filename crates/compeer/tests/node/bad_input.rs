@@ -21,6 +21,8 @@ fn every_route_says_what_is_wrong() {
     let no_answer = format!("{{\"text\":\"x\",\"reply\":\"{NOBODY}\"}}");
     let stranger = format!("{{\"people\":[\"{NOBODY}\"]}}");
     let no_topic = format!("{{\"text\":\"x\",\"place\":\"{NOBODY}\"}}");
+    let no_assignee = format!("{{\"title\":\"x\",\"assignee\":\"{NOBODY}\"}}");
+    let no_label = format!("{{\"title\":\"x\",\"add_labels\":[\"{NOBODY}\"]}}");
     let no_message = format!("{{\"messages\":[\"{NOBODY}\"],\"place\":\"general\"}}");
     let no_mark = format!("{{\"from\":\"{NOBODY}\"}}");
     let not_lost = format!("{{\"only\":[\"{NOBODY}\"]}}");
@@ -137,6 +139,42 @@ fn every_route_says_what_is_wrong() {
         ("POST", format!("{here}/topics"), "{}", 400, "bad-request"),
         ("GET", format!("{here}/topics/{NOBODY}"), "", 404, "topic-not-found"),
         ("GET", format!("{here}/topics/x"), "", 400, "bad-request"),
+        ("GET", format!("{gone}/issues"), "", 404, "space-not-found"),
+        ("GET", format!("{here}/issues?status=perhaps"), "", 400, "bad-request"),
+        ("GET", format!("{here}/issues?limit=5001"), "", 400, "bad-request"),
+        ("GET", format!("{here}/issues?assignee=ada"), "", 400, "bad-request"),
+        ("GET", format!("{here}/issues?due_by=2026-02-30"), "", 400, "bad-request"),
+        ("GET", format!("{here}/issues?sort=weight"), "", 400, "bad-request"),
+        ("GET", format!("{here}/issues?parent=HAR-9"), "", 404, "issue-not-found"),
+        ("POST", format!("{gone}/issues"), "{\"title\":\"x\"}", 404, "space-not-found"),
+        ("POST", format!("{here}/issues"), "{}", 400, "bad-request"),
+        ("POST", format!("{here}/issues"), "{\"title\":\"a\\nb\"}", 400, "bad-name"),
+        ("POST", format!("{here}/issues"), "{\"title\":\"x\",\"estimate\":1001}", 400, "bad-content"),
+        ("POST", format!("{here}/issues"), "{\"title\":\"x\",\"due\":\"soon\"}", 400, "bad-request"),
+        ("POST", format!("{here}/issues"), "{\"title\":\"x\",\"status\":\"perhaps\"}", 400, "bad-request"),
+        ("POST", format!("{here}/issues"), &no_assignee, 404, "member-not-found"),
+        ("POST", format!("{here}/issues"), &no_label, 404, "issue-thing-not-found"),
+        ("GET", format!("{here}/issues/{NOBODY}"), "", 404, "issue-not-found"),
+        ("GET", format!("{here}/issues/HAR-9"), "", 404, "issue-not-found"),
+        ("PATCH", format!("{here}/issues/HAR-9"), "{\"status\":\"done\"}", 404, "issue-not-found"),
+        ("GET", format!("{here}/issues/HAR-9/activity"), "", 404, "issue-not-found"),
+        ("GET", format!("{here}/issues/HAR-9/descriptions"), "", 404, "issue-not-found"),
+        ("POST", format!("{here}/issues/change"), "{\"issues\":[\"HAR-9\"],\"change\":{}}", 404, "issue-not-found"),
+        ("POST", format!("{here}/issues/change"), "{\"issues\":[]}", 400, "bad-request"),
+        ("PATCH", format!("{here}/issues/setup"), "{\"prefix\":\"h4\"}", 400, "bad-content"),
+        ("GET", format!("{gone}/issues/setup"), "", 404, "space-not-found"),
+        ("POST", format!("{here}/issues/things"), "{\"kind\":\"label\",\"fields\":{}}", 400, "bad-request"),
+        (
+            "POST",
+            format!("{here}/issues/things"),
+            "{\"kind\":\"topic\",\"fields\":{\"title\":\"x\"}}",
+            400,
+            "bad-request",
+        ),
+        ("PATCH", format!("{here}/issues/things/{NOBODY}"), "{\"title\":\"x\"}", 404, "issue-thing-not-found"),
+        ("GET", format!("{gone}/issues/export"), "", 404, "space-not-found"),
+        ("POST", format!("{gone}/issues/import"), "{\"table\":\"Title\"}", 404, "space-not-found"),
+        ("POST", format!("{here}/issues/import"), "{}", 400, "bad-request"),
         ("PATCH", format!("{here}/topics/{NOBODY}"), "{\"title\":\"x\"}", 404, "topic-not-found"),
         ("PATCH", format!("{here}/topics/general"), "{\"title\":\"x\"}", 400, "bad-request"),
         ("POST", format!("{here}/move"), &no_message, 404, "message-not-found"),

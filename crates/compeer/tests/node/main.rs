@@ -7,6 +7,7 @@ mod direct;
 mod guards;
 mod homes;
 mod http;
+mod issues;
 mod people;
 mod relay;
 mod search;

@@ -5,6 +5,7 @@
 
 mod chat;
 mod file;
+mod issue;
 mod node;
 mod search;
 mod space;
@@ -17,6 +18,11 @@ pub use chat::{
 pub use file::{
     FetchRequest, File, FileHolder, FileState, Folder, FolderRequest, LeftOut, Listed, LocalFiles, SharedFile,
     SharedFiles, Transfer, TransferSource, TransferState, UnlistedFiles,
+};
+pub use issue::{
+    Activity, Description, ImportRemark, ImportReport, Issue, IssueChange, IssueDetail, IssueImport, IssuePage,
+    IssuePerson, IssuePriority, IssueRef, IssueSetup, IssueStatus, IssueThing, IssueThingChange, IssueThingKind,
+    Issues, IssuesChange, KeyPrefix, MyIssues, NewIssueThing,
 };
 pub use node::{Done, PathKind, Peer, Problem, ProfileChange, Relay, Severity, SignInLink, Status};
 pub use search::{Found, FoundKind, Part, SearchAnswer, SearchNote};
