@@ -15,6 +15,8 @@ export const keys = {
   pinned: (space: string) => ['pinned', space] as const,
   versions: (space: string, message: string) => ['versions', space, message] as const,
   search: (q: string, limit: number) => ['search', q, limit] as const,
+  /** Everything about issues of a space begins with this. */
+  issues: (space: string) => ['issues', space] as const,
   files: (space: string) => ['files', space] as const,
   invitations: (space: string) => ['invitations', space] as const,
 };

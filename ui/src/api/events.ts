@@ -19,6 +19,7 @@ const names = [
   'chat.state',
   'chat.typing',
   'topic.changed',
+  'issue.changed',
   'read.changed',
   'file.added',
   'file.changed',

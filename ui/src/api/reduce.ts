@@ -15,7 +15,12 @@ export function applyEvent(cache: QueryClient, event: NodeEvent): QueryKey[] {
         (window) => receive(window, event.message),
       );
       // Unread counts and last messages are the node's to count.
-      return [keys.spaces, keys.topics(event.space)];
+      return [
+        keys.spaces,
+        keys.topics(event.space),
+        // It may be said at an issue, whose comments are counted.
+        ...(event.message.place ? [keys.issues(event.space)] : []),
+      ];
     case 'chat.changed':
       patchTalks(cache, event.space, (window, place) => update(window, event.message, place));
       // The newest message of a space may say something else now, or stand elsewhere.
@@ -35,6 +40,8 @@ export function applyEvent(cache: QueryClient, event: NodeEvent): QueryKey[] {
         mentions: event.mentions,
       }));
       return [keys.topics(event.space)];
+    case 'issue.changed':
+      return [keys.issues(event.space)];
     case 'topic.changed':
       return [keys.topics(event.space)];
     case 'file.added':

@@ -1,5 +1,22 @@
 // Written by `cargo xtask api` from the program's API description. Change the handlers, not this file.
 
+/** One change of an issue. The first is its making. */
+export interface Activity {
+  /**
+   * Which field: title, status, priority, assignee, estimate, due, parent, label, blocks, project, cycle, description or
+   * archived; null for its making.
+   */
+  field: string | null;
+  /** What that was before, in words: content, never markup. Null for nothing, and for a description. */
+  from: string | null;
+  /** Who. */
+  person: IssuePerson;
+  /** When. */
+  time: number;
+  /** What it became. */
+  to: string | null;
+}
+
 /** The message that another one answers. */
 export interface Answered {
   /** Its author's name; null while it is not here. */
@@ -28,6 +45,16 @@ export interface Deleted {
   by: string;
   /** That person's name. */
   by_name: string;
+}
+
+/** A text that an issue's description had. */
+export interface Description {
+  /** Who wrote it. */
+  author_name: string;
+  /** Markdown. */
+  text: string;
+  /** Since when. */
+  time: number;
 }
 
 /** How a member's device is reached now. */
@@ -99,7 +126,7 @@ export interface Event {
 }
 
 /** What happened. */
-export type EventName = "hello" | "lagged" | "chat.message" | "chat.changed" | "chat.state" | "topic.changed" | "chat.typing" | "read.changed" | "file.added" | "file.changed" | "file.removed" | "transfer.changed" | "transfers.done" | "space.changed" | "space.joined" | "space.left" | "space.ended" | "member.joined" | "member.removed" | "member.changed" | "profile.changed" | "peer.up" | "peer.down" | "peer.path" | "problem.added" | "problem.dismissed";
+export type EventName = "hello" | "lagged" | "chat.message" | "chat.changed" | "chat.state" | "topic.changed" | "issue.changed" | "chat.typing" | "read.changed" | "file.added" | "file.changed" | "file.removed" | "transfer.changed" | "transfers.done" | "space.changed" | "space.joined" | "space.left" | "space.ended" | "member.joined" | "member.removed" | "member.changed" | "profile.changed" | "peer.up" | "peer.down" | "peer.path" | "problem.added" | "problem.dismissed";
 
 /** Where to put a file. */
 export interface FetchRequest {
@@ -216,6 +243,32 @@ export interface Holder {
   person: string;
 }
 
+/** Something about a row of a table. */
+export interface ImportRemark {
+  /** The line in which the row begins, from 1. */
+  line: number;
+  /** What is to be said. */
+  text: string;
+}
+
+/** What became of a table, or would. */
+export interface ImportReport {
+  /** Rows that cannot be issues; of very many, the first 500. */
+  errors: ImportRemark[];
+  /** How many of them can be issues. */
+  good: number;
+  /** Columns that are not read. */
+  ignored: string[];
+  /** The ids of the issues that were made, in order; none while only looking, or when there are errors. */
+  made: string[];
+  /** Labels, projects and cycles that are new, by title. */
+  new: string[];
+  /** What is left out. */
+  notes: ImportRemark[];
+  /** Rows with something in them, the first aside. */
+  rows: number;
+}
+
 /** An invitation as managers see it. */
 export interface Invitation {
   /** Who made it. */
@@ -269,6 +322,234 @@ export interface InviteRequest {
 export interface InviteText {
   /** The text that starts with `compeer1`. */
   invite: string;
+}
+
+/** An issue as it stands in a list. */
+export interface Issue {
+  /** Whether it was put away. */
+  archived: boolean;
+  assignee: IssuePerson | null;
+  /** Who made it. */
+  author: IssuePerson;
+  /** Whether one that blocks it is not over. */
+  blocked: boolean;
+  /** Messages said at it: those whose `place` it is. */
+  comments: number;
+  /** When it was made. */
+  created: number;
+  /** The id of its cycle. */
+  cycle: string | null;
+  /** By which day. */
+  due: string | null;
+  /** Points. */
+  estimate: number | null;
+  /** Its id. */
+  id: string;
+  /** What it is called, such as `WEB-123`; with a suffix where several have that number. */
+  key: string;
+  /** The ids of its labels. */
+  labels: string[];
+  /** How many of those name me. */
+  mentions: number;
+  /** The id of the issue it is part of. */
+  parent: string | null;
+  /** How many issues are part of it. */
+  parts: number;
+  /** How many of those are over. */
+  parts_over: number;
+  /** How much it matters. */
+  priority: IssuePriority;
+  /** The id of its project. */
+  project: string | null;
+  /** How far it is. */
+  status: IssueStatus;
+  /** Its title: content, never markup. */
+  title: string;
+  /** How many of those I have not read. */
+  unread: number;
+  /** When a field of it was last set. */
+  updated: number;
+}
+
+/**
+ * What shall be different about an issue; what is left out stays, and null takes away. Where an issue's id can stand, so can
+ * its key.
+ */
+export interface IssueChange {
+  /** Issues that cannot be done before it. */
+  add_blocks?: string[];
+  /** Ids of labels it gets. */
+  add_labels?: string[];
+  /** Whether it is put away. */
+  archived?: boolean;
+  /** Who does it: a person's id, or `me`. */
+  assignee?: string | null;
+  /** Its cycle. */
+  cycle?: string | null;
+  /** What it is about, in Markdown: at most 32 KiB. */
+  description?: string;
+  /** By which day. */
+  due?: string | null;
+  /** Points, at most 1,000. */
+  estimate?: number | null;
+  /** The issue it is part of. */
+  parent?: string | null;
+  /** How much it matters. */
+  priority?: IssuePriority;
+  /** Its project. */
+  project?: string | null;
+  /** Issues that can, after all. */
+  remove_blocks?: string[];
+  /** Ids of labels it loses. */
+  remove_labels?: string[];
+  /** How far it is. */
+  status?: IssueStatus;
+  /** One line of at most 200 characters. */
+  title?: string;
+}
+
+/** Everything about one issue but what is said at it. */
+export interface IssueDetail {
+  /** What it is part of, the nearest first. */
+  above: IssueRef[];
+  /** What has to be done before it. */
+  blocked_by: IssueRef[];
+  /** What cannot be done before it. */
+  blocks: IssueRef[];
+  /** What it is about, in Markdown: content, never markup. */
+  description: string;
+  /** The oldest message at it that I have not read. */
+  first_unread: string | null;
+  /** As in a list. */
+  issue: Issue;
+  /** What is part of it. */
+  parts: IssueRef[];
+}
+
+/** A table of issues to make. */
+export interface IssueImport {
+  /** Only say what would come of it. */
+  look?: boolean;
+  /** Leave out rows that cannot be issues; otherwise nothing is made when there is one. */
+  skip?: boolean;
+  /** Comma-separated values, or with semicolons or tabs: at most 5,000 rows and 8 MiB. The first row names the columns. */
+  table: string;
+}
+
+/** Issues that fit a filter. */
+export interface IssuePage {
+  /** Some of them, in order. */
+  issues: Issue[];
+  /** How many there are in all. */
+  total: number;
+}
+
+/** Somebody an issue has to do with. */
+export interface IssuePerson {
+  /** Their name. */
+  name: string;
+  /** Their id. */
+  person: string;
+}
+
+/** How much an issue matters. */
+export type IssuePriority = "urgent" | "high" | "medium" | "low" | "none";
+
+/** Another issue, as far as a line about it needs. */
+export interface IssueRef {
+  /** Its id. */
+  id: string;
+  /** What it is called. */
+  key: string;
+  /** How far it is. */
+  status: IssueStatus;
+  /** Its title. */
+  title: string;
+}
+
+/** What the issues of a space are sorted into. */
+export interface IssueSetup {
+  /** Cycles, the last first. */
+  cycles: IssueThing[];
+  /** Labels, by title. */
+  labels: IssueThing[];
+  /** How keys begin. */
+  prefix: string;
+  /** Projects, by title. */
+  projects: IssueThing[];
+  /** Saved views, by title. */
+  views: IssueThing[];
+}
+
+/** How far an issue is, in the order of the work. */
+export type IssueStatus = "triage" | "backlog" | "todo" | "doing" | "review" | "done" | "cancelled";
+
+/** A label, project, cycle or saved view. */
+export interface IssueThing {
+  /** Whether it was put away. */
+  archived: boolean;
+  /** A project's description, in Markdown. */
+  description: string;
+  /** The last day. */
+  due: string | null;
+  /** A label's colour, in degrees. */
+  hue: number | null;
+  /** Its id. */
+  id: string;
+  /** How many issues are in it, put away ones aside. */
+  issues: number;
+  lead: IssuePerson | null;
+  /** How many of those are over. */
+  over: number;
+  /** What a saved view asks for, as in the address of a list of issues. */
+  query: string;
+  /** The first day. */
+  start: string | null;
+  /** Its title: content, never markup. */
+  title: string;
+}
+
+/** What shall be different about a label, project, cycle or saved view; what is left out stays, and null takes away. */
+export interface IssueThingChange {
+  /** Whether it is put away. */
+  archived?: boolean;
+  /** A project's description, in Markdown. */
+  description?: string;
+  /** The last day. */
+  due?: string | null;
+  /** A label's colour, in degrees from 0 to 359. */
+  hue?: number;
+  /** Who leads a project: a person's id, or `me`. */
+  lead?: string | null;
+  /** What a saved view asks for. */
+  query?: string;
+  /** The first day. */
+  start?: string | null;
+  /** One line of at most 200 characters. */
+  title?: string;
+}
+
+/** What something that issues are sorted into is. */
+export type IssueThingKind = "label" | "project" | "cycle" | "view";
+
+/** Issues as they are after a change. */
+export interface Issues {
+  /** In the order they were named. */
+  issues: Issue[];
+}
+
+/** The same change of many issues. */
+export interface IssuesChange {
+  /** What shall be different. */
+  change: IssueChange;
+  /** Which, by id or key: at most 1,000. */
+  issues: string[];
+}
+
+/** How keys shall begin. */
+export interface KeyPrefix {
+  /** 2 to 5 letters. */
+  prefix: string;
 }
 
 /** The newest message of a space. */
@@ -423,6 +704,16 @@ export interface Moved {
   count: number;
 }
 
+/** What I have to do in one space. */
+export interface MyIssues {
+  /** Open issues that are mine, the most urgent first. */
+  issues: Issue[];
+  /** Its name. */
+  name: string;
+  /** The space's id. */
+  space: string;
+}
+
 /** My reaction to a message. */
 export interface MyReaction {
   /** One emoji. */
@@ -447,6 +738,14 @@ export interface NewInvitation {
   qr_svg: string;
   /** For how many people it is. */
   uses: number;
+}
+
+/** A label, project, cycle or saved view to make. */
+export interface NewIssueThing {
+  /** What its fields are; it needs a title. */
+  fields: IssueThingChange;
+  /** What it is. */
+  kind: IssueThingKind;
 }
 
 /** A message to send. */

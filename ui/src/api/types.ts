@@ -12,7 +12,21 @@ import type {
 } from './schema.gen';
 
 export type {
+  Activity,
   Answered,
+  Description,
+  ImportReport,
+  Issue,
+  IssueChange,
+  IssueDetail,
+  IssuePage,
+  IssuePriority,
+  IssueRef,
+  IssueSetup,
+  IssueStatus,
+  IssueThing,
+  IssueThingChange,
+  IssueThingKind,
   FileRef,
   Found,
   Holder,
@@ -84,6 +98,7 @@ export type NodeEvent =
       person: string;
       name?: string;
     }
+  | { event: 'issue.changed'; at: number; space: string; id?: string }
   | { event: 'profile.changed'; at: number; person: string }
   | { event: 'peer.up'; at: number; device: string; name: string | null; path: Path }
   | { event: 'peer.down'; at: number; device: string }

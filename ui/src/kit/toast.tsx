@@ -34,6 +34,10 @@ function close(toast: Toast, taken: boolean): void {
 
 export const tell = (text: string) => push({ text, failed: false, action: null, settled: null });
 
+/** With one thing to do about it, if somebody wants to. */
+export const tellWith = (text: string, label: string, run: () => void) =>
+  push({ text, failed: false, action: { label, run }, settled: null });
+
 /** A failure, in a sentence, with the way to try again where there is one. */
 export const tellFailure = (text: string, retry?: () => void) =>
   push({

@@ -38,6 +38,8 @@ export interface ComposerProps {
   onTyping: () => void;
   /** Asked for by an arrow up in an empty field. */
   onEditLast: () => void;
+  /** It does not take the focus by itself: there is more on the page than the talk. */
+  quiet?: boolean;
 }
 
 const none: File[] = [];
@@ -49,6 +51,7 @@ export function Composer({
   onSend,
   onTyping,
   onEditLast,
+  quiet = false,
 }: ComposerProps) {
   const key = talkKey(talk);
   const [text, setText] = useState(() => drafts.get()[key] ?? '');
@@ -77,8 +80,9 @@ export function Composer({
 
   useEffect(() => {
     // On a phone this would open the keyboard over what one came to read.
-    if (matchMedia('(hover: hover)').matches) field.current?.focus({ preventScroll: true });
-  }, []);
+    if (!quiet && matchMedia('(hover: hover)').matches)
+      field.current?.focus({ preventScroll: true });
+  }, [quiet]);
 
   /** Puts a name in place of what was begun. */
   const mention = (name: string | undefined) => {

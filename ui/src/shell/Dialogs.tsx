@@ -1,6 +1,9 @@
 /** Draws whichever dialog is open. */
 import { useSpaces } from '~/api/queries';
 import { useStore } from '~/api/store';
+import { NewIssueDialog } from '~/features/issues/NewIssueDialog';
+import { PickDialog } from '~/features/issues/PickDialog';
+import { ImportDialog, PrefixDialog, SaveViewDialog } from '~/features/issues/SetupDialogs';
 import { CreateDialog } from '~/features/spaces/CreateDialog';
 import { MoveDialog } from '~/features/chat/MoveDialog';
 import { RenameTopicDialog, TopicDialog } from '~/features/chat/TopicDialogs';
@@ -32,6 +35,21 @@ export function Dialogs({ current }: { current: string | null }) {
       return <OpenPalette current={current} onClose={closeDialog} />;
     case 'shortcuts':
       return <ShortcutSheet onClose={closeDialog} />;
+    case 'new-issue': {
+      const writable = spaces.filter(({ level, state }) => level !== 'read' && state === 'active');
+      const wanted = open.space ?? current;
+      const meant = writable.find((item) => item.space === wanted) ?? writable[0];
+      return (
+        meant && (
+          <NewIssueDialog
+            spaces={writable}
+            space={meant.space}
+            fields={open.fields}
+            onClose={closeDialog}
+          />
+        )
+      );
+    }
   }
   const space = spaces.find((item) => item.space === open.space);
   if (space === undefined) return null;
@@ -52,6 +70,22 @@ export function Dialogs({ current }: { current: string | null }) {
       return (
         <MoveDialog space={space} place={open.place} message={open.message} onClose={closeDialog} />
       );
+    case 'pick':
+      return (
+        <PickDialog
+          key={open.field}
+          space={open.space}
+          issues={open.issues}
+          field={open.field}
+          onClose={closeDialog}
+        />
+      );
+    case 'save-view':
+      return <SaveViewDialog space={space} query={open.query} onClose={closeDialog} />;
+    case 'import-issues':
+      return <ImportDialog space={space} onClose={closeDialog} />;
+    case 'prefix':
+      return <PrefixDialog space={space} onClose={closeDialog} />;
     case 'remove-member':
       return <RemoveMemberDialog space={space} person={open.person} onClose={closeDialog} />;
   }

@@ -115,6 +115,22 @@ export function OpenPalette({ current, onClose }: { current: string | null; onCl
     if (here) {
       const params = { space: here.space };
       const note = { note: here.name };
+      action('Issues', 'issue', () => void navigate({ to: '/s/$space/issues', params }), {
+        ...note,
+        words: 'todo tasks list',
+      });
+      action(
+        'Issues as a board',
+        'columns',
+        () => void navigate({ to: '/s/$space/issues', params, search: { view: 'board' } }),
+        { ...note, words: 'kanban' },
+      );
+      action(
+        'My issues',
+        'issue',
+        () => void navigate({ to: '/s/$space/issues', params, search: { filter: 'assignee=me' } }),
+        note,
+      );
       action('Files', 'folder', () => void navigate({ to: '/s/$space/files', params }), note);
       action('People', 'people', () => void navigate({ to: '/s/$space/people', params }), note);
       if (here.level !== 'read') {
@@ -128,6 +144,11 @@ export function OpenPalette({ current, onClose }: { current: string | null; onCl
         action('Invite someone', 'invite', () => showDialog({ kind: 'invite', space }), note);
         action('Rename space', 'pen', () => showDialog({ kind: 'rename', space }), note);
       }
+    }
+    if (spaces.some(({ level, state }) => level !== 'read' && state === 'active')) {
+      action('New issue', 'plus', () => showDialog({ kind: 'new-issue' }), {
+        words: 'create task bug',
+      });
     }
     action('Create a space', 'plus', () => showDialog({ kind: 'create' }), { words: 'new' });
     action('Join with an invitation', 'invite', () => showDialog({ kind: 'join' }));

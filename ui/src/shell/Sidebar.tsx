@@ -84,6 +84,7 @@ function Tools({ space }: { space: Space }) {
           unread={unread}
           mentions={chat?.mentions ?? 0}
         />
+        <Item to="/s/$space/issues" id={id} icon="issue" label="Issues" />
         <Item
           to="/s/$space/files"
           id={id}
@@ -194,7 +195,7 @@ function Item({
   unread = 0,
   mentions = 0,
 }: {
-  to: '/s/$space/chat' | '/s/$space/files' | '/s/$space/people';
+  to: '/s/$space/chat' | '/s/$space/files' | '/s/$space/issues' | '/s/$space/people';
   id: string;
   icon: IconName;
   label: string;
@@ -202,7 +203,11 @@ function Item({
   unread?: number;
   mentions?: number;
 }) {
-  const here = Boolean(useMatchRoute()({ to, params: { space: id } }));
+  const match = useMatchRoute();
+  // One issue is a page of its own, and still among the issues.
+  const within =
+    to === '/s/$space/issues' && match({ to: '/s/$space/issue/$issue', params: { space: id } });
+  const here = Boolean(match({ to, params: { space: id } }) || within);
   const news = unread > 0;
   return (
     <li>

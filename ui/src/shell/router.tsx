@@ -15,6 +15,8 @@ import { ChatPane } from '~/features/chat/ChatPane';
 import { FilesPane, type FilesSearch } from '~/features/files/FilesPane';
 import { isSort } from '~/features/files/sort';
 import { Welcome } from '~/features/first-run/Welcome';
+import { IssuePane } from '~/features/issues/IssuePane';
+import { IssuesPane, type IssuesSearch } from '~/features/issues/IssuesPane';
 import { NetworkPane } from '~/features/network/NetworkPane';
 import { PeoplePane } from '~/features/people/PeoplePane';
 import { SearchPane } from '~/features/search/SearchPane';
@@ -59,6 +61,16 @@ const files = createRoute({
   }),
   component: Files,
 });
+const issues = createRoute({
+  getParentRoute: () => space,
+  path: 'issues',
+  validateSearch: (search: Record<string, unknown>): IssuesSearch => ({
+    view: search['view'] === 'board' ? 'board' : undefined,
+    filter: text(search['filter']),
+  }),
+  component: Issues,
+});
+const issue = createRoute({ getParentRoute: () => space, path: 'issue/$issue', component: Issue });
 const people = createRoute({ getParentRoute: () => space, path: 'people', component: People });
 
 const search = createRoute({
@@ -82,7 +94,7 @@ const settings = createRoute({
 
 const tree = root.addChildren([
   home,
-  space.addChildren([spaceHome, chat, topic, files, people]),
+  space.addChildren([spaceHome, chat, topic, files, issues, issue, people]),
   search,
   network,
   settings,
@@ -209,6 +221,18 @@ function Files() {
   const search = files.useSearch();
   const found = useSpace(useParams({ from: space.id }).space);
   return found && <FilesPane space={found} search={search} />;
+}
+
+function Issues() {
+  const search = issues.useSearch();
+  const found = useSpace(useParams({ from: space.id }).space);
+  return found && <IssuesPane key={found.space} space={found} search={search} />;
+}
+
+function Issue() {
+  const { space: id, issue: key } = useParams({ from: issue.id });
+  const found = useSpace(id);
+  return found && <IssuePane space={found} issue={key} />;
 }
 
 function People() {

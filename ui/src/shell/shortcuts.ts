@@ -18,11 +18,19 @@ export const sheet: [string[], string][] = [
   [['?'], 'This list'],
   [['Alt', '↑ or ↓'], 'Previous or next unread topic'],
   [['J or K'], 'Down or up in a list'],
-  [['/'], 'Search everything, or find in files'],
-  [['C'], 'Write a message'],
+  [['/'], 'Search everything, or find in files or issues'],
+  [['M'], 'Write a message'],
+  [['C'], 'New issue, from anywhere'],
+  [['S'], 'Set the status of an issue'],
+  [['P'], 'Set its priority'],
+  [['A'], 'Set its assignee'],
+  [['L'], 'Set its labels'],
+  [['D'], 'Set its due day'],
+  [['X'], 'Choose an issue, to change many at once'],
+  [['Shift', '← or →'], 'Move a card of the board'],
   [['Enter'], 'Send, or open what is chosen'],
   [['Shift', 'Enter'], 'A new line'],
-  [['Esc'], 'Close the detail, or leave a field'],
+  [['Esc'], 'Close the detail or the issue, or leave a field'],
 ];
 
 function isTyping(target: EventTarget | null): boolean {
@@ -88,6 +96,9 @@ export function useShortcuts({ nextUnread, search, closeDetail }: Keys): void {
           if (!focusOn('[data-find]')) search();
           break;
         case 'c':
+          showDialog({ kind: 'new-issue' });
+          break;
+        case 'm':
           focusOn('#composer');
           break;
         default:
