@@ -3,6 +3,7 @@ import tailwindcss from '@tailwindcss/vite';
 import react from '@vitejs/plugin-react';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+import { excalidraw } from './excalidraw';
 
 /** The node that `npm run dev` talks to; a running peer prints its address. */
 const node = process.env['COMPEER_API'] ?? 'http://127.0.0.1:4918';
@@ -10,7 +11,7 @@ const node = process.env['COMPEER_API'] ?? 'http://127.0.0.1:4918';
 const toNode = { target: node, changeOrigin: true, headers: { origin: node } };
 
 export default defineConfig({
-  plugins: [react(), tailwindcss()],
+  plugins: [excalidraw(), react(), tailwindcss()],
   resolve: { alias: { '~': fileURLToPath(new URL('./src', import.meta.url)) } },
   server: { proxy: { '/api': toNode, '/signin': toNode } },
   build: {
@@ -19,6 +20,6 @@ export default defineConfig({
     // Everything is a file of its own: the policy of the page allows no inlined fonts or scripts.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    chunkSizeWarningLimit: 700,
+    chunkSizeWarningLimit: 1100,
   },
 });

@@ -1,5 +1,6 @@
 /**
- * Runs the browser tests one after the other: `npm run e2e`, or `npm run e2e NAME` for those in files of that name. Two real peers with empty homes are started for them, on
+ * Runs the browser tests one after the other: `npm run e2e`, or `npm run e2e NAME` for those in files of that name; `npm run e2e
+ * board.load` measures instead. Two real peers with empty homes are started for them, on
  * loopback alone, and ended with them; each file of tests is given fresh pages of both. `COMPEER_BIN` is the program (by
  * default the development build); `COMPEER_PAGES=url,url` names pages of other peers instead, as `compeer open --print` gives
  * them, and runs the tour alone: a page's address works once. `COMPEER_SHOTS=DIR` keeps pictures, `CHROMIUM=PATH` names the
@@ -75,7 +76,9 @@ if (given !== undefined) {
     for (const home of homes) running.push(await up(home));
     const wanted = process.argv[2] ?? '';
     const files = readdirSync(here).filter(
-      (name) => name.endsWith('.test.mjs') && name.includes(wanted),
+      (name) =>
+        name.endsWith(wanted.endsWith('.load') ? '.load.mjs' : '.test.mjs') &&
+        name.includes(wanted),
     );
     for (const file of files.sort()) {
       const peers = {

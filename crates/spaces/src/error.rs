@@ -54,6 +54,15 @@ pub enum ActError {
     /// An issue would be part of itself, or block itself.
     #[error("an issue cannot be part of itself or block itself")]
     Circle,
+    /// No such board.
+    #[error("there is no such board in this space")]
+    UnknownBoard,
+    /// A board cannot hold more.
+    #[error("a board holds at most {0} elements")]
+    BoardFull(usize),
+    /// One element cannot be two things.
+    #[error("an element is named twice")]
+    Twice,
     /// More than this at once.
     #[error("at most {0} at once")]
     TooMany(usize),

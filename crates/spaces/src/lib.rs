@@ -15,15 +15,15 @@ pub use model::{
     Priority, Status, ThingInfo,
 };
 pub use model::{
-    Answered, At, Attention, Field, FileInfo, FileState, HolderInfo, InvitationInfo, InvitationState, InviteRequest,
-    LastMessage, MemberDevice, MemberInfo, MessageFile, MessageInfo, MessageRange, MessageState, NewMessage, PlaceInfo,
-    Profile, Reaction, SpaceInfo, SpaceState, SpacesEvent, TopicInfo, Transfer, TransferId, TransferSource,
-    TransferState, Version,
+    Answered, At, Attention, BoardInfo, BoardPerson, Drawing, Element, Field, FileInfo, FileState, HolderInfo,
+    InvitationInfo, InvitationState, InviteRequest, LastMessage, MemberDevice, MemberInfo, MessageFile, MessageInfo,
+    MessageRange, MessageState, NewMessage, PlaceInfo, Pointer, Profile, Reaction, Showing, SpaceInfo, SpaceState,
+    SpacesEvent, Step, StepError, TopicInfo, Transfer, TransferId, TransferSource, TransferState, Version,
 };
 pub use search::{
     Hit, Note, Part, QUERY_BYTES, QUERY_TERMS, RESULTS, SearchAnswer, SearchError, SearchRequest, Target,
 };
 pub use service::{
-    BLOBS, CsvError, ImportOptions, ImportReport, LeftOut, Listed, Me, NamedFile, PRESENCE, Parts, RowError, RowNote,
-    SameName, Shared, Spaces,
+    BLOBS, BOARDS, BoardNews, BoardSession, BoardShown, CsvError, DRAWN_AT_ONCE, ImportOptions, ImportReport, LeftOut,
+    Listed, Me, NamedFile, PRESENCE, Parts, RowError, RowNote, SameName, Shared, Spaces,
 };

@@ -7,6 +7,10 @@ import type { Moved } from './schema.gen';
 import type { Talk } from './talk';
 import type {
   Attention,
+  Board,
+  BoardElement,
+  Comment,
+  ElementsDrawn,
   InvitePreview,
   Level,
   Member,
@@ -234,6 +238,45 @@ export async function settleUndelivered(
 
 export const sayTyping = ({ space, place }: Talk) =>
   request('POST', `/spaces/${space}/typing`, { place });
+
+// Boards
+
+function putBoard(space: string, board: Board): Board {
+  cache.setQueryData<Board[]>(keys.boards(space), (boards = []) => [
+    board,
+    ...boards.filter(({ id }) => id !== board.id),
+  ]);
+  return board;
+}
+
+export const createBoard = async (space: string, title: string) =>
+  putBoard(space, await request<Board>('POST', `/spaces/${space}/boards`, { title }));
+
+export const changeBoard = async (
+  space: string,
+  board: string,
+  change: { title?: string; archived?: boolean },
+) => putBoard(space, await request<Board>('PATCH', `/spaces/${space}/boards/${board}`, change));
+
+/** Says something at a board, about one of its elements or all of it. */
+export async function commentBoard(
+  space: string,
+  board: string,
+  text: string,
+  element: string | null,
+): Promise<void> {
+  const body = element === null ? { text } : { text, element };
+  const made = await request<Comment>('POST', `/spaces/${space}/boards/${board}/comments`, body);
+  cache.setQueryData<Comment[]>(keys.comments(space, board), (comments) =>
+    comments?.some(({ message }) => message.id === made.message.id) === true
+      ? comments
+      : [...(comments ?? []), made],
+  );
+}
+
+/** Draws elements: all of them or none. They are on this computer's disk when this is done. */
+export const drawElements = (space: string, board: string, elements: BoardElement[]) =>
+  request<ElementsDrawn>('POST', `/spaces/${space}/boards/${board}/elements`, { elements });
 
 // Files
 

@@ -17,6 +17,8 @@ export const keys = {
   search: (q: string, limit: number) => ['search', q, limit] as const,
   /** Everything about issues of a space begins with this. */
   issues: (space: string) => ['issues', space] as const,
+  comments: (space: string, board: string) => ['comments', space, board] as const,
+  boards: (space: string) => ['boards', space] as const,
   files: (space: string) => ['files', space] as const,
   invitations: (space: string) => ['invitations', space] as const,
 };

@@ -20,6 +20,7 @@ const names = [
   'chat.typing',
   'topic.changed',
   'issue.changed',
+  'board.changed',
   'read.changed',
   'file.added',
   'file.changed',

@@ -13,6 +13,8 @@ import {
 } from './messages';
 import { placeOf, type Talk } from './talk';
 import type {
+  Board,
+  Comment,
   Holder,
   Invitation,
   Member,
@@ -105,6 +107,24 @@ export function usePeople(): Map<string, Member> {
       new Map(all.flatMap((members) => (members ?? []).map((member) => [member.person, member]))),
     [all],
   );
+}
+
+/** What was said at a board, oldest first. */
+export function useComments(space: string, board: string): UseQueryResult<Comment[]> {
+  return useQuery({
+    queryKey: keys.comments(space, board),
+    queryFn: ({ signal }) =>
+      request<Comment[]>('GET', `/spaces/${space}/boards/${board}/comments`, undefined, signal),
+  });
+}
+
+/** The boards of a space, the last drawn on first. */
+export function useBoards(space: string): UseQueryResult<Board[]> {
+  return useQuery({
+    queryKey: keys.boards(space),
+    queryFn: ({ signal }) => request<Board[]>('GET', `/spaces/${space}/boards`, undefined, signal),
+    enabled: space !== '',
+  });
 }
 
 export function useInvitations(space: string, enabled: boolean): UseQueryResult<Invitation[]> {

@@ -3,7 +3,7 @@ import type { QueryClient, QueryKey } from '@tanstack/react-query';
 import { keys } from './cache';
 import { changeState, receive, update, type MessageWindow } from './messages';
 import { placeOf } from './talk';
-import type { NodeEvent, Peer, SharedFile, Space, Status, Transfer } from './types';
+import type { Message, NodeEvent, Peer, SharedFile, Space, Status, Transfer } from './types';
 
 /** Applies `event`; returns the keys whose data the event did not carry and that must be fetched. */
 export function applyEvent(cache: QueryClient, event: NodeEvent): QueryKey[] {
@@ -20,6 +20,7 @@ export function applyEvent(cache: QueryClient, event: NodeEvent): QueryKey[] {
         keys.topics(event.space),
         // It may be said at an issue, whose comments are counted.
         ...(event.message.place ? [keys.issues(event.space)] : []),
+        ...atBoard(event),
       ];
     case 'chat.changed':
       patchTalks(cache, event.space, (window, place) => update(window, event.message, place));
@@ -29,10 +30,13 @@ export function applyEvent(cache: QueryClient, event: NodeEvent): QueryKey[] {
         keys.topics(event.space),
         keys.pinned(event.space),
         keys.versions(event.space, event.id),
+        ...atBoard(event),
       ];
     case 'chat.state':
       patchTalks(cache, event.space, (window) => changeState(window, event.id, event));
       return [keys.spaces, keys.holders(event.space, event.id)];
+    case 'board.changed':
+      return [keys.boards(event.space)];
     case 'read.changed':
       patchSpace(cache, event.space, (space) => ({
         ...space,
@@ -109,6 +113,10 @@ export function applyEvent(cache: QueryClient, event: NodeEvent): QueryKey[] {
       return [];
   }
 }
+
+/** The comments of a board, if a message was said at one: at a topic there are none to ask for again. */
+const atBoard = ({ space, message }: { space: string; message: Message }): QueryKey[] =>
+  message.place ? [keys.comments(space, message.place.id)] : [];
 
 /** A transfer belongs to a file's row and to the list of all transfers; both follow it. */
 function applyTransfer(cache: QueryClient, space: string, transfer: Transfer): QueryKey[] {

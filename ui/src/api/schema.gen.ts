@@ -39,6 +39,237 @@ export interface AttentionChange {
   place?: string | null;
 }
 
+/** What the end of a line is bound to. */
+export interface Binding {
+  /** An element. */
+  elementId: string;
+  /** The point of it that the line is fixed to, as parts of its size. */
+  fixedPoint?: number[];
+  /** How far beside its middle the line aims. */
+  focus: number;
+  /** How far before it the line ends. */
+  gap: number;
+}
+
+/** A board. */
+export interface Board {
+  /** Whether it was put away. */
+  archived: boolean;
+  /** When something was last drawn on it, or it was made. */
+  at: number;
+  /** By whom. */
+  by: BoardPerson;
+  /** When it was made. */
+  created: number;
+  /** How many elements stand on it. */
+  elements: number;
+  /** Who of the others has it open now. */
+  here: BoardPerson[];
+  /** Its id. */
+  id: string;
+  /** What it is called: content, never markup. */
+  title: string | null;
+}
+
+/** What shall be different about a board; what is left out stays. */
+export interface BoardChange {
+  /** Whether it is put away. */
+  archived?: boolean | null;
+  /** Another title. */
+  title?: string | null;
+}
+
+/** A device on a board. */
+export interface BoardDevice {
+  /** Its id. */
+  device: string;
+  /** That person's name: content, never markup. */
+  name: string;
+  /** Whose it is. */
+  person: string;
+}
+
+/**
+ * An element of a board, as Excalidraw's open file has it (version 2). Which fields there are depends on `type`. What
+ * Excalidraw can work out again is left out; on the way in it is passed over.
+ */
+export interface BoardElement {
+  /** How far it is turned, in radians. */
+  angle?: number;
+  /** Of texts: whether they are as wide as their words. */
+  autoResize?: boolean;
+  /** The colour it is filled with. */
+  backgroundColor?: string | null;
+  /** Of texts: the element they are written into. */
+  containerId?: string | null;
+  crop?: Crop | null;
+  /** Of arrows: whether they turn at right angles only. */
+  elbowed?: boolean;
+  /** Of lines: how they end. */
+  endArrowhead?: string | null;
+  endBinding?: Binding | null;
+  /** Of those: whether the last part is hidden. */
+  endIsSpecial?: boolean | null;
+  /** Of pictures: the id of the file in the space. */
+  fileId?: string | null;
+  /** `solid`, `hachure`, `cross-hatch` or `zigzag`. */
+  fillStyle?: string | null;
+  /** Of those: the parts that were fixed by hand. */
+  fixedSegments?: FixedSegment[] | null;
+  /** Of texts: Excalidraw's number of the font. */
+  fontFamily?: number;
+  /** Of texts: in pixels. */
+  fontSize?: number;
+  /** The frame it lies in. */
+  frameId?: string | null;
+  /** The groups it is in, the innermost first. */
+  groupIds?: string[];
+  /** How high. */
+  height?: number;
+  /** 1 to 64 letters, digits, `-` and `_`. */
+  id: string;
+  /** Its place between those below and those above it: a fractional index. */
+  index?: string | null;
+  /** Whether it is there no more. */
+  isDeleted?: boolean;
+  /** Of texts: of the size. */
+  lineHeight?: number;
+  /** Where a click on its link leads: a page or a mailbox. */
+  link?: string | null;
+  /** Whether it is kept from being moved by accident. */
+  locked?: boolean;
+  /** Of frames: what they are called. */
+  name?: string | null;
+  /** Of 100. */
+  opacity?: number | null;
+  /** Of texts: the words as they were written. */
+  originalText?: string;
+  /** Of lines and strokes: where they go, seen from `x` and `y`. */
+  points?: number[][];
+  /** Of strokes: how hard the pen was pressed at each point, of 1. */
+  pressures?: number[];
+  /** How roughly it is drawn, from 0. */
+  roughness?: number | null;
+  roundness?: Roundness | null;
+  /** Of pictures: -1 where they are mirrored, from left to right and from top to bottom. */
+  scale?: number[];
+  /** By which a rough shape looks the same to everybody. */
+  seed?: number;
+  /** Of strokes: whether that is made up. */
+  simulatePressure?: boolean;
+  /** Of lines: how they begin. */
+  startArrowhead?: string | null;
+  startBinding?: Binding | null;
+  /** Of those: whether the first part is hidden. */
+  startIsSpecial?: boolean | null;
+  /** The colour of its lines. */
+  strokeColor?: string | null;
+  /** `solid`, `dashed` or `dotted`. */
+  strokeStyle?: string | null;
+  /** In pixels. */
+  strokeWidth?: number | null;
+  /** Of texts: the words, broken into lines. */
+  text?: string;
+  /** Of texts: `left`, `center` or `right`. */
+  textAlign?: string;
+  /**
+   * `rectangle`, `diamond`, `ellipse`, `line`, `arrow`, `freedraw`, `text`, `image` or `frame`; of one that is deleted it says
+   * nothing.
+   */
+  type?: string;
+  /** Of texts: `top`, `middle` or `bottom`. */
+  verticalAlign?: string;
+  /** How wide. */
+  width?: number;
+  /** From the left, in pixels. */
+  x?: number;
+  /** From the top. */
+  y?: number;
+}
+
+/** What is new on a board that a page has open. */
+export interface BoardNews {
+  /** What was drawn. */
+  drawn?: Drawing;
+  /** The other devices that have it open, when some came or went. */
+  here?: BoardDevice[];
+  /** What they show, of those that show something else than before. */
+  shown?: BoardShown[];
+}
+
+/** An element that somebody is drawing just now. */
+export interface BoardPart {
+  element: BoardElement | null;
+  /** Which. */
+  id: string;
+  /** How many of its points, and of the pressures at them, are as they were. */
+  keep: number;
+}
+
+/** Somebody, by id and name. */
+export interface BoardPerson {
+  /** The name: content, never markup. */
+  name: string;
+  /** The person's id. */
+  person: string;
+}
+
+/** Where somebody points on a board. */
+export interface BoardPointer {
+  /** Whether it is pressed. */
+  down: boolean;
+  /** Whether it leaves a trail of light. */
+  laser: boolean;
+  /** From the left, in pixels of the board. */
+  x: number;
+  /** From the top. */
+  y: number;
+}
+
+/** What a page shows to the others who have the board open, in place of what it showed before. */
+export interface BoardShowing {
+  /** What is being drawn or moved just now, at most 64 elements. */
+  drawing?: BoardElement[];
+  pointer?: BoardPointer | null;
+  /** The ids of what is selected, at most 256. */
+  selected?: string[];
+}
+
+/** What somebody shows now. */
+export interface BoardShown {
+  /** On which device. */
+  device: string;
+  /** All that they are drawing, if that is something else than before. What is not named has ended. */
+  drawing?: BoardPart[];
+  pointer: BoardPointer | null;
+  /** What they have selected, if that is something else than before. */
+  selected?: string[];
+}
+
+/** Something said at a board. */
+export interface Comment {
+  /** The element it is about; null for the board as a whole. Nobody promises that there is one. */
+  element: string | null;
+  /** What was said. */
+  message: Message;
+}
+
+/** What of a picture is seen. */
+export interface Crop {
+  /** How high. */
+  height: number;
+  /** How high all of it is. */
+  naturalHeight: number;
+  /** How wide all of it is. */
+  naturalWidth: number;
+  /** How wide. */
+  width: number;
+  /** From its left. */
+  x: number;
+  /** From its top. */
+  y: number;
+}
+
 /** That a message was deleted. */
 export interface Deleted {
   /** Who did it. */
@@ -68,6 +299,28 @@ export interface DirectTalk {
 
 /** An answer that says nothing but that it was done. */
 export type Done = Record<string, unknown>;
+
+/** What stands on a board, or what has changed there. */
+export interface Drawing {
+  /** Whether this is all there is, instead of what has changed. */
+  all: boolean;
+  /** The ids of those that are there no more. Of all that there is, none is. */
+  deleted: string[];
+  /** The elements that are there, or changed. */
+  elements: BoardElement[];
+  /** Elements that are not shown because the board has too many. */
+  hidden: number;
+  /** What to ask with next time. */
+  upto: number;
+}
+
+/** How many elements changed. */
+export interface ElementsDrawn {
+  /** Those that were otherwise before. */
+  count: number;
+  /** Whoever was told with this `upto`, or a later one, has been told of them. */
+  upto: number;
+}
 
 /** The key period a space is in. A new one starts whenever somebody leaves. */
 export interface Epoch {
@@ -126,7 +379,7 @@ export interface Event {
 }
 
 /** What happened. */
-export type EventName = "hello" | "lagged" | "chat.message" | "chat.changed" | "chat.state" | "topic.changed" | "issue.changed" | "chat.typing" | "read.changed" | "file.added" | "file.changed" | "file.removed" | "transfer.changed" | "transfers.done" | "space.changed" | "space.joined" | "space.left" | "space.ended" | "member.joined" | "member.removed" | "member.changed" | "profile.changed" | "peer.up" | "peer.down" | "peer.path" | "problem.added" | "problem.dismissed";
+export type EventName = "hello" | "lagged" | "chat.message" | "chat.changed" | "chat.state" | "topic.changed" | "issue.changed" | "board.changed" | "chat.typing" | "read.changed" | "file.added" | "file.changed" | "file.removed" | "transfer.changed" | "transfers.done" | "space.changed" | "space.joined" | "space.left" | "space.ended" | "member.joined" | "member.removed" | "member.changed" | "profile.changed" | "peer.up" | "peer.down" | "peer.path" | "problem.added" | "problem.dismissed";
 
 /** Where to put a file. */
 export interface FetchRequest {
@@ -189,6 +442,16 @@ export interface FileRef {
 
 /** Where a listed file is, seen from this device. */
 export type FileState = "here" | "remote" | "fetching" | "changed" | "missing";
+
+/** A part of an arrow that was fixed by hand. */
+export interface FixedSegment {
+  /** Where it ends. */
+  end: number[];
+  /** The number of the point where it ends. */
+  index: number;
+  /** Where it starts. */
+  start: number[];
+}
 
 /** A folder of the list. */
 export interface Folder {
@@ -722,6 +985,26 @@ export interface MyReaction {
   on: boolean;
 }
 
+/** A board to make. */
+export interface NewBoard {
+  /** What it is called: one line of at most 200 characters. */
+  title: string;
+}
+
+/** Something to say at a board. */
+export interface NewComment {
+  /** The element it is about; the board as a whole when left out. */
+  element?: string | null;
+  /** At most 32 KiB. */
+  text: string;
+}
+
+/** Elements to draw. */
+export interface NewElements {
+  /** At most 5,000, each as it shall be from now on. */
+  elements: BoardElement[];
+}
+
 /** A fresh invitation. Its text is shown this once. */
 export interface NewInvitation {
   /** Until when. */
@@ -904,6 +1187,14 @@ export interface Relay {
   connected: boolean;
   /** Its address. */
   url: string;
+}
+
+/** How round corners are. */
+export interface Roundness {
+  /** 1 to 3, as Excalidraw numbers them. */
+  type: number;
+  /** The radius, where it was chosen. */
+  value?: number;
 }
 
 /** What was found. */

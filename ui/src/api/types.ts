@@ -14,6 +14,17 @@ import type {
 export type {
   Activity,
   Answered,
+  Board,
+  BoardDevice,
+  BoardElement,
+  BoardNews,
+  BoardPart,
+  BoardPointer,
+  BoardShowing,
+  BoardShown,
+  Comment,
+  Drawing,
+  ElementsDrawn,
   Description,
   ImportReport,
   Issue,
@@ -78,6 +89,7 @@ export type NodeEvent =
       name: string;
     }
   | { event: 'topic.changed'; at: number; space: string; id: string }
+  | { event: 'board.changed'; at: number; space: string; id: string }
   | { event: 'read.changed'; at: number; space: string; unread: number; mentions: number }
   | {
       event: 'file.added' | 'file.changed';

@@ -63,8 +63,10 @@ export async function copyText(text: string): Promise<boolean> {
 }
 
 /** Saves bytes made in the page as a file of the person's. */
-export function saveAs(name: string, content: string, type = 'text/plain'): void {
-  const url = URL.createObjectURL(new Blob([content], { type }));
+export function saveAs(name: string, content: string | Blob, type = 'text/plain'): void {
+  const url = URL.createObjectURL(
+    content instanceof Blob ? content : new Blob([content], { type }),
+  );
   const link = document.createElement('a');
   link.href = url;
   link.download = name;

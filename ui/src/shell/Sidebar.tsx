@@ -85,6 +85,7 @@ function Tools({ space }: { space: Space }) {
           mentions={chat?.mentions ?? 0}
         />
         <Item to="/s/$space/issues" id={id} icon="issue" label="Issues" />
+        <Item to="/s/$space/boards" id={id} icon="board" label="Boards" below />
         <Item
           to="/s/$space/files"
           id={id}
@@ -194,20 +195,28 @@ function Item({
   note,
   unread = 0,
   mentions = 0,
+  below = false,
 }: {
-  to: '/s/$space/chat' | '/s/$space/files' | '/s/$space/issues' | '/s/$space/people';
+  to:
+    | '/s/$space/chat'
+    | '/s/$space/boards'
+    | '/s/$space/files'
+    | '/s/$space/issues'
+    | '/s/$space/people';
   id: string;
   icon: IconName;
   label: string;
   note?: ReactNode;
   unread?: number;
   mentions?: number;
+  /** What lies below it is a part of it. */
+  below?: boolean;
 }) {
   const match = useMatchRoute();
   // One issue is a page of its own, and still among the issues.
   const within =
     to === '/s/$space/issues' && match({ to: '/s/$space/issue/$issue', params: { space: id } });
-  const here = Boolean(match({ to, params: { space: id } }) || within);
+  const here = Boolean(match({ to, params: { space: id }, fuzzy: below }) || within);
   const news = unread > 0;
   return (
     <li>

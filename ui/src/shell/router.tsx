@@ -11,6 +11,8 @@ import {
 import { useSpace, useSpaces, useStatus, useTopics } from '~/api/queries';
 import { useStore } from '~/api/store';
 import type { Space } from '~/api/types';
+import { BoardPane } from '~/features/boards/BoardPane';
+import { BoardsPane } from '~/features/boards/BoardsPane';
 import { ChatPane } from '~/features/chat/ChatPane';
 import { FilesPane, type FilesSearch } from '~/features/files/FilesPane';
 import { isSort } from '~/features/files/sort';
@@ -71,6 +73,12 @@ const issues = createRoute({
   component: Issues,
 });
 const issue = createRoute({ getParentRoute: () => space, path: 'issue/$issue', component: Issue });
+const boards = createRoute({ getParentRoute: () => space, path: 'boards', component: Boards });
+const oneBoard = createRoute({
+  getParentRoute: () => space,
+  path: 'boards/$board',
+  component: OneBoard,
+});
 const people = createRoute({ getParentRoute: () => space, path: 'people', component: People });
 
 const search = createRoute({
@@ -94,7 +102,7 @@ const settings = createRoute({
 
 const tree = root.addChildren([
   home,
-  space.addChildren([spaceHome, chat, topic, files, issues, issue, people]),
+  space.addChildren([spaceHome, chat, topic, boards, oneBoard, files, issues, issue, people]),
   search,
   network,
   settings,
@@ -233,6 +241,17 @@ function Issue() {
   const { space: id, issue: key } = useParams({ from: issue.id });
   const found = useSpace(id);
   return found && <IssuePane space={found} issue={key} />;
+}
+
+function Boards() {
+  const found = useSpace(useParams({ from: space.id }).space);
+  return found && <BoardsPane space={found} />;
+}
+
+function OneBoard() {
+  const { space: id, board } = useParams({ from: oneBoard.id });
+  const found = useSpace(id);
+  return found && <BoardPane key={board} space={found} id={board} />;
 }
 
 function People() {

@@ -59,7 +59,7 @@ pub(super) async fn serve(listener: TcpListener, router: Router, stop: Cancellat
 
 async fn connection<S>(stream: S, router: Router, visitor: Arc<Visitor>, stop: CancellationToken)
 where
-    S: AsyncRead + AsyncWrite + Unpin,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let dropped = visitor.dropped.clone();
     let router = TowerToHyperService::new(router);
@@ -73,6 +73,8 @@ where
             .header_read_timeout(HEAD_LIMIT)
             .max_buf_size(BUFFER_LIMIT)
             .serve_connection(TokioIo::new(stream), service)
+            // A board that is open goes on as a WebSocket.
+            .with_upgrades()
     );
     let ended = tokio::select! {
         ended = served.as_mut() => ended,

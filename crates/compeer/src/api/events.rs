@@ -45,6 +45,10 @@ pub enum EventName {
     /// An issue was made or changed: `space`, `id`; without an `id`, what issues are sorted into, or how keys begin.
     #[serde(rename = "issue.changed")]
     IssueChanged,
+    /// A board was made, renamed or put away, or somebody came there or left it: `space`, `id`. What is drawn is told to whoever
+    /// has it open.
+    #[serde(rename = "board.changed")]
+    BoardChanged,
     /// Somebody is writing: `space`, `place`, `person`, `name`.
     #[serde(rename = "chat.typing")]
     ChatTyping,
@@ -252,7 +256,7 @@ pub(super) async fn stream(
 }
 
 /// Returns when the API stops or the caller may listen no longer.
-async fn over(api: &Api, caller: &Caller) {
+pub(super) async fn over(api: &Api, caller: &Caller) {
     match caller {
         Caller::Script => api.stop.cancelled().await,
         Caller::Page { session } => tokio::select! {

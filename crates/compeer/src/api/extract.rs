@@ -227,6 +227,28 @@ mod tests {
     }
 
     #[test]
+    fn fuzz_bodies_about_boards() {
+        let seeds = seeds(&[
+            r#"{"title":"Plan"}"#,
+            r#"{"text":"look","element":"a"}"#,
+            r#"{"title":"Plan","archived":true}"#,
+            r#"{"elements":[{"id":"a","type":"rectangle","x":1.5,"points":[[0,1]],"roundness":{"type":3}}]}"#,
+            r#"{"pointer":{"x":1,"y":2.5,"laser":false,"down":true},"selected":["a"],"drawing":[{"id":"a"}]}"#,
+        ]);
+        compeer_testkit::fuzz::run(&seeds, |bytes| {
+            // Elements come from files of others, with fields that are passed over.
+            let taken = [
+                is::<dto::NewBoard>(bytes),
+                is::<dto::BoardChange>(bytes),
+                is::<dto::NewComment>(bytes),
+                object::<dto::NewElements>(bytes).is_ok(),
+                object::<dto::BoardShowing>(bytes).is_ok(),
+            ];
+            taken.contains(&true)
+        });
+    }
+
+    #[test]
     fn fuzz_bodies_about_files() {
         let seeds = seeds(&[
             r#"{"paths":["/home/ann/plan.pdf","C:\\Users"]}"#,

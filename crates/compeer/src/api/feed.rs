@@ -146,6 +146,9 @@ impl Writer {
                 let id = issue.map(|issue| issue.to_string());
                 self.send(Event { id, ..named(EventName::IssueChanged, space) });
             }
+            SpacesEvent::Board { space, board } => {
+                self.send(Event { id: Some(board.to_string()), ..named(EventName::BoardChanged, space) });
+            }
             SpacesEvent::Read { space, unread, mentions } => {
                 let event = named(EventName::ReadChanged, space);
                 self.send(Event { unread: Some(unread), mentions: Some(mentions), ..event });

@@ -4,10 +4,13 @@
 //! holds what travels, `convert` makes it from what the floors below hand out, `feed` turns their events into one
 //! numbered stream.
 
+mod board_live;
+mod boards;
 mod connections;
 mod content;
 mod convert;
 pub mod dto;
+mod elements;
 mod events;
 mod extract;
 mod feed;
@@ -232,6 +235,14 @@ fn router(api: Arc<Api>) -> Router {
         .route("/spaces/{space}/read", post(topics::mark_read))
         .route("/spaces/{space}/unread", post(topics::mark_unread))
         .route("/spaces/{space}/typing", post(messages::typing))
+        .route("/spaces/{space}/boards", get(boards::list).post(boards::create))
+        .route("/spaces/{space}/boards/{board}", get(boards::get_one).patch(boards::change))
+        .route(
+            "/spaces/{space}/boards/{board}/elements",
+            get(boards::drawing).post(boards::draw).layer(DefaultBodyLimit::max(boards::BODY_LIMIT)),
+        )
+        .route("/spaces/{space}/boards/{board}/comments", get(boards::comments).post(boards::comment))
+        .route("/spaces/{space}/boards/{board}/live", get(board_live::live))
         .route("/spaces/{space}/files", get(files::list).post(upload::upload).layer(DefaultBodyLimit::disable()))
         .route("/spaces/{space}/files/local", post(files::share_local))
         .route("/spaces/{space}/files/fetch", post(transfers::fetch_folder))

@@ -4,8 +4,8 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{
-    content, events, files, invitations, issues, members, messages, problems, profile, search, signin, spaces, status,
-    topics, transfers, upload,
+    board_live, boards, content, events, files, invitations, issues, members, messages, problems, profile, search,
+    signin, spaces, status, topics, transfers, upload,
 };
 use crate::error::ProblemDocument;
 
@@ -30,6 +30,8 @@ use crate::error::ProblemDocument;
         issues::list, issues::mine, issues::create, issues::get_one, issues::change, issues::change_many, issues::activity,
         issues::descriptions, issues::setup, issues::set_prefix, issues::create_thing, issues::change_thing, issues::export,
         issues::import,
+        boards::list, boards::create, boards::get_one, boards::change, boards::drawing, boards::draw, boards::comments, boards::comment,
+        board_live::live,
         files::list, files::share_local, files::unlist, files::unlist_folder, upload::upload, content::content,
         transfers::list, transfers::fetch, transfers::fetch_folder, transfers::pause, transfers::resume, transfers::cancel,
         search::find, events::stream, serve

@@ -56,6 +56,9 @@ pub(super) enum Command {
     /// Issues: what is to be done.
     #[command(subcommand, arg_required_else_help = true)]
     Issue(Issue),
+    /// Boards: what people draw on together.
+    #[command(subcommand, arg_required_else_help = true)]
+    Board(Board),
     /// Files.
     #[command(subcommand, arg_required_else_help = true)]
     File(File),
@@ -333,6 +336,39 @@ pub(super) enum Chat {
 }
 
 #[derive(Debug, Subcommand)]
+pub(super) enum Board {
+    /// List the boards of a space, the last drawn on first.
+    List {
+        /// The space's name or id.
+        space: String,
+    },
+    /// Make a board.
+    Create {
+        /// The space's name or id.
+        space: String,
+        /// What it is called.
+        title: String,
+    },
+    /// Print a board as Excalidraw's open file. Its pictures are named in it and not part of it.
+    Export {
+        /// The space's name or id.
+        space: String,
+        /// The board's title or id.
+        board: String,
+    },
+    /// Draw what stands in a file of Excalidraw's on a board. Taken in again, it changes what is different. Pictures in it are
+    /// left out: the page takes those in.
+    Import {
+        /// The space's name or id.
+        space: String,
+        /// The board's title or id.
+        board: String,
+        /// A .excalidraw file.
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub(super) enum Discuss {
     /// List the topics of a space, the last in use first, and what is unread.
     List {
@@ -563,6 +599,10 @@ mod tests {
             "issue import Harbour -",
             "issue export Harbour",
             "chat history Harbour abcdefgh",
+            "board list Harbour",
+            "board create Harbour Plan",
+            "board export Harbour Plan",
+            "board import Harbour Plan plan.excalidraw",
             "file put Harbour a b c",
             "file list Harbour",
             "file get Harbour a",
@@ -623,6 +663,9 @@ mod tests {
             "issue set Harbour HAR-1 --archive --restore",
             "issue label Harbour bug",
             "issue import Harbour",
+            "board create Harbour",
+            "board export Harbour",
+            "board import Harbour Plan",
             "file put Harbour",
             "file get Harbour",
             "file stop Harbour",

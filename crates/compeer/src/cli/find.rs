@@ -194,6 +194,27 @@ pub(super) fn find_thing(
     })
 }
 
+/// The id of the board that is meant.
+pub(super) async fn find_board(client: &Client, space: &str, wanted: &str) -> Result<String, ApiError> {
+    let boards: Vec<dto::Board> = client.get(&format!("/spaces/{space}/boards")).await?;
+    let known = |board: dto::Board| Known {
+        about: format!("{} elements", board.elements),
+        name: board.title.unwrap_or_default(),
+        id: board.id,
+    };
+    let known: Vec<_> = boards.into_iter().map(known).collect();
+    find(&known, wanted, Typed::Start).map_err(|miss| match miss {
+        Miss::None | Miss::Begins(_) => ApiError::new(
+            StatusCode::NOT_FOUND,
+            "board-not-found",
+            "No such board",
+            format!("There is no board {} in this space.", called(wanted)),
+            format!("`compeer board list {0}` shows them, `compeer board create {0} TITLE` makes one.", short(space)),
+        ),
+        Miss::Several(ids) => ambiguous(wanted, &choices(&known, &ids)),
+    })
+}
+
 /// What was typed as a name, in a sentence about nothing that has it.
 pub(super) fn called(wanted: &str) -> String {
     if wanted.trim().is_empty() { "without a name".to_owned() } else { format!("called {}", shorten(wanted)) }

@@ -6,6 +6,7 @@
 //! `up`, `relay`, `demo` and `doctor`, everything goes through the API of a running peer.
 
 mod args;
+mod board;
 mod chat;
 mod client;
 mod demo;
@@ -99,6 +100,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<ExitCode, ApiEr
         Command::Chat(verb) => chat::run(context, verb).await,
         Command::Discuss(verb) => discuss::run(context, verb).await,
         Command::Issue(verb) => issue::run(context, verb).await,
+        Command::Board(verb) => board::run(context, verb).await,
         Command::File(verb) => file::run(context, verb).await,
         Command::Search(args) => search::run(context, args).await,
         Command::Events => events::run(context).await,

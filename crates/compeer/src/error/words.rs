@@ -128,6 +128,23 @@ impl From<ActError> for ApiError {
                 "That goes round in a circle",
                 "Choose an issue that is not itself part of this one.",
             ),
+            ActError::UnknownBoard => missing(
+                "board-not-found",
+                "No such board",
+                "It may not have arrived yet. `compeer board list SPACE` shows those that have.",
+            ),
+            ActError::BoardFull(_) => told(
+                StatusCode::CONFLICT,
+                "board-full",
+                "The board is full",
+                "Delete what is no longer needed, or go on on another board.",
+            ),
+            ActError::Twice => told(
+                StatusCode::BAD_REQUEST,
+                "named-twice",
+                "Named twice",
+                "Name each element once, as it shall be in the end.",
+            ),
             ActError::TooMany(_) => refused("too-many", "Too many at once", "Do it in parts."),
             ActError::NotYours => refused("not-yours", "Not your message", "Answer it, or react to it."),
             ActError::NotYoursToDelete => {

@@ -134,7 +134,7 @@ impl Node {
         let relays = options.relays.iter().cloned().chain(invited).collect();
         let reachable = NodeOptions { relays, ..options.clone() };
         let started = start_mesh(&gate, &key, &reachable, addresses::last_port(&path)).await?;
-        let Links { mesh, sync: sync_streams, joins, blobs: blob_streams, presence } = started;
+        let Links { mesh, sync: sync_streams, joins, blobs: blob_streams, presence, boards } = started;
         addresses::load(&path, &mesh);
         let sync = Sync::start(journal.clone(), mesh.clone(), gate, sync_streams, joins, SyncOptions::default());
         let parts = Parts {
@@ -143,6 +143,7 @@ impl Node {
             mesh: mesh.clone(),
             blobs: blobs.clone(),
             presence,
+            boards,
             dir: path.spaces(),
             downloads: path.files(),
             is_home: crate::home::is_home,
@@ -311,6 +312,7 @@ struct Links {
     joins: tokio::sync::mpsc::Receiver<compeer_mesh::IncomingStream>,
     blobs: tokio::sync::mpsc::Receiver<compeer_mesh::IncomingStream>,
     presence: tokio::sync::mpsc::Receiver<compeer_mesh::IncomingStream>,
+    boards: tokio::sync::mpsc::Receiver<compeer_mesh::IncomingStream>,
 }
 
 /// Starts the mesh where it was told to listen; or else on the last port, so that addresses in invitations stay good;
@@ -347,8 +349,9 @@ async fn start_mesh(
         let joins = builder.accept(StreamKind::JOIN, STREAMS_WAITING);
         let blobs = builder.accept(compeer_spaces::BLOBS, STREAMS_WAITING);
         let presence = builder.accept(compeer_spaces::PRESENCE, STREAMS_WAITING);
+        let boards = builder.accept(compeer_spaces::BOARDS, STREAMS_WAITING);
         match builder.start().await {
-            Ok(mesh) => return Ok(Links { mesh, sync, joins, blobs, presence }),
+            Ok(mesh) => return Ok(Links { mesh, sync, joins, blobs, presence, boards }),
             Err(error) => {
                 tracing::debug!(%error, "cannot listen there");
                 failure = Some(error);

@@ -23,6 +23,7 @@ fn every_route_says_what_is_wrong() {
     let no_topic = format!("{{\"text\":\"x\",\"place\":\"{NOBODY}\"}}");
     let no_assignee = format!("{{\"title\":\"x\",\"assignee\":\"{NOBODY}\"}}");
     let no_label = format!("{{\"title\":\"x\",\"add_labels\":[\"{NOBODY}\"]}}");
+    let no_element = "{\"elements\":[{\"id\":\"a\",\"type\":\"iframe\"}]}".to_owned();
     let no_message = format!("{{\"messages\":[\"{NOBODY}\"],\"place\":\"general\"}}");
     let no_mark = format!("{{\"from\":\"{NOBODY}\"}}");
     let not_lost = format!("{{\"only\":[\"{NOBODY}\"]}}");
@@ -137,6 +138,21 @@ fn every_route_says_what_is_wrong() {
         ("POST", format!("{here}/topics"), "{\"title\":\"\"}", 400, "bad-name"),
         ("POST", format!("{here}/topics"), "{\"title\":\"a\\nb\"}", 400, "bad-name"),
         ("POST", format!("{here}/topics"), "{}", 400, "bad-request"),
+        ("GET", format!("{gone}/boards"), "", 404, "space-not-found"),
+        ("POST", format!("{gone}/boards"), "{\"title\":\"x\"}", 404, "space-not-found"),
+        ("POST", format!("{here}/boards"), "{\"title\":\"\"}", 400, "bad-name"),
+        ("GET", format!("{here}/boards/{NOBODY}"), "", 404, "board-not-found"),
+        ("GET", format!("{here}/boards/x"), "", 400, "bad-request"),
+        ("PATCH", format!("{here}/boards/{NOBODY}"), "{\"title\":\"x\"}", 404, "board-not-found"),
+        ("PATCH", format!("{here}/boards/{NOBODY}"), "{\"name\":\"x\"}", 400, "bad-request"),
+        ("GET", format!("{here}/boards/{NOBODY}/elements"), "", 404, "board-not-found"),
+        ("GET", format!("{here}/boards/{NOBODY}/elements?since=x"), "", 400, "bad-request"),
+        ("POST", format!("{here}/boards/{NOBODY}/elements"), "{\"elements\":[]}", 404, "board-not-found"),
+        ("POST", format!("{here}/boards/{NOBODY}/elements"), "{\"elements\":[{}]}", 400, "bad-request"),
+        ("POST", format!("{here}/boards/{NOBODY}/elements"), &no_element, 400, "bad-request"),
+        ("GET", format!("{here}/boards/{NOBODY}/comments"), "", 404, "board-not-found"),
+        ("POST", format!("{here}/boards/{NOBODY}/comments"), "{\"text\":\"x\"}", 404, "board-not-found"),
+        ("GET", format!("{here}/boards/{NOBODY}/live"), "", 426, "no-socket"),
         ("GET", format!("{here}/topics/{NOBODY}"), "", 404, "topic-not-found"),
         ("GET", format!("{here}/topics/x"), "", 400, "bad-request"),
         ("GET", format!("{gone}/issues"), "", 404, "space-not-found"),

@@ -1,6 +1,7 @@
 //! Whole programs: the guards on the API, the command line, and the tour that three people take.
 
 mod bad_input;
+mod boards;
 mod cli;
 mod deleted;
 mod direct;

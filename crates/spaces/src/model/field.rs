@@ -3,6 +3,7 @@
 use compeer_core::{EntryHash, GroupId};
 use minicbor::{Decode, Encode};
 
+use super::element::{Element, check_id};
 use super::issue::{self, Day, Priority, Status};
 use super::op::OpError;
 use super::text::{NameError, check_message, check_title};
@@ -53,7 +54,7 @@ pub enum Field {
         #[n(0)]
         at: Option<EntryHash>,
     },
-    /// Whether there is nothing more to say about a topic. By anybody who may write.
+    /// Whether there is nothing more to say about a topic, or to draw on a board. By anybody who may write.
     #[n(5)]
     Resolved {
         /// Whether that is so.
@@ -185,14 +186,36 @@ pub enum Field {
         #[n(0)]
         text: String,
     },
+    /// One element of a board, each a register of its own. By anybody who may write.
+    #[n(40)]
+    Element {
+        /// Which, of 1 to 64 letters, digits, `-` and `_`.
+        #[n(0)]
+        id: String,
+        /// What it is; none once it is deleted.
+        #[n(1)]
+        element: Option<Box<Element>>,
+    },
+    /// Which element of its board a message is about. By anybody who may write.
+    #[n(41)]
+    Anchor {
+        /// The element's id; none is the board as a whole.
+        #[n(0)]
+        element: Option<String>,
+    },
 }
 
 impl Field {
-    pub(super) fn check(&self) -> Result<(), OpError> {
+    pub(crate) fn check(&self) -> Result<(), OpError> {
         match self {
             Self::Text { text } => Ok(check_message(text)?),
             Self::Title { text } => Ok(check_title(text)?),
             Self::Reaction { emoji, .. } if !is_emoji(emoji) => Err(OpError::Emoji),
+            Self::Element { id, element } => {
+                check_id(id)?;
+                Ok(element.as_ref().map_or(Ok(()), |element| element.check())?)
+            }
+            Self::Anchor { element } => Ok(element.iter().try_for_each(|id| check_id(id))?),
             Self::Reaction { .. } | Self::Pinned { .. } | Self::Place { .. } | Self::Resolved { .. } => Ok(()),
             Self::Estimate { points } if points.is_some_and(|points| points > issue::HIGHEST_ESTIMATE) => {
                 Err(OpError::Estimate)

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use compeer_core::group::Level;
 use compeer_core::{BlobHash, DeviceId, EntryHash, GroupId, Millis};
 
+use super::element::Element;
 use crate::error::FetchError;
 
 /// Where a space stands.
@@ -220,6 +221,49 @@ pub struct TopicInfo {
     pub attention: Attention,
     /// Whether I chose that for it alone.
     pub chosen: bool,
+}
+
+/// Somebody, by id and name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BoardPerson {
+    /// Who.
+    pub person: GroupId,
+    /// The name.
+    pub name: String,
+}
+
+/// A board.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BoardInfo {
+    /// The entry that made it.
+    pub id: EntryHash,
+    /// What it is called.
+    pub title: Option<String>,
+    /// Whether it was put away.
+    pub archived: bool,
+    /// How many elements stand on it.
+    pub elements: usize,
+    /// When it was made.
+    pub created: Millis,
+    /// By whom.
+    pub by: BoardPerson,
+    /// When something was last drawn on it, or it was made.
+    pub at: Millis,
+    /// Who of the others has it open now.
+    pub here: Vec<BoardPerson>,
+}
+
+/// What stands on a board, or what has changed there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drawing {
+    /// Whether this is all there is, instead of what has changed.
+    pub all: bool,
+    /// By id; `None` is deleted. Of all that there is, nothing is.
+    pub elements: Vec<(String, Option<Element>)>,
+    /// What to ask with next time.
+    pub upto: i64,
+    /// Elements that are not shown because the board has too many.
+    pub hidden: usize,
 }
 
 /// Which messages of a space are meant.
@@ -497,6 +541,13 @@ pub enum SpacesEvent {
         space: GroupId,
         /// Which; `None` when what issues are sorted into is another: labels, projects, cycles, views, how keys begin.
         issue: Option<EntryHash>,
+    },
+    /// A board was made or changed, or somebody came there or left it. What is drawn is told to whoever has it open.
+    Board {
+        /// Where.
+        space: GroupId,
+        /// Which.
+        board: EntryHash,
     },
     /// Somebody is writing.
     Typing {

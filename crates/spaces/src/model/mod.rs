@@ -1,23 +1,27 @@
 //! What spaces are made of: the operations in their journals, and the pictures of them that are handed out.
 
+pub mod element;
 mod field;
 mod info;
 mod issue;
 mod op;
+mod showing;
 mod text;
 
+pub use element::{Element, ElementError};
 pub use field::{EMOJI_BYTES, Field, TITLE_CHARS};
 pub use info::{
-    Answered, At, Attention, FileInfo, FileState, HolderInfo, InvitationInfo, InvitationState, InviteRequest,
-    LastMessage, MemberDevice, MemberInfo, MessageFile, MessageInfo, MessageRange, MessageState, NewMessage, PlaceInfo,
-    Reaction, SpaceInfo, SpaceState, SpacesEvent, TopicInfo, Transfer, TransferId, TransferSource, TransferState,
-    Version,
+    Answered, At, Attention, BoardInfo, BoardPerson, Drawing, FileInfo, FileState, HolderInfo, InvitationInfo,
+    InvitationState, InviteRequest, LastMessage, MemberDevice, MemberInfo, MessageFile, MessageInfo, MessageRange,
+    MessageState, NewMessage, PlaceInfo, Reaction, SpaceInfo, SpaceState, SpacesEvent, TopicInfo, Transfer, TransferId,
+    TransferSource, TransferState, Version,
 };
 pub use issue::{
     Activity, Day, HIGHEST_ESTIMATE, HIGHEST_NUMBER, IssueDetail, IssueFilter, IssueInfo, IssueRef, IssueSetup,
     IssueSort, Key, LAST_DAY, PREFIX_LETTERS, Priority, QUERY_BYTES, Status, ThingInfo, prefix_of, suffixes,
 };
 pub use op::{FIELDS_PER_OP, HOLDS_PER_OP, Kind, Op, OpError, PICTURE_BYTES, Profile, picture_type};
+pub use showing::{DRAWING, Part, Pointer, SELECTED, Showing, Step, StepError};
 pub use text::{
     FileNameError, NameError, TextError, check_file_name, check_message, check_name, check_title, is_hidden,
 };

@@ -4,6 +4,7 @@ use compeer_core::cbor::{self, CborError};
 use compeer_core::{BlobHash, DeviceId, EntryHash, GroupId, limits};
 use minicbor::{Decode, Encode};
 
+use super::element::ElementError;
 use super::field::Field;
 use super::text::{NameError, TextError, check_file_name, check_message, check_name};
 
@@ -166,6 +167,9 @@ pub enum Kind {
     /// A way to look at the issues.
     #[n(5)]
     SavedView,
+    /// Something to draw on together.
+    #[n(6)]
+    Board,
 }
 
 impl Kind {
@@ -179,6 +183,7 @@ impl Kind {
             Self::Project => 3,
             Self::Cycle => 4,
             Self::SavedView => 5,
+            Self::Board => 6,
         }
     }
 
@@ -192,6 +197,7 @@ impl Kind {
             Self::Project => "project",
             Self::Cycle => "cycle",
             Self::SavedView => "saved view",
+            Self::Board => "board",
         }
     }
 
@@ -205,6 +211,7 @@ impl Kind {
             3 => Some(Self::Project),
             4 => Some(Self::Cycle),
             5 => Some(Self::SavedView),
+            6 => Some(Self::Board),
             _ => None,
         }
     }
@@ -225,6 +232,9 @@ pub enum OpError {
     /// A picture that is too large or none of the kinds that are shown.
     #[error("a picture is a PNG, JPEG or WebP file of at most 64 KiB")]
     Picture,
+    /// What cannot stand on a board.
+    #[error(transparent)]
+    Element(#[from] ElementError),
     /// No emoji.
     #[error("a reaction is one emoji")]
     Emoji,
@@ -320,6 +330,7 @@ pub fn picture_type(bytes: &[u8]) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::element::{Element, tests::rectangle};
     use crate::model::field::TITLE_CHARS;
     use crate::model::{Day, HIGHEST_ESTIMATE, HIGHEST_NUMBER, LAST_DAY, Priority, QUERY_BYTES, Status};
 
@@ -360,7 +371,11 @@ mod tests {
         ]
     }
 
-    fn ops() -> [Op; 18] {
+    fn drawn(id: &str, element: Option<Element>) -> Op {
+        set(vec![Field::Element { id: id.into(), element: element.map(Box::new) }])
+    }
+
+    fn ops() -> [Op; 21] {
         let picture = Some(b"\x89PNG\r\n\x1a\nmore".to_vec());
         [
             Op::Name { name: "Harbour Quay".into() },
@@ -399,6 +414,9 @@ mod tests {
             introduction("Cy", Some(vec![0xFF, 0xD8, 0xFF, 1])),
             Op::Delete { object: EntryHash::from_bytes([9; 32]), place: Some(EntryHash::from_bytes([8; 32])) },
             Op::Make { kind: Kind::Issue, fields: issue_fields() },
+            Op::Make { kind: Kind::Board, fields: vec![Field::Title { text: "Plan".into() }] },
+            drawn("box-1", Some(rectangle())),
+            drawn("box-1", None),
         ]
     }
 
@@ -483,6 +501,8 @@ mod tests {
             set(vec![Field::Query { text: "two\nlines".into() }]),
             Op::File { name: "../up".into(), size: 0, blob: BlobHash::from_bytes([1; 32]) },
             Op::Holds { blobs: vec![BlobHash::from_bytes([1; 32]); HOLDS_PER_OP + 1] },
+            drawn("", None),
+            drawn("box", Some(Element { link: Some("javascript:alert(1)".into()), ..rectangle() })),
             introduction("C\ny", None),
             introduction("Cy", Some(b"GIF89a".to_vec())),
             introduction("Cy", Some([&[0xFF, 0xD8, 0xFF][..], &[0; PICTURE_BYTES]].concat())),

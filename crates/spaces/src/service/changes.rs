@@ -41,6 +41,8 @@ impl Spaces {
             Field::Text { text } => row.text == *text,
             Field::Pinned { on } => row.pinned == *on,
             Field::Place { at } => row.place == *at,
+            // Set with what it belongs to.
+            Field::Anchor { .. } => false,
             Field::Reaction { emoji, on } => {
                 let reaction = row.reactions.iter().find(|reaction| reaction.emoji == *emoji);
                 reaction.is_some_and(|reaction| reaction.people.contains(&me)) == *on

@@ -189,12 +189,15 @@ impl Spaces {
 
     async fn tell_changes(&self, space: GroupId, changes: Vec<Change>) {
         if changes.contains(&Change::Rebuilt) {
+            self.inner.rooms.rebuilt(space);
             self.after_rebuild(space).await;
             return;
         }
         for change in &changes {
-            if let Change::FileRemoved(file) = change {
-                self.give_up_unlisted(TransferId { space, file: *file }).await;
+            match change {
+                Change::FileRemoved(file) => self.give_up_unlisted(TransferId { space, file: *file }).await,
+                Change::Drawn(board) => self.inner.rooms.drawn(space, *board),
+                _ => {}
             }
         }
         if changes.is_empty() || self.inner.events.receiver_count() == 0 && changes.len() > TOLD_SINGLY {
@@ -249,6 +252,8 @@ impl Spaces {
                 }
                 Change::Made(thing) if told.insert(thing) => self.tell_thing(space, thing).await,
                 Change::Made(_) => {}
+                // Told to whoever has it open, above.
+                Change::Drawn(_) => {}
                 Change::Moved => unread = true,
                 // Pages still show it.
                 Change::Vanished(_) => self.tell(SpacesEvent::Much { space }),

@@ -1,5 +1,6 @@
 //! The handle on spaces, and the task that keeps the view in step with the journal.
 
+mod boards;
 mod changes;
 mod chat;
 mod delete;
@@ -32,6 +33,7 @@ use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use boards::{BOARDS, BoardNews, BoardSession, BoardShown, DRAWN_AT_ONCE};
 pub use files::{LeftOut, Listed, NamedFile, SameName, Shared};
 pub use issues::{CsvError, ImportOptions, ImportReport, RowError, RowNote};
 pub use presence::PRESENCE;
@@ -65,6 +67,8 @@ pub struct Parts {
     pub blobs: BlobStore,
     /// Streams of presence that others open to us.
     pub presence: mpsc::Receiver<IncomingStream>,
+    /// Streams of what others show on boards.
+    pub boards: mpsc::Receiver<IncomingStream>,
     /// Folder for `spaces.sqlite`.
     pub dir: PathBuf,
     /// Folder for received files that were not asked for by a path.
@@ -96,6 +100,8 @@ struct Inner {
     events: broadcast::Sender<SpacesEvent>,
     transfers: transfers::Transfers,
     typing: presence::TypingLimit,
+    /// Boards that somebody has open.
+    rooms: boards::Rooms,
     /// What readers asked of us.
     requests: introduce::Requests,
     /// Held while a reader is introduced.
@@ -146,6 +152,7 @@ impl Spaces {
                 events: broadcast::Sender::new(EVENTS),
                 transfers: transfers::Transfers::default(),
                 typing: presence::TypingLimit::default(),
+                rooms: boards::Rooms::default(),
                 requests: introduce::Requests::default(),
                 introducing: tokio::sync::Mutex::default(),
                 nameless: tokio::sync::Notify::new(),
@@ -175,6 +182,7 @@ impl Spaces {
             inner.tasks.spawn(spaces.clone().see_off(space));
         }
         inner.tasks.spawn(spaces.clone().receive_presence(parts.presence));
+        inner.tasks.spawn(spaces.clone().receive_boards(parts.boards));
         Ok(spaces)
     }
 
@@ -319,6 +327,9 @@ impl Spaces {
         let _ = self.inner.events.send(event);
     }
 }
+
+/// The names of people, and whether they have a picture.
+type People = HashMap<GroupId, (String, bool)>;
 
 /// A person's name, or something to call them by until it arrives.
 fn name_or_id(names: &HashMap<GroupId, (String, bool)>, person: &GroupId) -> String {

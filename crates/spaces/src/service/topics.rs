@@ -141,13 +141,13 @@ impl Spaces {
         Ok(())
     }
 
-    /// What a place where messages can be said is called: a topic or an issue.
+    /// What a place where messages can be said is called: a topic, an issue or a board.
     pub(super) async fn place(&self, space: GroupId, place: EntryHash) -> Result<Option<String>, ActError> {
         self.rules(&space)?;
         self.catch_up(space).await;
         let found = move |view: &View| Ok((view.kind(&space, &place)?, view.title(&space, &place)?));
         match self.inner.view.with(found).await? {
-            (Some(Kind::Topic | Kind::Issue), title) => Ok(title),
+            (Some(Kind::Topic | Kind::Issue | Kind::Board), title) => Ok(title),
             _ => Err(ActError::UnknownTopic),
         }
     }
@@ -159,6 +159,7 @@ impl Spaces {
         }
         match self.inner.view.with(move |view| view.kind(&space, &entry)).await {
             Ok(Some(Kind::Topic)) => self.tell(SpacesEvent::Topic { space, topic: Some(entry) }),
+            Ok(Some(Kind::Board)) => self.tell(SpacesEvent::Board { space, board: entry }),
             Ok(Some(Kind::Issue)) => self.tell(SpacesEvent::Issue { space, issue: Some(entry) }),
             Ok(Some(Kind::Label | Kind::Project | Kind::Cycle | Kind::SavedView)) => {
                 self.tell(SpacesEvent::Issue { space, issue: None });

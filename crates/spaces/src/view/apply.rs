@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::unread::Added;
 use super::{Result, View, sql_clock};
-use super::{deleted, issues, registers, search, seen, topics, undelivered};
+use super::{boards, deleted, issues, registers, search, seen, topics, undelivered};
 use crate::model::{Op, Profile};
 
 /// Who wrote an operation, where it stands and when.
@@ -64,6 +64,8 @@ pub(crate) enum Change {
     FileRemoved(EntryHash),
     /// Something was made.
     Made(EntryHash),
+    /// Something was drawn on a board.
+    Drawn(EntryHash),
     /// A message stands elsewhere now, or is gone.
     Moved,
     /// A message is gone without anybody saying that they deleted it.
@@ -121,6 +123,7 @@ impl View {
                 Err(error) => changes.push(Change::Nonsense(entry.author, error.to_string())),
             }
         }
+        note_full_boards(&transaction, &space, page, &mut changes)?;
         transaction.prepare_cached("INSERT OR REPLACE INTO cursor VALUES (?1, ?2, ?3)")?.execute(params![
             space.as_bytes(),
             next.generation as i64,
@@ -170,9 +173,11 @@ impl View {
             "direct",
             "issue",
             "history",
+            "element",
         ] {
             transaction.execute(&format!("DELETE FROM {table} WHERE space = ?1"), [space.as_bytes()])?;
         }
+        boards::begin_anew(&transaction, Some(space))?;
         undelivered::show(&transaction, space, voided)?;
         search::note_space(&transaction, space)?;
         search::note_objects(&transaction, space, voided.iter().map(|entry| &entry.hash))?;
@@ -191,7 +196,7 @@ impl View {
     pub(crate) fn forget(&self, space: &GroupId) -> Result<()> {
         self.wipe(space, 0, &[])?;
         let connection = self.lock();
-        for table in ["cursor", "seen", "attention", "welcome", "welcomed", "wish", "farewell", "given_up"] {
+        for table in ["cursor", "seen", "attention", "change", "welcome", "welcomed", "wish", "farewell", "given_up"] {
             connection.execute(&format!("DELETE FROM {table} WHERE space = ?1"), [space.as_bytes()])?;
         }
         self.counts.forget(space);
@@ -200,6 +205,25 @@ impl View {
         self.scrub_due.notify_one();
         Ok(())
     }
+}
+
+/// Notes the boards that were drawn on and have more elements than are shown, under whoever drew last.
+fn note_full_boards(
+    transaction: &Transaction<'_>,
+    space: &GroupId,
+    page: &[Opened],
+    changes: &mut Vec<Change>,
+) -> Result<()> {
+    let drawn = changes.iter().filter_map(|change| if let Change::Drawn(board) = change { Some(*board) } else { None });
+    let drawn: std::collections::BTreeSet<_> = drawn.collect();
+    for board in drawn {
+        if boards::count(transaction, space, &board)? > boards::ELEMENTS
+            && let Some(last) = page.last()
+        {
+            changes.push(Change::Nonsense(last.author, "draws more on a board than it holds".into()));
+        }
+    }
+    Ok(())
 }
 
 fn apply_op(

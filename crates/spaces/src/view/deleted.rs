@@ -73,7 +73,7 @@ pub(super) fn drop_entry(
 
 /// Whether something else than a message's words is as this entry said.
 fn left_traces(transaction: &Transaction<'_>, entry: &EntryHash) -> Result<bool> {
-    let tables = ["register", "name", "profile", "device", "file", "object", "deleted", "history"];
+    let tables = ["register", "name", "profile", "device", "file", "object", "deleted", "history", "element"];
     let found = tables.map(|table| format!("EXISTS (SELECT 1 FROM {table} WHERE hash = ?1)")).join(" OR ");
     Ok(transaction.prepare_cached(&format!("SELECT {found}"))?.query_row([entry.as_bytes()], |row| row.get(0))?)
 }

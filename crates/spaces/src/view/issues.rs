@@ -82,7 +82,9 @@ fn stored(field: Field) -> Option<(&'static str, Vec<u8>, Value)> {
         | Field::Pinned { .. }
         | Field::Title { .. }
         | Field::Place { .. }
-        | Field::Resolved { .. } => None,
+        | Field::Resolved { .. }
+        | Field::Element { .. }
+        | Field::Anchor { .. } => None,
     }
 }
 

@@ -8,7 +8,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, Transaction, params};
 
 use super::apply::{Change, Source};
-use super::{Result, View, clock_of, deleted, group_at, issues, sql_clock, topics};
+use super::{Result, View, boards, clock_of, deleted, group_at, issues, sql_clock, topics};
 use crate::model::Field;
 
 /// Different emoji that are handed out for one message.
@@ -22,6 +22,8 @@ const PINNED: &str = "pin";
 pub(super) const TITLE: &str = "title";
 /// Where a message stands: the hash of a place, or no bytes.
 pub(super) const PLACE: &str = "place";
+/// Which element of its board a message is about; no letters are none.
+pub(super) const ANCHOR: &str = "anchor";
 pub(super) const RESOLVED: &str = "resolved";
 
 /// The newest version of a message's text, for a query over `message`; what `column` of it is asked for.
@@ -61,8 +63,13 @@ pub(super) fn set(
     changes: &mut Vec<Change>,
 ) -> Result<()> {
     let (space, clock, hash) = (source.space.as_bytes(), sql_clock(source.clock), source.hash.as_bytes());
+    let (mut changed, mut drawn) = (false, false);
     for field in fields {
+        changed |= !matches!(field, Field::Element { .. });
         match field {
+            Field::Element { id, element } => {
+                drawn |= boards::set(transaction, source, &object, &id, element.as_deref())?;
+            }
             Field::Text { text } => {
                 if author(transaction, &source.space, &object)?.is_some_and(|author| author != source.person) {
                     changes.push(Change::Nonsense(source.author, "changes the words of somebody else".into()));
@@ -97,6 +104,9 @@ pub(super) fn set(
             Field::Resolved { on } => {
                 register(transaction, source, &object, RESOLVED, EVERYBODY, on)?;
             }
+            Field::Anchor { element } => {
+                register(transaction, source, &object, ANCHOR, EVERYBODY, element.unwrap_or_default())?;
+            }
             Field::Place { at } => {
                 let place = at.as_ref().map(EntryHash::as_bytes);
                 if register(
@@ -120,7 +130,8 @@ pub(super) fn set(
         }
     }
     issues::refresh(transaction, &source.space, &object)?;
-    changes.push(Change::Changed(object));
+    changes.extend(changed.then_some(Change::Changed(object)));
+    changes.extend(drawn.then_some(Change::Drawn(object)));
     Ok(())
 }
 

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::Result;
+use super::{Result, boards};
 
-const VERSION: i64 = 10;
+const VERSION: i64 = 11;
 
 /// Made of entries: dropped and rebuilt at will.
 const VIEW: &str = "
@@ -15,7 +15,7 @@ const VIEW: &str = "
     DROP TABLE IF EXISTS undelivered; DROP TABLE IF EXISTS version; DROP TABLE IF EXISTS register;
     DROP TABLE IF EXISTS object; DROP TABLE IF EXISTS place; DROP TABLE IF EXISTS deleted; DROP TABLE IF EXISTS dropped;
     DROP TABLE IF EXISTS direct; DROP TABLE IF EXISTS issue;
-    DROP TABLE IF EXISTS history;
+    DROP TABLE IF EXISTS history; DROP TABLE IF EXISTS element;
     CREATE TABLE cursor (space BLOB PRIMARY KEY, generation INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE name (space BLOB PRIMARY KEY, name TEXT NOT NULL, clock INTEGER NOT NULL, hash BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE profile (space BLOB, person BLOB, name TEXT NOT NULL, picture BLOB, own INTEGER NOT NULL,
@@ -51,6 +51,11 @@ const VIEW: &str = "
         person BLOB NOT NULL, seq INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE register (space BLOB, object BLOB, field TEXT, person BLOB, value NOT NULL, clock INTEGER NOT NULL,
         hash BLOB NOT NULL, PRIMARY KEY (space, object, field, person)) WITHOUT ROWID;
+    CREATE TABLE element (space BLOB, board BLOB, id TEXT, value BLOB, clock INTEGER NOT NULL, hash BLOB NOT NULL,
+        first INTEGER NOT NULL, change INTEGER NOT NULL, PRIMARY KEY (space, board, id)) WITHOUT ROWID;
+    CREATE INDEX element_change ON element (space, board, change);
+    CREATE INDEX element_there ON element (space, board) WHERE value IS NOT NULL;
+    CREATE INDEX element_clock ON element (space, board, clock);
     CREATE INDEX register_on ON register (space, field, object) WHERE value;
     CREATE INDEX register_hash ON register (hash);
     CREATE INDEX register_set ON register (space, person, field, object);
@@ -77,6 +82,7 @@ const OWN: &str = "
         hash BLOB NOT NULL, PRIMARY KEY (space, place)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS welcome (space BLOB, person BLOB, invite TEXT NOT NULL, PRIMARY KEY (space, person)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS welcomed (space BLOB PRIMARY KEY, person BLOB NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS change (space BLOB PRIMARY KEY, last INTEGER NOT NULL, floor INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS wish (space BLOB, file BLOB, dir TEXT NOT NULL, paused INTEGER NOT NULL,
         done INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (space, file)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS scrub (due INTEGER PRIMARY KEY);
@@ -117,6 +123,7 @@ pub(super) fn open(path: &Path) -> Result<Connection> {
     if version != VERSION {
         connection.execute_batch(VIEW)?;
         super::search::create(&connection)?;
+        boards::begin_anew(&connection, None)?;
         connection.pragma_update(None, "user_version", VERSION)?;
     }
     connection.set_prepared_statement_cache_capacity(64);

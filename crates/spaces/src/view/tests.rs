@@ -5,8 +5,10 @@ use compeer_core::{BlobHash, DeviceId, EntryHash, GroupId, Hlc};
 use compeer_journal::{Cursor, Dropped, Opened};
 use proptest::prelude::*;
 
+use super::boards::ELEMENTS;
 use super::{Reader, View, Which};
-use crate::model::{Field, Kind, Op, Profile};
+use crate::model::element::tests::rectangle;
+use crate::model::{Element, Field, Kind, Op, Profile};
 
 const SPACE: GroupId = GroupId::from_bytes([9; 32]);
 const PEOPLE: u8 = 3;
@@ -41,6 +43,7 @@ enum What {
     Resolved(bool),
     Place,
     Delete,
+    Draw(bool),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -62,6 +65,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => any::<bool>().prop_map(What::Resolved),
         3 => Just(What::Place),
         3 => Just(What::Delete),
+        5 => any::<bool>().prop_map(What::Draw),
     ];
     // Few clocks and things, so that some are the same.
     let step = (0..PEOPLE, 0..3u64, any::<bool>(), what, 0..4usize)
@@ -91,6 +95,13 @@ fn entry(n: usize, step: &Step) -> Opened {
         }
         What::SaidAt => {
             Op::Message { text: format!("said {n}"), nonce: None, file: None, reply: None, place: Some(object) }
+        }
+        What::Draw(on) => {
+            let moved = Element { x: n as i32, ..rectangle() };
+            set(Field::Element { id: ["box", "line"][n % 2].into(), element: on.then(|| Box::new(moved)) })
+        }
+        What::Make if !n.is_multiple_of(2) => {
+            Op::Make { kind: Kind::Board, fields: vec![Field::Title { text: format!("board {n}") }] }
         }
         What::Make => Op::Make { kind: Kind::Topic, fields: vec![Field::Title { text: format!("topic {n}") }] },
         What::Title => set(Field::Title { text: format!("title {n}") }),
@@ -143,6 +154,9 @@ fn told(view: &View) -> String {
     let files = view.files(&SPACE).expect("files");
     let name = view.name(&SPACE).expect("name");
     let unread = (view.unread(&SPACE).expect("unread"), view.unread_by_place(&SPACE).expect("by place"));
+    let boards = view.boards(&SPACE, 1000).expect("boards");
+    // Also of what is no board, or not here: it may become one.
+    let drawn: Vec<_> = (0..4).map(|n| view.drawn(&SPACE, &hash(n), None).expect("drawn").elements).collect();
     let topics = view.topics(&SPACE, 1000).expect("topics");
     let at = |place| view.messages(&SPACE, Which::At(place), None, None, 1000).expect("messages").0.len();
     let places: Vec<_> = topics
@@ -150,9 +164,11 @@ fn told(view: &View) -> String {
         .map(|topic| (at(Some(topic.hash)), view.first_unread(&SPACE, Some(&topic.hash)).expect("first")))
         .collect();
     let general = (at(None), view.last_general(&SPACE).expect("last"));
-    assert_eq!(places.iter().map(|place| place.0).sum::<usize>() + general.0, messages.len(), "all are somewhere");
+    let boards_at: Vec<_> = boards.iter().map(|board| at(Some(board.hash))).collect();
+    let said = places.iter().map(|place| place.0).chain(boards_at).sum::<usize>() + general.0;
+    assert_eq!(said, messages.len(), "all are somewhere");
     format!(
-        "{topics:?}{places:?}{general:?}{messages:#?}{versions:#?}{pinned:?}{people:?}{devices:?}{holders:?}{files:?}{name:?}{unread:?}"
+        "{boards:?}{drawn:?}{topics:?}{places:?}{general:?}{messages:#?}{versions:#?}{pinned:?}{people:?}{devices:?}{holders:?}{files:?}{name:?}{unread:?}"
     )
 }
 
@@ -275,4 +291,104 @@ proptest! {
         read(&view, &entries, &anew, 1000, &reader);
         prop_assert_eq!(told(&view), live);
     }
+}
+
+const BOARD: EntryHash = EntryHash::from_bytes([77; 32]);
+
+/// What `person` draws with entry number `n`.
+fn drawing(n: usize, person: u8, clock: u64, fields: Vec<Field>) -> Opened {
+    let mut number = [1; 32];
+    number[..8].copy_from_slice(&(n as u64).to_be_bytes());
+    Opened {
+        position: n as u64,
+        hash: EntryHash::from_bytes(number),
+        author: DeviceId::from_bytes([person; 32]),
+        person: Some(GroupId::from_bytes([person; 32])),
+        level: Level::Write,
+        seq: n as u64,
+        clock: Hlc::from_bits(clock),
+        plain: Op::Set { object: BOARD, fields }.encode().expect("encodes"),
+    }
+}
+
+fn element(id: String, x: Option<i32>) -> Field {
+    Field::Element { id, element: x.map(|x| Box::new(Element { x, ..rectangle() })) }
+}
+
+fn reader() -> Reader {
+    Reader { person: GroupId::from_bytes([0; 32]), name: "Ann".into(), since: Hlc::default() }
+}
+
+#[test]
+fn whoever_asks_what_changed_since_is_told_that_and_no_more() {
+    let dir = tempfile::tempdir().expect("folder");
+    let view = View::open(dir.path()).expect("view");
+    let at = |clock, n, fields| view.apply(SPACE, &[drawing(n, 1, clock, fields)], Cursor::default(), &reader());
+    assert!(view.drawn(&SPACE, &BOARD, Some(5)).expect("drawn").all, "a number that was never given");
+    at(1, 1, vec![element("a".into(), Some(1)), element("b".into(), Some(1))]).expect("applies");
+    let first = view.drawn(&SPACE, &BOARD, None).expect("drawn");
+    assert!(first.all && first.elements.len() == 2);
+    at(3, 2, vec![element("a".into(), Some(3))]).expect("applies");
+    // Came late, and was over before it came.
+    at(2, 3, vec![element("a".into(), Some(2)), element("b".into(), None)]).expect("applies");
+    let next = view.drawn(&SPACE, &BOARD, Some(first.upto)).expect("drawn");
+    let moved = Element { x: 3, ..rectangle() };
+    assert!(!next.all);
+    assert_eq!(next.elements, [("a".to_owned(), Some(moved)), ("b".to_owned(), None)]);
+    assert_eq!(view.drawn(&SPACE, &BOARD, Some(next.upto)).expect("drawn").elements, []);
+    // Taken in anew, the old numbers mean nothing; and so in a view that was deleted.
+    view.wipe(&SPACE, 1, &[]).expect("wipes");
+    assert!(view.drawn(&SPACE, &BOARD, Some(next.upto)).expect("drawn").all);
+    at(1, 1, vec![element("c".into(), Some(1))]).expect("applies");
+    let anew = view.drawn(&SPACE, &BOARD, Some(next.upto)).expect("drawn");
+    assert!(anew.all && anew.elements.len() == 1);
+    assert!(view.drawn(&SPACE, &BOARD, Some(anew.upto + 1)).expect("drawn").all, "nobody was given that");
+    let other = tempfile::tempdir().expect("folder");
+    let other = View::open(other.path()).expect("view");
+    other
+        .apply(SPACE, &[drawing(1, 1, 1, vec![element("d".into(), Some(1))])], Cursor::default(), &reader())
+        .expect("applies");
+    assert!(other.drawn(&SPACE, &BOARD, Some(anew.upto)).expect("drawn").all);
+}
+
+/// Somebody's program may write more than a board holds: everybody sees the same of it, in whatever order it came.
+#[test]
+fn a_board_that_is_too_full_shows_everybody_the_same() {
+    const OVER: usize = 40;
+    let mut entries: Vec<_> = (0..ELEMENTS + OVER)
+        .collect::<Vec<_>>()
+        .chunks(32)
+        .enumerate()
+        .map(|(n, ids)| {
+            let fields = ids.iter().map(|id| element(format!("e{id}"), Some(1))).collect();
+            drawing(n, 1, 10 + (n as u64 * 7919) % 1000, fields)
+        })
+        .collect();
+    // One that is changed again does not lose its place.
+    entries.push(drawing(entries.len(), 1, 5000, vec![element("e3".into(), Some(9))]));
+    let told = |entries: &[Opened]| {
+        let dir = tempfile::tempdir().expect("folder");
+        let view = View::open(dir.path()).expect("view");
+        let mut nonsense = 0;
+        for page in entries.chunks(1000) {
+            let changes = view.apply(SPACE, page, Cursor::default(), &reader()).expect("applies");
+            nonsense += changes.iter().filter(|change| matches!(change, super::Change::Nonsense(..))).count();
+        }
+        let drawn = view.drawn(&SPACE, &BOARD, None).expect("drawn");
+        // With room again, whoever has the old picture is handed all.
+        let gone = (0..OVER).map(|n| element(format!("e{n}"), None)).collect::<Vec<_>>();
+        for (n, gone) in gone.chunks(32).enumerate() {
+            view.apply(SPACE, &[drawing(90_000 + n, 1, 9000, gone.to_vec())], Cursor::default(), &reader())
+                .expect("applies");
+        }
+        let after = view.drawn(&SPACE, &BOARD, Some(drawn.upto)).expect("drawn");
+        assert!(after.all && after.hidden == 0 && after.elements.len() == ELEMENTS);
+        (drawn, nonsense)
+    };
+    let (forward, nonsense) = told(&entries);
+    assert_eq!((forward.elements.len(), forward.hidden), (ELEMENTS, OVER));
+    assert!(nonsense > 0, "it is told who did");
+    entries.reverse();
+    let (backward, _) = told(&entries);
+    assert!(forward.elements == backward.elements, "the same ones");
 }

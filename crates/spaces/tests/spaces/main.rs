@@ -1,5 +1,6 @@
 //! Spaces between real peers: each has its own journal, blobs and endpoint; they meet over links on loopback.
 
+mod boards;
 mod deleted;
 mod direct;
 mod issues;

@@ -11,7 +11,8 @@ use compeer_journal::sync::{JournalGate, SYNC, Sync, SyncOptions};
 use compeer_journal::{Journal, JournalConfig};
 use compeer_mesh::{Addresses, Mesh, MeshConfig, Source, StreamKind};
 use compeer_spaces::{
-    BLOBS, InviteRequest, Me, MessageInfo, MessageRange, NewMessage, PRESENCE, Parts, Profile, Spaces, SpacesEvent,
+    BLOBS, BOARDS, InviteRequest, Me, MessageInfo, MessageRange, NewMessage, PRESENCE, Parts, Profile, Spaces,
+    SpacesEvent,
 };
 use tempfile::TempDir;
 use tokio::sync::broadcast::Receiver;
@@ -55,6 +56,7 @@ impl Peer {
         let streams = builder.accept(SYNC, 256);
         let joins = builder.accept(StreamKind::JOIN, 256);
         let presence = builder.accept(PRESENCE, 64);
+        let boards = builder.accept(BOARDS, 64);
         let mut blob_streams = builder.accept(BLOBS, 64);
         let mesh = builder.start().await.expect("mesh");
         for (device, addresses) in before.addresses {
@@ -68,6 +70,7 @@ impl Peer {
             mesh: mesh.clone(),
             blobs: blobs.clone(),
             presence,
+            boards,
             dir: dir.clone(),
             downloads: dir.join("received"),
             is_home: |_| false,

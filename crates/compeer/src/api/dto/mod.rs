@@ -3,6 +3,7 @@
 //!
 //! Ids are 52 characters of base32, times are milliseconds since 1970, sizes are bytes.
 
+mod board;
 mod chat;
 mod file;
 mod issue;
@@ -11,6 +12,11 @@ mod search;
 mod space;
 mod topic;
 
+pub use board::{
+    Binding, Board, BoardChange, BoardDevice, BoardElement, BoardNews, BoardPart, BoardPerson, BoardPointer,
+    BoardShowing, BoardShown, Comment, Crop, Drawing, ElementsDrawn, FixedSegment, NewBoard, NewComment, NewElements,
+    Roundness,
+};
 pub use chat::{
     Answered, Deleted, FileRef, Holder, Message, MessageChange, MessagePage, MessageState, MyReaction, NewMessage,
     Reacting, Reaction, Settled, Typing, Undelivered, Version,

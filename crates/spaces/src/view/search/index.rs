@@ -33,7 +33,7 @@ pub(crate) fn note(transaction: &Transaction<'_>, space: &GroupId, changes: &[Ch
         | Change::FileRemoved(object) => Some(object),
         // Names are looked up where they stand; who holds a file is not asked for.
         Change::Name | Change::Profile(_) | Change::Made(_) => None,
-        Change::Rebuilt | Change::Moved | Change::FileChanged(_) | Change::Nonsense(..) => None,
+        Change::Rebuilt | Change::Moved | Change::FileChanged(_) | Change::Drawn(_) | Change::Nonsense(..) => None,
     });
     note_objects(transaction, space, objects)?;
     let mut made = transaction.prepare_cached("SELECT 1 FROM object WHERE hash = ?1")?;

@@ -1,0 +1,177 @@
+/** What was said at a board, beside it: about one of its elements, or about all of it. */
+import { useRef, useState } from 'react';
+import { commentBoard } from '~/api/actions';
+import { ownUrl, sentenceOf } from '~/api/client';
+import { useComments, useMembers } from '~/api/queries';
+import type { Comment } from '~/api/types';
+import { Avatar } from '~/kit/Avatar';
+import { Button, IconButton } from '~/kit/Button';
+import { Failure, Loading } from '~/kit/EmptyState';
+import { formatExact, formatWhen } from '~/kit/format';
+import { useAction, useGrowing, useNow } from '~/kit/hooks';
+import { MessageText } from '~/kit/MessageText';
+import { Name } from '~/kit/Text';
+import { useHues } from './hues';
+
+export function Comments({
+  space,
+  board,
+  mayWrite,
+  selected,
+  focused,
+  onFocus,
+  onClose,
+}: {
+  space: string;
+  board: string;
+  mayWrite: boolean;
+  /** The one element that is selected on the board. */
+  selected: string | null;
+  /** The element whose comments are meant. */
+  focused: string | null;
+  onFocus: (element: string | null) => void;
+  onClose: () => void;
+}) {
+  const { data, error, refetch } = useComments(space, board);
+  return (
+    <aside
+      aria-label="Comments"
+      className="flex w-80 flex-none flex-col border-l border-line bg-panel phone:absolute phone:inset-0 phone:z-20 phone:w-full phone:border-l-0"
+    >
+      <header className="flex h-11 flex-none items-center border-b border-line pr-1.5 pl-4">
+        <h2 className="flex-1 font-semibold">Comments</h2>
+        <IconButton icon="close" label="Close the comments" size="s" onClick={onClose} />
+      </header>
+      <div className="min-h-0 flex-1 overflow-y-auto p-3">
+        {error && !data ? (
+          <Failure retry={<Button onClick={() => void refetch()}>Try again</Button>}>
+            {sentenceOf(error)}
+          </Failure>
+        ) : !data ? (
+          <Loading />
+        ) : data.length === 0 ? (
+          <p className="p-1 text-small text-text-2">
+            Nothing has been said yet. Select something on the board to say something about it.
+          </p>
+        ) : (
+          <ol className="flex flex-col gap-2">
+            {data.map((comment) => (
+              <Row
+                key={comment.message.id}
+                {...{ space, comment, onFocus }}
+                lit={focused !== null && comment.element === focused}
+              />
+            ))}
+          </ol>
+        )}
+      </div>
+      {mayWrite && <Write {...{ space, board, selected }} />}
+    </aside>
+  );
+}
+
+function Row({
+  space,
+  comment: { message, element },
+  lit,
+  onFocus,
+}: {
+  space: string;
+  comment: Comment;
+  lit: boolean;
+  onFocus: (element: string | null) => void;
+}) {
+  const now = useNow();
+  const hue = useHues(space);
+  const author = useMembers(space).data?.find(({ person }) => person === message.author);
+  return (
+    <li
+      className={`rounded-card border bg-raised px-3 py-2.5 ${lit ? 'border-accent' : 'border-line'}`}
+    >
+      <div className="flex items-center gap-2">
+        <Avatar
+          name={message.author_name}
+          hue={hue(message.author)}
+          picture={ownUrl(author?.picture)}
+        />
+        <span className="min-w-0 flex-1 truncate text-small font-semibold">
+          <Name>{message.author_name}</Name>
+        </span>
+        <time
+          dateTime={new Date(message.time).toISOString()}
+          title={formatExact(message.time)}
+          className="flex-none text-tiny text-text-3 nums"
+        >
+          {formatWhen(message.time, now)}
+        </time>
+      </div>
+      <div className="pt-1 text-[14px]/5">
+        <MessageText text={message.text} />
+      </div>
+      {element !== null && (
+        <button
+          type="button"
+          className="mt-1 text-small text-accent-text hover:underline touch:min-h-11"
+          onClick={() => onFocus(element)}
+        >
+          Show what it is about
+        </button>
+      )}
+    </li>
+  );
+}
+
+function Write({
+  space,
+  board,
+  selected,
+}: {
+  space: string;
+  board: string;
+  selected: string | null;
+}) {
+  const [text, setText] = useState('');
+  const field = useRef<HTMLTextAreaElement>(null);
+  useGrowing(field, text);
+  const { run, busy, error } = useAction(async () => {
+    await commentBoard(space, board, text.trim(), selected);
+    setText('');
+  }, sentenceOf);
+  const empty = text.trim() === '';
+  return (
+    <form
+      aria-label="New comment"
+      className="flex-none border-t border-line p-3"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (!empty) void run();
+      }}
+    >
+      <textarea
+        ref={field}
+        rows={2}
+        value={text}
+        aria-label={selected === null ? 'Comment on the board' : 'Comment on what is selected'}
+        placeholder={selected === null ? 'Comment on the board' : 'Comment on what is selected'}
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {
+            event.preventDefault();
+            if (!empty) void run();
+          }
+        }}
+        className="max-h-40 w-full resize-none rounded-control border border-edge bg-raised px-2.5 py-1.5 text-[14px]/5 outline-none focus:border-accent"
+      />
+      {error !== undefined && (
+        <p role="alert" className="pt-1 text-small text-need">
+          {error}
+        </p>
+      )}
+      <div className="flex justify-end pt-2">
+        <Button type="submit" kind="primary" busy={busy} disabled={empty}>
+          Comment
+        </Button>
+      </div>
+    </form>
+  );
+}
