@@ -93,9 +93,9 @@ mod tests {
         let (detail, hint) = said(&["up", "--api", "nowhere"]);
         assert_eq!(detail, "Invalid value 'nowhere' for '--api <ADDR:PORT>': invalid socket address syntax.");
         assert_eq!(hint, "For more information, try '--help'.");
-        let (detail, hint) = said(&["statsu"]);
-        assert_eq!(detail, "Unrecognized subcommand 'statsu'.");
-        assert!(hint.starts_with("Tip: a similar subcommand exists: 'status'. Usage: compeer"), "{hint}");
+        let (detail, hint) = said(&["doctr"]);
+        assert_eq!(detail, "Unrecognized subcommand 'doctr'.");
+        assert!(hint.starts_with("Tip: a similar subcommand exists: 'doctor'. Usage: compeer"), "{hint}");
     }
 
     #[test]
