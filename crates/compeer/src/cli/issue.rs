@@ -139,14 +139,14 @@ pub(super) async fn run(context: &Context, verb: Issue) -> Result<(), ApiError> 
             let import = dto::IssueImport { table: read_table(&file)?, look, skip };
             let report: dto::ImportReport = client.post(&format!("/spaces/{space}/issues/import"), &import).await?;
             let failed = report.made.is_empty() && !report.errors.is_empty();
-            if failed && !look && !context.out.is_json() {
-                context.out.raw(&show::report(&report, look))?;
+            context.out.either(&report, || show::report(&report, look))?;
+            if failed && !look {
                 return Err(ApiError::bad_request(
                     "Nothing was imported.",
                     "Mend these rows, or leave them out with `--skip`.",
                 ));
             }
-            context.out.either(&report, || show::report(&report, look))
+            Ok(())
         }
         Issue::Export { space } => {
             let space = find_space(&client, &space).await?;

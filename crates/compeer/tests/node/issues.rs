@@ -114,6 +114,10 @@ fn issues_are_made_changed_talked_at_and_exported() {
     let bad = run(&ada, &["issue", "import", "Other", "-"], "Title,Status\nfine,doing\n,todo\n");
     let words = String::from_utf8_lossy(&bad.stdout).into_owned();
     assert!(!bad.status.success() && words.contains("line 3, cannot be an issue"), "{words}");
+    // A program has the report, and hears that nothing came of it.
+    let bad = run(&ada, &["issue", "import", "Other", "-", "--json"], "Title\n\"open\n");
+    let report: Value = serde_json::from_slice(&bad.stdout).expect("JSON");
+    assert!(bad.status.code() == Some(1) && report["errors"][0]["line"] == 1, "{report}");
     let issues = ada.ask(&["issue", "list", "Other", "--sort", "created"]).expect("lists");
     assert_eq!(keys(&issues).len(), 3, "{issues}");
 }
