@@ -38,6 +38,8 @@ const space = (id: string): Space => ({
   here_now: 2,
   unread: 4,
   mentions: 1,
+  unread_issues: 0,
+  unread_boards: 0,
   attention: 'all',
   waiting: 0,
   undelivered: 0,

@@ -43,7 +43,7 @@ export function applyEvent(cache: QueryClient, event: NodeEvent): QueryKey[] {
         unread: event.unread,
         mentions: event.mentions,
       }));
-      return [keys.topics(event.space)];
+      return [keys.spaces, keys.topics(event.space), keys.boards(event.space)];
     case 'issue.changed':
       return [keys.issues(event.space)];
     case 'topic.changed':

@@ -69,6 +69,8 @@ export interface Board {
   id: string;
   /** What it is called: content, never markup. */
   title: string | null;
+  /** Comments of others that I have not read. */
+  unread: number;
 }
 
 /** What shall be different about a board; what is left out stays. */
@@ -1288,6 +1290,10 @@ export interface Space {
   undelivered: number;
   /** Messages I have not read. */
   unread: number;
+  /** How many of them are said at boards. */
+  unread_boards: number;
+  /** How many of the unread are said at issues. */
+  unread_issues: number;
   /** My messages that nobody else has. */
   waiting: number;
 }

@@ -84,8 +84,25 @@ function Tools({ space }: { space: Space }) {
           unread={unread}
           mentions={chat?.mentions ?? 0}
         />
-        <Item to="/s/$space/issues" id={id} icon="issue" label="Issues" />
-        <Item to="/s/$space/boards" id={id} icon="board" label="Boards" below />
+        {!space.direct && (
+          <>
+            <Item
+              to="/s/$space/issues"
+              id={id}
+              icon="issue"
+              label="Issues"
+              unread={space.unread_issues}
+            />
+            <Item
+              to="/s/$space/boards"
+              id={id}
+              icon="board"
+              label="Boards"
+              unread={space.unread_boards}
+              below
+            />
+          </>
+        )}
         <Item
           to="/s/$space/files"
           id={id}

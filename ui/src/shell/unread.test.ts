@@ -3,7 +3,7 @@ import type { Space, Topic } from '~/api/types';
 import { nextUnread, unreadOf } from './unread';
 
 const spaces = [
-  { space: 'a', unread: 2 },
+  { space: 'a', unread: 2, unread_issues: 0, unread_boards: 0 },
   { space: 'b', unread: 0 },
   { space: 'c', unread: 1 },
 ] as Space[];

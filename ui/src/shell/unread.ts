@@ -1,7 +1,7 @@
 /** What counts as unread, and the order in which the keyboard goes through it. */
 import { useTopics } from '~/api/queries';
 import { useStore } from '~/api/store';
-import { countOf, type Talk } from '~/api/talk';
+import { countOf, general, type Talk } from '~/api/talk';
 import type { Space, Topic } from '~/api/types';
 import { attended } from '~/parts/attention';
 
@@ -9,7 +9,8 @@ import { attended } from '~/parts/attention';
 export function unreadOf(space: Space, seen: Talk | null, topics: Topic[] | undefined): number {
   if (seen?.space !== space.space) return space.unread;
   // Without topics all of it is in front of the reader.
-  return unreadBeside(topics ?? [], seen.place);
+  const elsewhere = seen.place === general ? space.unread_issues + space.unread_boards : 0;
+  return unreadBeside(topics ?? [], seen.place) + elsewhere;
 }
 
 /** What is unread in all topics but one. */

@@ -59,6 +59,8 @@ pub(super) async fn live(
             "Scripts use the token in the home folder instead of a cookie.",
         ));
     }
+    // What is not there is said whatever it was asked for.
+    api.node.spaces().board(space, board).await?;
     let upgrade = upgrade.map_err(|_| {
         ApiError::new(
             StatusCode::UPGRADE_REQUIRED,

@@ -67,6 +67,8 @@ impl From<SpaceInfo> for dto::Space {
             here_now: info.here_now as u64,
             unread: info.unread,
             mentions: info.mentions,
+            unread_issues: info.unread_issues,
+            unread_boards: info.unread_boards,
             attention: info.attention.into(),
             waiting: info.waiting,
             undelivered: info.undelivered,

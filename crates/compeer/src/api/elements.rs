@@ -370,6 +370,7 @@ impl From<BoardInfo> for dto::Board {
             by: person(info.by),
             at: info.at,
             here: info.here.into_iter().map(person).collect(),
+            unread: info.unread,
         }
     }
 }

@@ -441,8 +441,9 @@ fn bad_requests(path: &str, operation: &Value, space: &str) -> Vec<Bad> {
                 status,
             };
             bad.extend(["", "{", "[]", "null", "\"text\"", "{\"nonsense\":1}", "{}{}"].map(|body| json(body, 400)));
-            // A table of issues may be larger than anything else.
-            let much = if path.ends_with("/issues/import") { 9 << 20 } else { 300 << 10 };
+            // A table of issues, and much that is drawn at once, may be larger than anything else.
+            let large = path.ends_with("/issues/import") || path.ends_with("/elements");
+            let much = if large { 9 << 20 } else { 300 << 10 };
             bad.push(json(&format!("\"{}\"", "x".repeat(much)), 413));
             bad.push(Bad { media: "text/plain", ..json("{}", 415) });
             bad.push(Bad { media: "application/x-www-form-urlencoded", ..json("a=b", 415) });

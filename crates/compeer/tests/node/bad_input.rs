@@ -152,7 +152,7 @@ fn every_route_says_what_is_wrong() {
         ("POST", format!("{here}/boards/{NOBODY}/elements"), &no_element, 400, "bad-request"),
         ("GET", format!("{here}/boards/{NOBODY}/comments"), "", 404, "board-not-found"),
         ("POST", format!("{here}/boards/{NOBODY}/comments"), "{\"text\":\"x\"}", 404, "board-not-found"),
-        ("GET", format!("{here}/boards/{NOBODY}/live"), "", 426, "no-socket"),
+        ("GET", format!("{here}/boards/{NOBODY}/live"), "", 404, "board-not-found"),
         ("GET", format!("{here}/topics/{NOBODY}"), "", 404, "topic-not-found"),
         ("GET", format!("{here}/topics/x"), "", 400, "bad-request"),
         ("GET", format!("{gone}/issues"), "", 404, "space-not-found"),

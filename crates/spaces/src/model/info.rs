@@ -53,6 +53,10 @@ pub struct SpaceInfo {
     pub unread: u64,
     /// How many of those name me.
     pub mentions: u64,
+    /// How many of the unread are said at issues.
+    pub unread_issues: u64,
+    /// How many of them are said at boards.
+    pub unread_boards: u64,
     /// How much I want to hear of it.
     pub attention: Attention,
     /// My messages that no other member has yet.
@@ -251,6 +255,8 @@ pub struct BoardInfo {
     pub at: Millis,
     /// Who of the others has it open now.
     pub here: Vec<BoardPerson>,
+    /// Comments of others that I have not read.
+    pub unread: u64,
 }
 
 /// What stands on a board, or what has changed there.

@@ -7,7 +7,7 @@ use super::chat::people;
 use super::topics::last_message;
 use super::{Spaces, name_or_id};
 use crate::error::ActError;
-use crate::model::{MemberDevice, MemberInfo, Op, SpaceInfo, SpaceState, SpacesEvent};
+use crate::model::{Kind, MemberDevice, MemberInfo, Op, SpaceInfo, SpaceState, SpacesEvent};
 use crate::view::Which;
 
 impl Spaces {
@@ -37,11 +37,13 @@ impl Spaces {
     pub async fn info(&self, space: GroupId) -> Result<SpaceInfo, ActError> {
         let rules = self.rules(&space)?;
         self.catch_up(space).await;
-        let ((name, direct), (unread, attention), undelivered, last, names) = self
+        let ((name, direct), (unread, at, attention), undelivered, last, names) = self
             .inner
             .view
             .with(move |view| {
-                let unread = (view.unread(&space)?, view.attention(&space)?.space.unwrap_or_default());
+                let attention = view.attention(&space)?.space.unwrap_or_default();
+                let at = (view.unread_at(&space, Kind::Issue)?, view.unread_at(&space, Kind::Board)?);
+                let unread = (view.unread(&space)?, at, attention);
                 let (mut last, _) = view.messages(&space, Which::All, None, None, 1)?;
                 let name = (view.name(&space)?, view.is_direct(&space)?);
                 Ok((name, unread, view.count_undelivered(&space)?, last.pop(), view.people(&space)?))
@@ -75,6 +77,8 @@ impl Spaces {
             here_now: people(&rules).filter(is_here).count(),
             unread: unread.messages,
             mentions: unread.mentions,
+            unread_issues: at.0,
+            unread_boards: at.1,
             attention,
             waiting: self.waiting(&space, &rules),
             undelivered,

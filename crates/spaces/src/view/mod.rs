@@ -42,7 +42,7 @@ pub(crate) use registers::ReactionRow;
 pub(crate) use seen::{Stamp, Which};
 pub(crate) use things::{HistoryRow, ThingRow};
 pub(crate) use topics::TopicRow;
-pub(crate) use unread::{Part, Unread};
+pub(crate) use unread::{ByPlace, Part, Unread};
 
 use crate::error::ViewError;
 

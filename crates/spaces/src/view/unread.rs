@@ -10,7 +10,7 @@ use compeer_core::{EntryHash, GroupId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Result, Stamp, View, clock_of, entry_at, sql_clock};
-use crate::model::Attention;
+use crate::model::{Attention, Kind};
 
 /// Messages of others that I have not read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -77,6 +77,20 @@ impl View {
             unread.messages += if muted { at.mentions } else { at.messages };
         }
         Ok(unread)
+    }
+
+    /// How much of it is at things of one kind.
+    pub(crate) fn unread_at(&self, space: &GroupId, kind: Kind) -> Result<u64> {
+        let attention = self.attention(space)?;
+        let mut messages = 0;
+        for (place, at) in self.unread_by_place(space)? {
+            let Some(place) = place else { continue };
+            if self.kind(space, &place)? == Some(kind) {
+                let muted = attention.at(Some(&place)) == Attention::Muted;
+                messages += if muted { at.mentions } else { at.messages };
+            }
+        }
+        Ok(messages)
     }
 
     /// The oldest unread message at a place.

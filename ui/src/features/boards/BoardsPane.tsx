@@ -100,6 +100,12 @@ function List({ boards, space, label }: { boards: Board[]; space: string; label:
               </span>
             </span>
             <Together people={board.here} space={space} />
+            {board.unread > 0 && (
+              <span className="rounded-[9px] bg-accent px-1.5 text-tiny/[18px] font-medium text-on-accent nums">
+                {board.unread}
+                <span className="sr-only"> unread</span>
+              </span>
+            )}
           </Link>
           {board.archived && (
             <Button

@@ -1,7 +1,9 @@
 /** What was said at a board, beside it: about one of its elements, or about all of it. */
-import { useRef, useState } from 'react';
-import { commentBoard } from '~/api/actions';
+import { useEffect, useRef, useState } from 'react';
+import { commentBoard, markRead } from '~/api/actions';
+import { keys } from '~/api/cache';
 import { ownUrl, sentenceOf } from '~/api/client';
+import { fetchSoon } from '~/api/events';
 import { useComments, useMembers } from '~/api/queries';
 import type { Comment } from '~/api/types';
 import { Avatar } from '~/kit/Avatar';
@@ -11,7 +13,11 @@ import { formatExact, formatWhen } from '~/kit/format';
 import { useAction, useGrowing, useNow } from '~/kit/hooks';
 import { MessageText } from '~/kit/MessageText';
 import { Name } from '~/kit/Text';
+import { useLooking } from '~/parts/attention';
 import { useHues } from './hues';
+
+/** Comments that are marked as read at once. */
+const mostSeen = 1000;
 
 export function Comments({
   space,
@@ -33,6 +39,22 @@ export function Comments({
   onClose: () => void;
 }) {
   const { data, error, refetch } = useComments(space, board);
+  const looking = useLooking();
+  const unread = (data ?? [])
+    .filter(({ message }) => message.unread)
+    .map(({ message }) => message.id);
+  const waiting = unread.join();
+  useEffect(() => {
+    if (!looking || waiting === '') return;
+    const seen = waiting.split(',').slice(-mostSeen);
+    // A breath later, so that a glance in passing reads nothing.
+    const timer = setTimeout(() => {
+      markRead({ space, place: board }, null, seen)
+        .then(() => fetchSoon(keys.comments(space, board)))
+        .catch(() => undefined);
+    }, 300);
+    return () => clearTimeout(timer);
+  }, [looking, waiting, space, board]);
   return (
     <aside
       aria-label="Comments"

@@ -32,6 +32,8 @@ pub struct Board {
     pub at: u64,
     /// Who of the others has it open now.
     pub here: Vec<BoardPerson>,
+    /// Comments of others that I have not read.
+    pub unread: u64,
 }
 
 /// A board to make.

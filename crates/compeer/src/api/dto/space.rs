@@ -73,6 +73,10 @@ pub struct Space {
     pub unread: u64,
     /// How many of those name me.
     pub mentions: u64,
+    /// How many of the unread are said at issues.
+    pub unread_issues: u64,
+    /// How many of them are said at boards.
+    pub unread_boards: u64,
     /// How much I want to hear of it.
     pub attention: super::Attention,
     /// My messages that nobody else has.

@@ -16,7 +16,7 @@ use crate::error::ActError;
 use crate::model::{
     At, BoardInfo, BoardPerson, Drawing, Element, FIELDS_PER_OP, Field, Kind, MessageInfo, MessageRange, NewMessage, Op,
 };
-use crate::view::{BoardRow, Drawn, ELEMENTS, View};
+use crate::view::{BoardRow, ByPlace, Drawn, ELEMENTS, View};
 
 /// Boards that are handed out: the last drawn on.
 const LISTED: usize = 500;
@@ -32,18 +32,20 @@ impl Spaces {
     pub async fn boards(&self, space: GroupId) -> Result<Vec<BoardInfo>, ActError> {
         self.rules(&space)?;
         self.catch_up(space).await;
-        let look = move |view: &View| Ok((view.boards(&space, LISTED)?, view.people(&space)?));
-        let (rows, names) = self.inner.view.with(look).await?;
-        Ok(rows.into_iter().map(|row| self.board_info(space, row, &names)).collect())
+        let look =
+            move |view: &View| Ok((view.boards(&space, LISTED)?, view.people(&space)?, view.unread_by_place(&space)?));
+        let (rows, names, unread) = self.inner.view.with(look).await?;
+        Ok(rows.into_iter().map(|row| self.board_info(space, row, &names, &unread)).collect())
     }
 
     /// One board.
     pub async fn board(&self, space: GroupId, id: EntryHash) -> Result<BoardInfo, ActError> {
         self.rules(&space)?;
         self.catch_up(space).await;
-        let look = move |view: &View| Ok((view.board(&space, &id)?, view.people(&space)?));
-        let (row, names) = self.inner.view.with(look).await?;
-        Ok(self.board_info(space, row.ok_or(ActError::UnknownBoard)?, &names))
+        let look =
+            move |view: &View| Ok((view.board(&space, &id)?, view.people(&space)?, view.unread_by_place(&space)?));
+        let (row, names, unread) = self.inner.view.with(look).await?;
+        Ok(self.board_info(space, row.ok_or(ActError::UnknownBoard)?, &names, &unread))
     }
 
     /// Makes a board.
@@ -168,7 +170,7 @@ impl Spaces {
         }
     }
 
-    fn board_info(&self, space: GroupId, row: BoardRow, names: &super::People) -> BoardInfo {
+    fn board_info(&self, space: GroupId, row: BoardRow, names: &super::People, unread: &ByPlace) -> BoardInfo {
         let here = self.inner.rooms.here(space, row.hash);
         let person = |person: GroupId| BoardPerson { person, name: name_or_id(names, &person) };
         BoardInfo {
@@ -180,6 +182,7 @@ impl Spaces {
             by: person(row.person),
             at: row.at.millis(),
             here: here.into_iter().map(person).collect(),
+            unread: unread.get(&Some(row.hash)).map_or(0, |at| at.messages),
         }
     }
 }
