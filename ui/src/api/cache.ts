@@ -10,6 +10,7 @@ export const keys = {
   members: (space: string) => ['members', space] as const,
   messages: ({ space, place }: Talk) => ['messages', space, place] as const,
   allMessages: (space: string) => ['messages', space] as const,
+  kind: (space: string, place: string) => ['kind', space, place] as const,
   topics: (space: string) => ['topics', space] as const,
   holders: (space: string, message: string) => ['holders', space, message] as const,
   pinned: (space: string) => ['pinned', space] as const,

@@ -2,7 +2,7 @@
 import { useQueries, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { cache, keys } from './cache';
-import { request } from './client';
+import { ApiError, request } from './client';
 import {
   appendPage,
   emptyWindow,
@@ -183,6 +183,26 @@ export const topicsQuery = (space: string) => ({
 
 export function useTopics(space: string): UseQueryResult<Topic[]> {
   return useQuery({ ...topicsQuery(space), enabled: space !== '' });
+}
+
+/** What a place that is no topic is; null when it is not here. */
+export function useKindOf(space: string, place: string): UseQueryResult<'issue' | 'board' | null> {
+  return useQuery({
+    queryKey: keys.kind(space, place),
+    queryFn: async ({ signal }) => {
+      const is = (noun: string) =>
+        request('GET', `/spaces/${space}/${noun}/${place}`, undefined, signal).then(
+          () => true,
+          (error: unknown) => {
+            if (error instanceof ApiError) return false;
+            throw error;
+          },
+        );
+      if (await is('issues')) return 'issue';
+      return (await is('boards')) ? 'board' : null;
+    },
+    staleTime: 0,
+  });
 }
 
 /** Topics of all spaces, in the order of `useSpaces`; undefined where they are not known yet. */

@@ -475,7 +475,7 @@ export interface Found {
   author: string | null;
   /** That person's name. */
   author_name: string | null;
-  /** Its id: that of the message, file, person, space or topic. */
+  /** Its id: that of the message, file, person, space, topic, issue or board. */
   id: string;
   /** What it is. */
   kind: FoundKind;
@@ -496,7 +496,7 @@ export interface Found {
 }
 
 /** What a result is. */
-export type FoundKind = "message" | "file" | "person" | "space" | "topic";
+export type FoundKind = "message" | "file" | "person" | "space" | "topic" | "issue" | "board";
 
 /** Whether a member has a message. */
 export interface Holder {

@@ -38,6 +38,10 @@ export function hrefOf(found: Found): string {
       return `/s/${space}/people?detail=person-${id}`;
     case 'topic':
       return talkPath({ space, place: id });
+    case 'issue':
+      return `/s/${space}/issue/${id}`;
+    case 'board':
+      return `/s/${space}/boards/${id}`;
     case 'space':
       return `/s/${space}/chat`;
   }

@@ -6,9 +6,10 @@ import {
   Navigate,
   Outlet,
   useParams,
+  useRouterState,
   type ErrorComponentProps,
 } from '@tanstack/react-router';
-import { useSpace, useSpaces, useStatus, useTopics } from '~/api/queries';
+import { useKindOf, useSpace, useSpaces, useStatus, useTopics } from '~/api/queries';
 import { useStore } from '~/api/store';
 import type { Space } from '~/api/types';
 import { BoardPane } from '~/features/boards/BoardPane';
@@ -216,13 +217,28 @@ function Topic() {
   if (found === undefined) return null;
   if (topics.data === undefined) return <Loading label="Opening the topic" />;
   if (!topics.data.some((item) => item.id === place)) {
-    return (
-      <EmptyState top icon="chat" title="This topic is not here">
-        It may not have arrived on this computer yet.
-      </EmptyState>
-    );
+    return <Elsewhere space={id} place={place} />;
   }
   return <ChatPane space={found} place={place} detail={detail} />;
+}
+
+/** What is said at an issue or a board has its address among the topics, too: whoever links to a message need not know. */
+function Elsewhere({ space: id, place }: { space: string; place: string }) {
+  const { data: kind, isPending } = useKindOf(id, place);
+  const hash = useRouterState({ select: (state) => state.location.hash });
+  if (isPending) return <Loading label="Opening the topic" />;
+  if (kind === 'issue') {
+    const params = { space: id, issue: place };
+    return <Navigate to="/s/$space/issue/$issue" params={params} hash={hash} replace />;
+  }
+  if (kind === 'board') {
+    return <Navigate to="/s/$space/boards/$board" params={{ space: id, board: place }} replace />;
+  }
+  return (
+    <EmptyState top icon="chat" title="This topic is not here">
+      It may not have arrived on this computer yet.
+    </EmptyState>
+  );
 }
 
 function Files() {

@@ -62,11 +62,11 @@ pub(super) enum Command {
     /// Files.
     #[command(subcommand, arg_required_else_help = true)]
     File(File),
-    /// Find people, spaces, topics, messages and files in all spaces of this computer.
+    /// Find people, spaces, topics, messages, issues, boards and files in all spaces of this computer.
     ///
     /// All words are to be there, the last one also as the beginning of a word. A phrase stands between double quotes, which a
     /// shell takes away unless others stand around them: '"the crane"'. More can be asked for: -without, from:NAME, in:SPACE, topic:TITLE,
-    /// has:file, has:link, is:message, is:file, is:person, is:space, is:topic, is:pinned, before:DAY, after:DAY and on:DAY (in UTC), with
+    /// has:file, has:link, is:message, is:file, is:issue, is:board, is:person, is:space, is:topic, is:pinned, before:DAY, after:DAY and on:DAY (in UTC), with
     /// days such as 2026-11-27, 2026-11, today and yesterday.
     Search(Search),
     /// What happens, as it happens: one JSON object a line, for programs.

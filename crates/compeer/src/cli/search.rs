@@ -107,6 +107,9 @@ fn words(found: &dto::Found, mark: bool) -> String {
         dto::FoundKind::Person => format!("{title}  (in {space})\n"),
         dto::FoundKind::Space => format!("{title}  (a space)\n"),
         dto::FoundKind::Topic => format!("{title}  (a topic in {space})\n"),
+        dto::FoundKind::Issue if text.is_empty() => format!("{title}  (an issue in {space})\n"),
+        dto::FoundKind::Issue => format!("{title}  (an issue in {space})\n    {text}\n"),
+        dto::FoundKind::Board => format!("{title}  (a board in {space})\n"),
         dto::FoundKind::File => format!("{when}  {author} in {space}\n    [file: {title}]\n"),
         dto::FoundKind::Message => {
             let file = if title.is_empty() { title } else { format!("[file: {title}]") };

@@ -123,3 +123,20 @@ fn what_one_writes_the_other_finds() {
     bo.ask(&["space", "leave", "Harbour Quay"]).expect("leaves");
     assert_eq!(found(&bo, &["cranes"]), [] as [Value; 0]);
 }
+
+#[test]
+fn issues_and_boards_are_found() {
+    let ada = running("Ada");
+    ada.ask(&["space", "create", "Harbour"]).expect("creates");
+    let made = |arguments: &[&str]| ada.ask(arguments).expect("makes")["id"].clone();
+    let issue = made(&["issue", "create", "Harbour", "Mend the gantry", "--description", "It creaks since May"]);
+    let board = made(&["board", "create", "Harbour", "Gantry sketches"]);
+    assert_eq!(found(&ada, &["creaks"]), one(&issue));
+    assert_eq!(found(&ada, &["gantry", "is:issue"]), one(&issue));
+    assert_eq!(found(&ada, &["gantry", "is:board"]), one(&board));
+    assert_eq!(found(&ada, &["gantry"]).len(), 2);
+    let id = issue.as_str().expect("an id");
+    ada.ask(&["issue", "set", "Harbour", id, "--title", "Oil the winch"]).expect("changes");
+    assert_eq!(found(&ada, &["gantry"]), one(&board), "it says something else now");
+    assert_eq!(found(&ada, &["winch"]), one(&issue));
+}

@@ -78,6 +78,10 @@ pub enum Target {
     Space(GroupId),
     /// A topic.
     Topic(EntryHash),
+    /// An issue.
+    Issue(EntryHash),
+    /// A board.
+    Board(EntryHash),
 }
 
 /// A stretch of text.
@@ -134,11 +138,16 @@ pub enum SearchError {
 pub(crate) enum Kind {
     Message = 1,
     File = 2,
+    Issue = 3,
+    Board = 4,
 }
 
 impl Kind {
+    /// All of them.
+    pub(crate) const ALL: [Self; 4] = [Self::Message, Self::File, Self::Issue, Self::Board];
+
     pub(crate) fn of(number: i64) -> Option<Self> {
-        [Self::Message, Self::File].into_iter().find(|kind| *kind as i64 == number)
+        Self::ALL.into_iter().find(|kind| *kind as i64 == number)
     }
 
     /// As a word among the marks of a document, and after `is:`.
@@ -146,6 +155,8 @@ impl Kind {
         match self {
             Self::Message => "message",
             Self::File => "file",
+            Self::Issue => "issue",
+            Self::Board => "board",
         }
     }
 }

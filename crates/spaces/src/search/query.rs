@@ -141,6 +141,8 @@ impl Query {
                 "pinned" => self.mark(Mark::Pinned, not),
                 "message" | "messages" => self.kind(Is::Kind(Kind::Message), not),
                 "file" | "files" => self.kind(Is::Kind(Kind::File), not),
+                "issue" | "issues" => self.kind(Is::Kind(Kind::Issue), not),
+                "board" | "boards" => self.kind(Is::Kind(Kind::Board), not),
                 "person" | "people" => self.kind(Is::Person, not),
                 "space" | "spaces" => self.kind(Is::Space, not),
                 "topic" | "topics" => self.kind(Is::Topic, not),

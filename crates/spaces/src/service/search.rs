@@ -275,8 +275,7 @@ impl Search {
     /// when nobody is called so.
     fn names(&self, names: &Names, spaces: &BTreeSet<GroupId>) -> Vec<Hit> {
         let asked: Vec<Vec<char>> = self.query.terms.iter().flat_map(letters).collect();
-        let written = [Is::Kind(Kind::Message), Is::Kind(Kind::File)];
-        let alone = !written.into_iter().any(|is| self.query.wants(is));
+        let alone = !Kind::ALL.into_iter().any(|kind| self.query.wants(Is::Kind(kind)));
         if !self.query.may_name() || asked.is_empty() && !alone {
             return Vec::new();
         }
@@ -358,6 +357,8 @@ fn hit(document: Document, names: &Names, terms: &[Term]) -> Hit {
         target: match document.kind {
             Kind::Message => Target::Message(document.object),
             Kind::File => Target::File(document.object),
+            Kind::Issue => Target::Issue(document.object),
+            Kind::Board => Target::Board(document.object),
         },
         space: document.space,
         space_name: space_name(names, &document.space),

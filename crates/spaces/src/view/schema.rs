@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::{Result, boards};
 
-const VERSION: i64 = 11;
+const VERSION: i64 = 12;
 
 /// Made of entries: dropped and rebuilt at will.
 const VIEW: &str = "

@@ -3,7 +3,7 @@ import { ownUrl } from '~/api/client';
 import type { Found, Member } from '~/api/types';
 import { Avatar } from '~/kit/Avatar';
 import { formatExact, formatWhen } from '~/kit/format';
-import { Icon } from '~/kit/Icon';
+import { Icon, type IconName } from '~/kit/Icon';
 import { Name } from '~/kit/Text';
 import { fileIcon } from '~/parts/FileBits';
 import { Marked, wordsOf } from '~/parts/Found';
@@ -80,6 +80,12 @@ export function FoundRow({
   );
 }
 
+const kindIcons: Partial<Record<Found['kind'], IconName>> = {
+  topic: 'hash',
+  issue: 'issue',
+  board: 'board',
+};
+
 /** Whose face, or what it is. */
 function Side({ found, people }: { found: Found; people: Map<string, Member> }) {
   const person =
@@ -98,9 +104,7 @@ function Side({ found, people }: { found: Found; people: Map<string, Member> }) 
   const icon =
     found.kind === 'file'
       ? fileIcon(wordsOf(found.title), null)
-      : found.kind === 'topic'
-        ? 'hash'
-        : 'chat';
+      : (kindIcons[found.kind] ?? 'chat');
   return (
     <span className="grid size-9 flex-none place-items-center rounded-[10px] bg-soft text-text-2">
       <Icon name={icon} />

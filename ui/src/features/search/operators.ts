@@ -3,6 +3,8 @@
 export const kinds = [
   ['message', 'Messages'],
   ['file', 'Files'],
+  ['issue', 'Issues'],
+  ['board', 'Boards'],
   ['topic', 'Topics'],
   ['person', 'People'],
   ['space', 'Spaces'],

@@ -17,6 +17,10 @@ pub enum FoundKind {
     Space,
     /// A topic.
     Topic,
+    /// An issue.
+    Issue,
+    /// A board.
+    Board,
 }
 
 /// A stretch of text.
@@ -33,7 +37,7 @@ pub struct Part {
 pub struct Found {
     /// What it is.
     pub kind: FoundKind,
-    /// Its id: that of the message, file, person, space or topic.
+    /// Its id: that of the message, file, person, space, topic, issue or board.
     pub id: String,
     /// The space it is in.
     pub space: String,

@@ -4,8 +4,10 @@ use compeer_core::{EntryHash, GroupId, Hlc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::super::files::LISTED;
-use super::super::registers::{IS_PINNED, newest_version};
+use super::super::issues::DESCRIPTION;
+use super::super::registers::{IS_PINNED, TITLE, newest_version};
 use super::super::{Result, clock_of, entry_at, group_at};
+use crate::model;
 use crate::search::Kind;
 
 /// Letters of an id among the marks: 50 bits. Whoever makes two ids that begin alike gains nothing, because whole ids are
@@ -35,7 +37,7 @@ pub(crate) struct Document {
 type Reader = fn(&Connection, &GroupId, &EntryHash) -> Result<Option<Document>>;
 
 /// One for each kind.
-const READERS: [Reader; 2] = [message, file];
+const READERS: [Reader; 3] = [message, file, thing];
 
 /// How a thing of a space reads now. `None`: there is none any more, or not yet.
 pub(super) fn read(connection: &Connection, space: &GroupId, object: &EntryHash) -> Result<Option<Document>> {
@@ -91,6 +93,38 @@ fn file(connection: &Connection, space: &GroupId, object: &EntryHash) -> Result<
     };
     let mut statement = connection.prepare_cached(&sql)?;
     Ok(statement.query_row(params![object.as_bytes(), space.as_bytes()], file).optional()?)
+}
+
+/// An issue, by its title and description, or a board by its title.
+fn thing(connection: &Connection, space: &GroupId, object: &EntryHash) -> Result<Option<Document>> {
+    let register = |field| {
+        format!(
+            "COALESCE((SELECT value FROM register r WHERE r.space = o.space AND r.object = o.hash AND r.field = '{field}'
+             AND r.person = x''), '')"
+        )
+    };
+    let sql = format!(
+        "SELECT o.person, o.clock, o.kind, {}, {} FROM object o WHERE o.hash = ?1 AND o.space = ?2 AND o.kind IN (?3, ?4)",
+        register(TITLE),
+        register(DESCRIPTION)
+    );
+    let (issue, board) = (model::Kind::Issue.number(), model::Kind::Board.number());
+    let thing = |row: &Row<'_>| {
+        Ok(Document {
+            kind: if row.get::<_, u8>(2)? == issue { Kind::Issue } else { Kind::Board },
+            object: *object,
+            space: *space,
+            person: group_at(row, 0)?,
+            clock: clock_of(row.get(1)?),
+            pinned: false,
+            file: false,
+            title: row.get(3)?,
+            text: row.get(4)?,
+            place: None,
+        })
+    };
+    let mut statement = connection.prepare_cached(&sql)?;
+    Ok(statement.query_row(params![object.as_bytes(), space.as_bytes(), issue, board], thing).optional()?)
 }
 
 /// The columns of `doc` that [`stored`] reads.

@@ -225,7 +225,7 @@ fn expression(wanted: &Wanted) -> Option<String> {
         all.push(format!("{{title text}} : ({})", terms.join(" AND ")));
     }
     none.extend(query.not.iter().map(|term| format!("{{title text}} : ({})", phrase(term))));
-    let kinds = [Kind::Message, Kind::File];
+    let kinds = Kind::ALL;
     let of_kinds: Vec<&str> = kinds.into_iter().filter(|kind| query.wants(Is::Kind(*kind))).map(Kind::word).collect();
     if of_kinds.is_empty() {
         return None;

@@ -27,12 +27,13 @@ const ID_SPREAD: u32 = 28;
 pub(crate) fn note(transaction: &Transaction<'_>, space: &GroupId, changes: &[Change]) -> Result<bool> {
     let objects = changes.iter().filter_map(|change| match change {
         Change::Message(object)
+        | Change::Made(object)
         | Change::Changed(object)
         | Change::Vanished(object)
         | Change::FileAdded(object)
         | Change::FileRemoved(object) => Some(object),
         // Names are looked up where they stand; who holds a file is not asked for.
-        Change::Name | Change::Profile(_) | Change::Made(_) => None,
+        Change::Name | Change::Profile(_) => None,
         Change::Rebuilt | Change::Moved | Change::FileChanged(_) | Change::Drawn(_) | Change::Nonsense(..) => None,
     });
     note_objects(transaction, space, objects)?;
