@@ -204,6 +204,8 @@ describe('the tour', () => {
     await bo.page.getByRole('link', { name: 'Network' }).first().click();
     await bo.page.getByRole('heading', { name: 'This device' }).waitFor();
     await bo.accessible('network');
+    await bo.readAll();
+    await until(async () => !(await bo.page.title()).startsWith('('), 'nothing unread');
     await ann.say(`Are you there, ${stamp}?`);
     await until(async () => (await bo.page.title()).startsWith('(1)'), 'a count in the title');
     await bo.page.getByRole('link', { name: `${spaceName}, 1 unread message` }).click();

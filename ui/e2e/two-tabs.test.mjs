@@ -66,6 +66,10 @@ describe('two tabs', () => {
   it('counts the same in both, and what is read in one is read in the other', async () => {
     await away(one);
     await away(two);
+    await one.readAll();
+    for (const tab of [one, two]) {
+      await until(async () => !(await title(tab)).startsWith('('), 'nothing unread');
+    }
     await bo.say(`did you see, ${stamp}?`);
     const link = (/** @type {Person} */ tab) =>
       tab.page.getByRole('link', { name: `${spaceName}, 1 unread message` });
