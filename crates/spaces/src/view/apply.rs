@@ -284,8 +284,9 @@ fn apply_op(
                 changes.push(Change::Nonsense(source.author, "a file of impossible size".into()));
                 return Ok(());
             };
-            transaction.prepare_cached("INSERT OR IGNORE INTO file VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?.execute(
-                params![
+            let new = transaction
+                .prepare_cached("INSERT OR IGNORE INTO file VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?
+                .execute(params![
                     hash,
                     space,
                     clock,
@@ -294,19 +295,19 @@ fn apply_op(
                     name,
                     size,
                     blob.as_bytes()
-                ],
-            )?;
+                ])?;
             insert_holds(transaction, source, blob.as_bytes())?;
-            changes.push(Change::FileAdded(source.hash));
+            changes.extend((new > 0).then_some(Change::FileAdded(source.hash)));
         }
         Op::Unlist { file } => {
-            transaction.prepare_cached("INSERT OR IGNORE INTO unlisted VALUES (?1, ?2, ?3, ?4)")?.execute(params![
-                space,
-                file.as_bytes(),
-                source.person.as_bytes(),
-                source.level >= Level::Manage
-            ])?;
-            changes.push(Change::FileRemoved(file));
+            let new =
+                transaction.prepare_cached("INSERT OR IGNORE INTO unlisted VALUES (?1, ?2, ?3, ?4)")?.execute(params![
+                    space,
+                    file.as_bytes(),
+                    source.person.as_bytes(),
+                    source.level >= Level::Manage
+                ])?;
+            changes.extend((new > 0).then_some(Change::FileRemoved(file)));
         }
         Op::Make { kind, fields } => {
             topics::make(transaction, source, kind)?;

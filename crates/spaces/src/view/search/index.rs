@@ -10,7 +10,6 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use super::super::apply::Change;
 use super::super::{Result, View, entry_at, group_at, sql_clock};
 use super::documents::{self, Document};
-use crate::search::Kind;
 use crate::search::tokens::words;
 
 /// Things that are looked at in one transaction, at most.
@@ -37,6 +36,11 @@ pub(crate) fn note(transaction: &Transaction<'_>, space: &GroupId, changes: &[Ch
         Change::Rebuilt | Change::Moved | Change::FileChanged(_) | Change::Drawn(_) | Change::Nonsense(..) => None,
     });
     note_objects(transaction, space, objects)?;
+    let files = changes.iter().filter_map(|change| match change {
+        Change::FileAdded(file) | Change::FileRemoved(file) => Some(file),
+        _ => None,
+    });
+    note_messages_with(transaction, space, files)?;
     let mut made = transaction.prepare_cached("SELECT 1 FROM object WHERE hash = ?1")?;
     for change in changes {
         let named = match change {
@@ -60,6 +64,21 @@ pub(crate) fn note_objects<'a>(
     let mut statement = transaction.prepare_cached("INSERT INTO dirty (space, object) VALUES (?1, ?2)")?;
     for object in objects {
         statement.execute(params![space.as_bytes(), object.as_bytes()])?;
+    }
+    Ok(())
+}
+
+/// Notes the messages that say the names of these files. Each file comes once and is taken off once by each member, so this
+/// is not asked for again and again.
+fn note_messages_with<'a>(
+    transaction: &Transaction<'_>,
+    space: &GroupId,
+    files: impl Iterator<Item = &'a EntryHash>,
+) -> Result<()> {
+    let sql = "INSERT INTO dirty (space, object) SELECT space, hash FROM message WHERE file = ?2 AND space = ?1";
+    let mut statement = transaction.prepare_cached(sql)?;
+    for file in files {
+        statement.execute([space.as_bytes(), file.as_bytes()])?;
     }
     Ok(())
 }
@@ -229,13 +248,6 @@ impl<'a> Turn<'a> {
         }
         if let Some(document) = &now {
             self.put_in(document)?;
-        }
-        let before = before.map(|(document, _)| document);
-        if before != now && before.or(now).is_some_and(|document| document.kind == Kind::File) {
-            // Messages say the names of their files. Each file comes and goes once, so this is not asked for again and again.
-            self.transaction
-                .prepare_cached("INSERT INTO dirty (space, object) SELECT space, hash FROM message WHERE file = ?1")?
-                .execute([object.as_bytes()])?;
         }
         Ok(())
     }

@@ -255,6 +255,18 @@ proptest! {
     }
 }
 
+#[test]
+fn a_file_that_goes_before_it_was_looked_at_leaves_no_name_at_its_message() {
+    let (_dir, view) = view();
+    let file = Op::File { name: "crane.txt".into(), size: 1, blob: BlobHash::from_bytes([1; 32]) };
+    apply(&view, &[opened(0, 0, 1, &message("look", Some(hash(1)))), opened(1, 0, 2, &file)]);
+    // The message is looked at, and says the name; the file is not yet.
+    view.index(Duration::ZERO).expect("indexes");
+    apply(&view, &[opened(2, 0, 3, &Op::Unlist { file: hash(1) })]);
+    index(&view);
+    assert_eq!((found(&view, "crane").len(), found(&view, "has:file").len(), found(&view, "look").len()), (0, 0, 1));
+}
+
 /// One message for each text, a minute after the other.
 fn said(texts: &[&str]) -> (tempfile::TempDir, View) {
     let (dir, view) = view();
