@@ -1,12 +1,15 @@
-//! Builds the web page's files into the program: a table of paths, media types, tags and bytes, as a Rust source.
+//! Builds the web page's files into the program: a table of paths, media types, tags and packed bytes, as a Rust source.
 
 use std::collections::hash_map::DefaultHasher;
 use std::env;
 use std::fmt::Write as _;
 use std::fs;
 use std::hash::Hasher;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Compeer</title>\
 <p>The page was not built. Run <code>make ui</code>, then build the program again.</p></html>\n";
@@ -60,18 +63,32 @@ fn table(files: &[(String, PathBuf)], out: &Path) -> io::Result<String> {
         let bytes = fs::read(file)?;
         let mut hasher = DefaultHasher::new();
         hasher.write(&bytes);
-        let tag = format!("\"{:016x}\"", hasher.finish());
+        let tag = format!("W/\"{:016x}\"", hasher.finish());
         let media = media_type(path);
         let copy = copies.join(index.to_string());
-        fs::write(&copy, bytes)?;
+        let packed = pack(&bytes)?;
+        // Pictures and fonts are packed already.
+        let length = if packed.len() < bytes.len() / 10 * 9 {
+            fs::write(&copy, packed)?;
+            Some(bytes.len())
+        } else {
+            fs::write(&copy, bytes)?;
+            None
+        };
         let copy = copy.to_string_lossy();
         let _ = writeln!(
             source,
-            "    PageFile {{ path: {path:?}, media: {media:?}, tag: {tag:?}, bytes: include_bytes!({copy:?}) }},"
+            "    PageFile {{ path: {path:?}, media: {media:?}, tag: {tag:?}, packed: {length:?}, bytes: include_bytes!({copy:?}) }},"
         );
     }
     source.push_str("]\n");
     Ok(source)
+}
+
+fn pack(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes)?;
+    encoder.finish()
 }
 
 fn media_type(path: &str) -> &'static str {

@@ -239,3 +239,14 @@ export async function until(look, what) {
     await new Promise((done) => setTimeout(done, 50));
   }
 }
+
+/** Says what was measured, in the form that `make bench` reads. @param {string} what @param {number} value @param {string} unit @param {string} goal */
+export function figure(what, value, unit, goal) {
+  console.log(`FIGURE ${JSON.stringify({ what, value, unit, goal })}`);
+}
+
+/** The figure below which a part of all lies. @param {number[]} figures @param {number} part from 0 to 1 */
+export const percentile = (figures, part) =>
+  figures.sort((one, other) => one - other)[
+    Math.min(figures.length - 1, Math.floor(figures.length * part))
+  ] ?? NaN;

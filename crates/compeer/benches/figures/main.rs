@@ -2,12 +2,15 @@
 //!
 //! `make bench` runs all; `cargo bench --bench figures -- latency files` runs some and writes nothing down.
 
+mod browser;
 mod files;
 mod http;
+mod large;
 mod messages;
 mod peer;
 mod report;
 mod search;
+mod texts;
 
 use std::path::Path;
 
@@ -15,12 +18,14 @@ use http::Failure;
 use report::Report;
 
 type Part = fn(&Path, &mut Report) -> Result<(), Failure>;
-const PARTS: [(&str, Part); 7] = [
+const PARTS: [(&str, Part); 9] = [
     ("idle", messages::idle),
     ("latency", messages::latency),
     ("throughput", messages::throughput),
     ("newcomer", messages::newcomer),
     ("search", search::run),
+    ("large", large::run),
+    ("browser", browser::run),
     ("files", files::run),
     ("crowd", messages::crowd),
 ];

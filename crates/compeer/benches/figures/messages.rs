@@ -193,25 +193,10 @@ pub(crate) fn throughput(dir: &Path, report: &mut Report) -> Result<(), Failure>
 
 pub(crate) fn newcomer(dir: &Path, report: &mut Report) -> Result<(), Failure> {
     const MESSAGES: usize = 100_000;
-    const WRITERS: usize = 16;
     let first = Peer::start(dir, "first")?;
     let space = first.create("Long history")?;
-    std::thread::scope(|scope| {
-        let writers: Vec<_> = (0..WRITERS)
-            .map(|writer| {
-                let (first, space) = (&first, &space);
-                scope.spawn(move || -> Result<(), Failure> {
-                    let mut client = first.client()?;
-                    for n in 0..MESSAGES / WRITERS {
-                        let text = format!("{writer}/{n}: the quick brown fox jumps over the lazy dog");
-                        client.post(&format!("/spaces/{space}/messages"), &json!({ "text": text }))?;
-                    }
-                    Ok(())
-                })
-            })
-            .collect();
-        writers.into_iter().try_for_each(|writer| writer.join().map_err(|_| "a writer panicked")?)
-    })?;
+    let texts: Vec<_> = (0..MESSAGES).map(|n| format!("{n}: the quick brown fox jumps over the lazy dog")).collect();
+    first.write(&space, &texts)?;
     let second = Peer::start(dir, "second")?;
     let invite = first.invite(&space, 1)?;
     let started = Instant::now();

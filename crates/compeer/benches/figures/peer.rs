@@ -73,6 +73,26 @@ impl Peer {
         Ok(())
     }
 
+    /// Says these messages in the general talk of a space, several at a time.
+    pub(crate) fn write(&self, space: &str, texts: &[String]) -> Result<(), Failure> {
+        const WRITERS: usize = 16;
+        std::thread::scope(|scope| {
+            let writers: Vec<_> = texts
+                .chunks(texts.len().div_ceil(WRITERS).max(1))
+                .map(|texts| {
+                    scope.spawn(move || -> Result<(), Failure> {
+                        let mut client = self.client()?;
+                        for text in texts {
+                            client.post(&format!("/spaces/{space}/messages"), &json!({ "text": text }))?;
+                        }
+                        Ok(())
+                    })
+                })
+                .collect();
+            writers.into_iter().try_for_each(|writer| writer.join().map_err(|_| "a writer panicked")?)
+        })
+    }
+
     /// Resident memory in bytes, of pages that are this process's own (Pss counts what it shares by its part).
     pub(crate) fn memory(&self) -> Result<u64, Failure> {
         let text = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", self.child.id()))?;

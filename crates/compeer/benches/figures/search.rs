@@ -5,66 +5,21 @@ use std::time::{Duration, Instant};
 
 use compeer_testkit::random::Random;
 use rusqlite::Connection;
-use serde_json::json;
 
 use crate::http::Failure;
 use crate::peer::{Peer, until};
 use crate::report::{Report, percentile};
+use crate::texts::{text, vocabulary, word};
 
 const MESSAGES: usize = 100_000;
-const WRITERS: usize = 16;
 const QUERIES: usize = 200;
-const VOCABULARY: usize = 30_000;
-
-/// Made-up words of two to four syllables, all different.
-fn vocabulary(random: &mut Random) -> Vec<String> {
-    let mut words = std::collections::BTreeSet::new();
-    let mut list = Vec::with_capacity(VOCABULARY);
-    while list.len() < VOCABULARY {
-        let syllable = |random: &mut Random| {
-            let (consonant, vowel) = (*random.pick(b"bcdfghklmnprstvwz"), *random.pick(b"aeiou"));
-            [char::from(consonant), char::from(vowel)]
-        };
-        let word: String = (0..random.within(1..5)).flat_map(|_| syllable(random)).collect();
-        if words.insert(word.clone()) {
-            list.push(word);
-        }
-    }
-    list
-}
-
-/// A word as often as its rank says (Zipf's law, by inversion): the first ones all the time, most hardly ever.
-fn word<'a>(vocabulary: &'a [String], random: &mut Random) -> &'a str {
-    let rank = (vocabulary.len() as f64).powf(random.unit()) as usize - 1;
-    &vocabulary[rank.min(vocabulary.len() - 1)]
-}
-
-fn text(vocabulary: &[String], random: &mut Random) -> String {
-    (0..random.within(1..25)).map(|_| word(vocabulary, random)).collect::<Vec<_>>().join(" ")
-}
-
 pub(crate) fn run(dir: &Path, report: &mut Report) -> Result<(), Failure> {
     let mut random = Random::new(20_261_127);
     let vocabulary = vocabulary(&mut random);
     let texts: Vec<String> = (0..MESSAGES).map(|_| text(&vocabulary, &mut random)).collect();
     let peer = Peer::start(dir, "search")?;
     let space = peer.create("Search")?;
-    std::thread::scope(|scope| {
-        let writers: Vec<_> = texts
-            .chunks(MESSAGES / WRITERS)
-            .map(|texts| {
-                let (peer, space) = (&peer, &space);
-                scope.spawn(move || -> Result<(), Failure> {
-                    let mut client = peer.client()?;
-                    for text in texts {
-                        client.post(&format!("/spaces/{space}/messages"), &json!({ "text": text }))?;
-                    }
-                    Ok(())
-                })
-            })
-            .collect();
-        writers.into_iter().try_for_each(|writer| writer.join().map_err(|_| "a writer panicked")?)
-    })?;
+    peer.write(&space, &texts)?;
     let mut client = peer.client()?;
     let rest = until(Duration::from_secs(120), || Ok(client.get("/search?q=x")?["complete"] == true))?;
     report.row("100,000 messages: until all are indexed, after the last", rest.as_secs_f64(), "s", "");

@@ -300,13 +300,9 @@ fn apply_op(
             changes.extend((new > 0).then_some(Change::FileAdded(source.hash)));
         }
         Op::Unlist { file } => {
-            let new =
-                transaction.prepare_cached("INSERT OR IGNORE INTO unlisted VALUES (?1, ?2, ?3, ?4)")?.execute(params![
-                    space,
-                    file.as_bytes(),
-                    source.person.as_bytes(),
-                    source.level >= Level::Manage
-                ])?;
+            let new = transaction
+                .prepare_cached("INSERT OR IGNORE INTO unlisted VALUES (?1, ?2, ?3, ?4)")?
+                .execute(params![space, file.as_bytes(), source.person.as_bytes(), source.level >= Level::Manage])?;
             changes.extend((new > 0).then_some(Change::FileRemoved(file)));
         }
         Op::Make { kind, fields } => {
