@@ -30,12 +30,12 @@ fn shape(n: usize, moved: usize) -> Value {
     })
 }
 
-/// Fills a space, and returns its board's path.
-fn fill(peer: &Peer, space: &str) -> Result<String, Failure> {
+/// Fills a space. What is said last in it, and its board's path.
+fn fill(peer: &Peer, space: &str) -> Result<(Value, String), Failure> {
     let mut random = Random::new(20_261_127);
     let vocabulary = vocabulary(&mut random);
     let mut sentence = || texts::text(&vocabulary, &mut random);
-    peer.write(space, &(0..MESSAGES).map(|_| sentence()).collect::<Vec<_>>())?;
+    let last = peer.write(space, &(0..MESSAGES).map(|_| sentence()).collect::<Vec<_>>())?;
     let mut client = peer.client()?;
     let mut table = String::from("Title,Status,Description\n");
     for n in 0..ISSUES {
@@ -54,12 +54,12 @@ fn fill(peer: &Peer, space: &str) -> Result<String, Failure> {
         let elements: Vec<_> = (first..first + 1000).map(|n| shape(n, 0)).collect();
         client.post(&format!("{board}/elements"), &json!({ "elements": elements }))?;
     }
-    Ok(board)
+    Ok((last, board))
 }
 
 /// Whether a peer has all of it.
-fn is_whole(client: &mut Client, space: &str, board: &str) -> Result<bool, Failure> {
-    Ok(client.get(&format!("/spaces/{space}"))?["unread"] == json!(MESSAGES)
+fn is_whole(client: &mut Client, space: &str, last: &Value, board: &str) -> Result<bool, Failure> {
+    Ok(client.get(&format!("/spaces/{space}"))?["last"] == *last
         && client.get(&format!("/spaces/{space}/issues?limit=1"))?["total"] == json!(ISSUES)
         && client.get(&format!("/spaces/{space}/pages"))?.as_array().map(Vec::len) == Some(PAGES)
         && client.get(board).is_ok_and(|board| board["elements"] == json!(ELEMENTS)))
@@ -91,14 +91,14 @@ fn bytes_each(peer: &Peer, mut step: impl FnMut(&mut Client, usize) -> Result<()
 pub(crate) fn run(dir: &Path, report: &mut Report) -> Result<(), Failure> {
     let first = Peer::start(dir, "first")?;
     let space = first.create("Large")?;
-    let board = fill(&first, &space)?;
+    let (last, board) = fill(&first, &space)?;
 
     let second = Peer::start(dir, "second")?;
     let invite = first.invite(&space, 1)?;
     let started = Instant::now();
     second.join(&invite)?;
     let mut client = second.client()?;
-    until(Duration::from_secs(120), || is_whole(&mut client, &space, &board))?;
+    until(Duration::from_secs(120), || is_whole(&mut client, &space, &last, &board))?;
     report.row("a newcomer takes over the large space", started.elapsed().as_secs_f64(), "s", "5 s");
 
     let message = bytes_each(&first, |client, n| {

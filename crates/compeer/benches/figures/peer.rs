@@ -73,8 +73,9 @@ impl Peer {
         Ok(())
     }
 
-    /// Says these messages in the general talk of a space, several at a time.
-    pub(crate) fn write(&self, space: &str, texts: &[String]) -> Result<(), Failure> {
+    /// Says these messages in the general talk of a space, several at a time. What it is said to say last: whoever says so has all, since
+    /// a device's log comes in its order.
+    pub(crate) fn write(&self, space: &str, texts: &[String]) -> Result<Value, Failure> {
         const WRITERS: usize = 16;
         std::thread::scope(|scope| {
             let writers: Vec<_> = texts
@@ -90,7 +91,8 @@ impl Peer {
                 })
                 .collect();
             writers.into_iter().try_for_each(|writer| writer.join().map_err(|_| "a writer panicked")?)
-        })
+        })?;
+        Ok(self.client()?.get(&format!("/spaces/{space}"))?["last"].take())
     }
 
     /// Resident memory in bytes, of pages that are this process's own (Pss counts what it shares by its part).

@@ -32,7 +32,7 @@ pub(crate) fn run(dir: &Path, report: &mut Report) -> Result<(), Failure> {
     }
     scan.execute_batch("COMMIT")?;
 
-    let (mut ours, mut scanned) = (Vec::new(), Vec::new());
+    let (mut ours, mut scanned, mut partial) = (Vec::new(), Vec::new(), 0);
     for _ in 0..QUERIES {
         let words: Vec<&str> = (0..random.within(1..4)).map(|_| word(&vocabulary, &mut random)).collect();
         let query = words.join(" ");
@@ -41,9 +41,7 @@ pub(crate) fn run(dir: &Path, report: &mut Report) -> Result<(), Failure> {
             let started = Instant::now();
             let answer = client.get(&format!("/search?q={}", typed.replace(' ', "+")))?;
             ours.push(started.elapsed().as_secs_f64() * 1e3);
-            if answer["complete"] != true {
-                return Err(format!("{typed}: not all was looked at").into());
-            }
+            partial += usize::from(answer["complete"] != true);
         }
         let started = Instant::now();
         let like = words.iter().map(|word| format!("text LIKE '%{word}%'")).collect::<Vec<_>>().join(" AND ");
@@ -59,7 +57,7 @@ pub(crate) fn run(dir: &Path, report: &mut Report) -> Result<(), Failure> {
     report.row("a scan of the same texts (SQLite, LIKE), per query, p50", percentile(&scanned, 50.0), "ms", "");
     report.row("the same, p99", percentile(&scanned, 99.0), "ms", "");
     report.note(format!(
-        "search: {} keys of {QUERIES} queries, each typed letter by letter and answered over HTTP. The scan is the naive baseline, \
+        "search: {} keys of {QUERIES} queries, each typed letter by letter and answered over HTTP; {partial} answers said that not all was looked at in the time there is. The scan is the naive baseline, \
          in this process and without HTTP; it ranks nothing.",
         ours.len()
     ));
