@@ -6,6 +6,7 @@ mod direct;
 mod issues;
 mod messages;
 mod names;
+mod partitions;
 mod peer;
 mod undelivered;
 

@@ -2,14 +2,14 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use compeer_blobs::BlobStore;
 use compeer_core::group::{GroupKind, Level, Member};
 use compeer_core::{DeviceId, DeviceKey, EntryHash, GroupId, system_wall};
 use compeer_journal::sync::{JournalGate, SYNC, Sync, SyncOptions};
 use compeer_journal::{Journal, JournalConfig};
-use compeer_mesh::{Addresses, Mesh, MeshConfig, Source, StreamKind};
+use compeer_mesh::{Addresses, Mesh, MeshConfig, Source, StartError as MeshStartError, StreamKind};
 use compeer_spaces::{
     BLOBS, BOARDS, InviteRequest, Me, MessageInfo, MessageRange, NewMessage, PRESENCE, Parts, Profile, Spaces,
     SpacesEvent,
@@ -52,13 +52,20 @@ impl Peer {
         // A loopback address of its own: the port that a peer comes back to is not taken by another test meanwhile.
         let [one, two, three, ..] = *key.id().as_bytes();
         config.listen = vec![SocketAddr::from((Ipv4Addr::new(127, one, two, three.clamp(1, 254)), before.port))];
-        let mut builder = Mesh::builder(config, gate.clone());
-        let streams = builder.accept(SYNC, 256);
-        let joins = builder.accept(StreamKind::JOIN, 256);
-        let presence = builder.accept(PRESENCE, 64);
-        let boards = builder.accept(BOARDS, 64);
-        let mut blob_streams = builder.accept(BLOBS, 64);
-        let mesh = builder.start().await.expect("mesh");
+        let started = Instant::now();
+        let (mesh, [streams, joins, presence, boards, mut blob_streams]) = loop {
+            let mut builder = Mesh::builder(config.clone(), gate.clone());
+            let kinds = [(SYNC, 256), (StreamKind::JOIN, 256), (PRESENCE, 64), (BOARDS, 64), (BLOBS, 64)];
+            let streams = kinds.map(|(kind, room)| builder.accept(kind, room));
+            match builder.start().await {
+                Ok(mesh) => break (mesh, streams),
+                // What is left of an endpoint that was shut down ends in the background, and has the port until then.
+                Err(MeshStartError::Bind(_)) if started.elapsed() < LIMIT => {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                Err(error) => panic!("mesh: {error}"),
+            }
+        };
         for (device, addresses) in before.addresses {
             mesh.learn(device, addresses, Source::Given);
         }
@@ -194,6 +201,10 @@ struct Before {
 impl Stopped {
     pub(crate) fn person(&self) -> GroupId {
         self.me.person
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
     }
 
     pub(crate) async fn start(self) -> Peer {
