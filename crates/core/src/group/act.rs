@@ -156,6 +156,14 @@ pub enum Act {
     /// Ends the group for everybody.
     #[n(4)]
     End,
+    /// Makes the group read-only, or takes that back: data that knows of it counts for nothing. Keys are handed out and
+    /// bodies dropped all the same.
+    #[n(5)]
+    Archive {
+        /// Whether it is read-only from now on.
+        #[n(0)]
+        on: bool,
+    },
 }
 
 /// Keys for devices: of a new epoch, or of earlier ones for somebody who came later.

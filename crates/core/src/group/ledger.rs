@@ -56,6 +56,8 @@ pub(super) struct Ledger {
     pub(super) members: BTreeMap<Member, Vec<Change>>,
     pub(super) invites: BTreeMap<DeviceId, Vec<(usize, InviteStep)>>,
     pub(super) ends: Vec<usize>,
+    /// When it was made read-only, and when that was taken back.
+    archives: Vec<(usize, bool)>,
     present: usize,
 }
 
@@ -82,6 +84,7 @@ impl Ledger {
             members: BTreeMap::new(),
             invites: BTreeMap::new(),
             ends: Vec::new(),
+            archives: Vec::new(),
             present: 0,
         }
     }
@@ -114,6 +117,13 @@ impl Ledger {
             return Err(VoidReason::Ended);
         }
         Ok(())
+    }
+
+    /// The act by which the group is read-only, according to somebody who has seen this. Of acts that crossed, the last in
+    /// order counts.
+    pub(super) fn archived(&self, seen: &Past) -> Option<usize> {
+        let (at, on) = self.archives.iter().rev().find(|(at, _)| seen.contains(*at))?;
+        on.then_some(*at)
     }
 
     /// Weighs all entries that were not weighed yet.
@@ -155,6 +165,10 @@ impl Ledger {
                 self.invites.entry(key).or_default().push((at, InviteStep::Revoked));
             }
             Act::End => self.ends.push(at),
+            Act::Archive { on } => {
+                let on = *on;
+                self.archives.push((at, on));
+            }
         }
     }
 
@@ -173,6 +187,10 @@ impl Ledger {
             Act::Revoke { key } => (None, Some(*key)),
             Act::End => {
                 self.ends.pop();
+                (None, None)
+            }
+            Act::Archive { .. } => {
+                self.archives.pop();
                 (None, None)
             }
         };
@@ -229,7 +247,9 @@ impl Ledger {
                 }
                 Ok(false)
             }
-            Act::Revoke { .. } | Act::End => self.demand(&standing, &spot, Level::Manage).map(|()| false),
+            Act::Revoke { .. } | Act::End | Act::Archive { .. } => {
+                self.demand(&standing, &spot, Level::Manage).map(|()| false)
+            }
         }
     }
 
@@ -343,7 +363,7 @@ impl Ledger {
             let caps = caps.map(|by| Cap { by: *by, level: self.set_to(*by), cut: self.cut(*by, device) }).collect();
             grips.push(Grip { member: way.member, level, caps, reach: Arc::clone(&way.reach) });
         }
-        Standing { device: *device, grips }
+        Standing { device: *device, archived: self.archived(seen).is_some(), grips }
     }
 
     /// Whether neither of two entries had seen the other.

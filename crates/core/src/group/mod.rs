@@ -26,5 +26,5 @@ pub use act::{Act, Cut, CutElsewhere, GroupKind, InviteTerms, KeyGrant, Level, M
 pub use drops::{DropRange, Drops};
 pub use epochs::{EpochInfo, Epochs};
 pub use log::{GroupLog, Logs};
-pub use rules::{DeviceAccess, InviteState, MemberInfo, Rules};
+pub use rules::{DeviceAccess, InviteState, MemberInfo, Rules, Said};
 pub use verdict::{InviteFault, Verdict, VoidReason};

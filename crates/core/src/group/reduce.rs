@@ -9,7 +9,7 @@ use crate::group::ledger::{InviteStep, Ledger, Way};
 use crate::group::log::{GroupLog, Logs};
 use crate::group::reach::Reach;
 use crate::group::removals;
-use crate::group::rules::{DeviceAccess, InviteState, MemberInfo, Rules};
+use crate::group::rules::{DeviceAccess, InviteState, MemberInfo, Rules, Said};
 use crate::id::{DeviceId, GroupId};
 use crate::limits;
 
@@ -130,6 +130,9 @@ fn finish(
     };
     let taken = (0..dag.len()).filter(takes).map(|at| dag.entry(at).clock);
     let taken = taken.chain(groups.values().map(|inner| inner.taken)).max().unwrap_or_default();
+    let archived = ledger.archived(&everything).filter(|_| kind == Some(GroupKind::Space));
+    let archived = archived.map(|at| said(dag, at));
+    let ended = ledger.ends.first().map(|at| said(dag, *at));
     let invites = ledger.invites.iter().filter_map(|(key, steps)| Some((*key, invite_state(dag, steps)?))).collect();
     Rules {
         id: log.id(),
@@ -142,11 +145,18 @@ fn finish(
         devices,
         past_devices,
         invites,
+        ended,
+        archived,
         unknown_groups,
         taken,
         frontiers: Mutex::default(),
         ledger,
     }
+}
+
+fn said(dag: &Dag, at: usize) -> Said {
+    let entry = dag.entry(at);
+    Said { entry: entry.hash, by: entry.author, seq: entry.seq, clock: entry.clock }
 }
 
 fn invite_state(dag: &Dag, steps: &[(usize, InviteStep)]) -> Option<InviteState> {

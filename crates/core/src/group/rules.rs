@@ -40,6 +40,19 @@ pub struct DeviceAccess {
     pub via: Member,
 }
 
+/// An act that bears on the whole group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Said {
+    /// The entry.
+    pub entry: EntryHash,
+    /// The device that wrote it.
+    pub by: DeviceId,
+    /// Its number in that device's log.
+    pub seq: u64,
+    /// When it was written.
+    pub clock: Hlc,
+}
+
 /// An invitation as the group's log tells of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InviteState {
@@ -72,6 +85,8 @@ pub struct Rules {
     pub(super) devices: BTreeMap<DeviceId, DeviceAccess>,
     pub(super) past_devices: BTreeMap<DeviceId, Member>,
     pub(super) invites: BTreeMap<DeviceId, InviteState>,
+    pub(super) ended: Option<Said>,
+    pub(super) archived: Option<Said>,
     pub(super) unknown_groups: BTreeSet<GroupId>,
     /// When rights were last taken from somebody, or reading refused, here or in a group that is a member.
     pub(super) taken: Hlc,
@@ -114,10 +129,16 @@ impl Rules {
         self.ledger.founded()
     }
 
-    /// The entry that ended the group. Its members and devices stay listed, so that the end can reach them.
+    /// What ended the group. Its members and devices stay listed, so that the end can reach them.
     #[must_use]
-    pub fn ended(&self) -> Option<EntryHash> {
-        self.ledger.ends.first().map(|at| self.ledger.dag.entry(*at).hash)
+    pub const fn ended(&self) -> Option<Said> {
+        self.ended
+    }
+
+    /// What made the group read-only, if it is. Only spaces can be.
+    #[must_use]
+    pub const fn archived(&self) -> Option<Said> {
+        self.archived
     }
 
     /// What a new entry of this topic must name: the entries that count and that no other such entry follows, oldest
@@ -242,8 +263,12 @@ impl Rules {
             BodyClass::Control => self.position(&header.hash()).map(|at| self.ledger.verdict(at)),
             BodyClass::Keys | BodyClass::Data | BodyClass::Drop => {
                 let spot = Spot { seq: header.seq, hash: header.hash(), clock: header.clock };
-                let standing = self.standing(header);
-                standing.map(|standing| standing.and_then(|who| self.ledger.demand(&who, &spot, Level::Write)))
+                let may = |who: Arc<Standing>| {
+                    self.ledger.demand(&who, &spot, Level::Write)?;
+                    let closed = who.archived && header.class == BodyClass::Data && self.kind == Some(GroupKind::Space);
+                    if closed { Err(VoidReason::Archived) } else { Ok(()) }
+                };
+                self.standing(header).map(|standing| standing.and_then(may))
             }
         };
         match weighed {

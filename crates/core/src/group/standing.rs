@@ -10,6 +10,8 @@ use crate::id::DeviceId;
 #[derive(Debug)]
 pub(super) struct Standing {
     pub(super) device: DeviceId,
+    /// Whether the group was read-only, according to what the device had seen.
+    pub(super) archived: bool,
     pub(super) grips: Vec<Grip>,
 }
 

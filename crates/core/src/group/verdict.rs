@@ -32,6 +32,9 @@ pub enum VoidReason {
     /// Its author had seen the end of the group.
     #[error("the group had ended")]
     Ended,
+    /// Its author had seen that the group was made read-only.
+    #[error("the group was read-only")]
+    Archived,
     /// Its author did not have the right.
     #[error("its author may not do that")]
     Rights {

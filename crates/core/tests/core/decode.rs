@@ -24,6 +24,8 @@ fn acts() -> Vec<Act> {
         Act::Invite { terms: InviteTerms { key, level: Level::Read, uses: 1, expires: u64::MAX } },
         Act::Revoke { key },
         Act::End,
+        Act::Archive { on: true },
+        Act::Archive { on: false },
     ]
 }
 

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use compeer_core::group::{Act, GroupKind, GroupLog, Level, Logs, Member, Rules, Verdict};
-use compeer_core::{DeviceId, EntryHash, EpochId, GroupId, Hlc};
+use compeer_core::group::{Act, GroupKind, GroupLog, Level, Logs, Member, Rules, Verdict, VoidReason};
+use compeer_core::{BodyClass, DeviceId, EntryHash, EpochId, GroupId, Hlc};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -23,6 +23,7 @@ enum Op {
     Redeem { by: usize, who: usize, invite: Index },
     Revoke { by: usize, invite: Index },
     End { by: usize },
+    Archive { by: usize, on: bool },
     Grant { by: usize, epoch: u8, to: Option<usize> },
     Meet { a: usize, b: usize },
     MeetAll,
@@ -53,6 +54,7 @@ fn op() -> impl Strategy<Value = Op> {
         3 => (who(), 1..6u8, any::<Option<Index>>())
             .prop_map(|(by, epoch, to)| Op::Grant { by, epoch, to: to.map(|to| to.index(NAMES.len())) }),
         1 => who().prop_map(|by| Op::End { by }),
+        3 => (who(), any::<bool>()).prop_map(|(by, on)| Op::Archive { by, on }),
         8 => (who(), who()).prop_map(|(a, b)| Op::Meet { a, b }),
         2 => Just(Op::MeetAll),
     ]
@@ -109,6 +111,7 @@ fn play(ops: &[Op]) -> (Sim, GroupId) {
             }
             Op::Redeem { .. } | Op::Revoke { .. } => {}
             Op::End { by } => drop(sim.act(NAMES[*by], space, Act::End)),
+            Op::Archive { by, on } => drop(sim.act(NAMES[*by], space, Act::Archive { on: *on })),
             Op::Grant { by, epoch, to } => {
                 let rules = sim.view(NAMES[*by], space);
                 let readers = rules.devices().iter().filter(|(_, access)| access.level >= Level::Read);
@@ -131,13 +134,14 @@ fn control(notes: &[Note], group: GroupId) -> impl Iterator<Item = &Note> {
 fn told(rules: &Rules, notes: &[Note]) -> String {
     let verdicts: Vec<Verdict> = notes.iter().map(|note| rules.judge(&note.header)).collect();
     format!(
-        "{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{verdicts:?}",
+        "{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{verdicts:?}",
         rules.members(),
         rules.devices(),
         rules.past_devices(),
         rules.invites(),
         rules.heads(),
         rules.ended(),
+        rules.archived(),
         rules.unknown_groups(),
     )
 }
@@ -221,6 +225,31 @@ fn data_knows(
     note.header.heads.iter().chain(&own).any(|head| *head == hash || pasts[head].contains(&hash))
 }
 
+/// Whether `one` stands before `other` in the order of all entries.
+fn is_before(one: &Note, other: &Note) -> bool {
+    (one.header.clock, one.header.hash()) < (other.header.clock, other.header.hash())
+}
+
+/// Nothing is said by whoever had seen that the space was read-only, as the plainest way to look it up tells it.
+fn check_archive(sim: &Sim, space: GroupId, rules: &Rules) {
+    let pasts = pasts(&sim.notes, space);
+    let counting: Vec<&Note> =
+        control(&sim.notes, space).filter(|note| rules.judge(&note.header) == Verdict::Accepted).collect();
+    let last = |seen: &dyn Fn(&Note) -> bool| {
+        let acts = counting.iter().filter(|note| matches!(note.act, Some(Act::Archive { .. })) && seen(note));
+        acts.fold(None, |last: Option<&Note>, note| last.filter(|last| is_before(note, last)).or(Some(note)))
+    };
+    let is_on = |note: Option<&Note>| note.is_some_and(|note| matches!(note.act, Some(Act::Archive { on: true })));
+    let now = last(&|_| true);
+    assert_eq!(rules.archived().map(|said| said.entry), now.filter(|_| is_on(now)).map(|note| note.header.hash()));
+    for note in sim.notes.iter().filter(|note| note.header.topic == space && note.header.class == BodyClass::Data) {
+        let closed = is_on(last(&|act| data_knows(note, act, &pasts, sim, space)));
+        let verdict = rules.judge(&note.header);
+        assert!(!closed || verdict != Verdict::Accepted, "{:?} was written in a read-only space", note.header);
+        assert!(closed || verdict != Verdict::Void(VoidReason::Archived), "{:?} was written in time", note.header);
+    }
+}
+
 fn check_epochs(sim: &Sim, space: GroupId, rules: &Rules) {
     let epochs = sim.epochs(space, rules);
     let Some(current) = epochs.current(rules, &|_| true) else { return };
@@ -294,6 +323,7 @@ proptest! {
         prop_assert_eq!(&told(&with_memory, &sim.notes), &all);
 
         check_removals(&sim, space, &rules);
+        check_archive(&sim, space, &rules);
         check_epochs(&sim, space, &rules);
         prop_assert!(!rules.heads().is_empty());
     }

@@ -176,8 +176,61 @@ fn after_the_end_nothing_counts_and_the_end_can_still_reach_everybody() {
     assert!(sim.counts(crossing));
     assert_eq!(sim.void(late), VoidReason::Ended);
     assert_eq!(sim.void(act), VoidReason::Ended);
-    assert_eq!(sim.rules(space).ended(), Some(sim.hash(end)));
+    assert_eq!(sim.rules(space).ended().map(|said| said.entry), Some(sim.hash(end)));
     assert_eq!(sim.devices(space), "alice:manage bob:write");
+}
+
+#[test]
+fn what_knows_that_a_space_is_read_only_does_not_count_and_what_crossed_it_does() {
+    let mut sim = Sim::new(&["alice", "bob", "carol", "dave"]);
+    let space = sim.found("space", GroupKind::Space, "alice");
+    sim.set("alice", space, sim.device("bob"), Level::Write);
+    sim.set("alice", space, sim.device("carol"), Level::Manage);
+    sim.meet_all();
+    let early = sim.act("bob", space, Act::Archive { on: true });
+    assert!(!sim.counts(early), "a writer archives nothing");
+    let closed = sim.act("alice", space, Act::Archive { on: true });
+    let crossing = sim.say("bob", space);
+    let own = sim.say("alice", space);
+    sim.meet_all();
+    let late = sim.say("bob", space);
+    assert!(sim.counts(crossing), "Bob did not know");
+    assert_eq!(sim.void(own), VoidReason::Archived, "Alice cannot forget her own act");
+    assert_eq!(sim.void(late), VoidReason::Archived);
+    assert_eq!(sim.rules(space).archived().map(|said| said.entry), Some(sim.hash(closed)));
+    // Keys are handed out and bodies dropped all the same, and members come and go.
+    let dropped = sim.drop("bob", space);
+    let granted = sim.grant("bob", space, &[], &[]);
+    let added = sim.set("carol", space, sim.device("dave"), Level::Read);
+    assert!(sim.counts(dropped) && sim.counts(granted) && sim.counts(added));
+    let opened = sim.act("carol", space, Act::Archive { on: false });
+    assert!(sim.counts(opened));
+    let unaware = sim.say("bob", space);
+    sim.meet_all();
+    let again = sim.say("bob", space);
+    assert_eq!(sim.void(unaware), VoidReason::Archived, "Bob had not heard that it was taken back");
+    assert!(sim.counts(again));
+    assert_eq!(sim.rules(space).archived(), None);
+}
+
+#[test]
+fn of_closing_and_opening_at_once_the_last_counts_and_a_removed_managers_closing_is_void() {
+    let mut sim = Sim::new(&["alice", "bob", "carol"]);
+    let space = sim.found("space", GroupKind::Space, "alice");
+    for name in ["bob", "carol"] {
+        sim.set("alice", space, sim.device(name), Level::Manage);
+    }
+    sim.meet_all();
+    sim.act("alice", space, Act::Archive { on: true });
+    sim.act("bob", space, Act::Archive { on: false });
+    assert_eq!(sim.rules(space).archived(), None);
+    sim.meet_all();
+    sim.remove("alice", space, sim.device("bob"));
+    let closed = sim.act("bob", space, Act::Archive { on: true });
+    assert!(matches!(sim.void(closed), VoidReason::Removed { .. }));
+    sim.meet_all();
+    let said = sim.say("carol", space);
+    assert!(sim.counts(said));
 }
 
 #[test]
