@@ -121,6 +121,9 @@ impl Engine {
         if topic.rules.level(&self.me) < Some(Level::Write) || !topic.may_drop(&self.me, drops) {
             return Err(WriteError::NotAllowed);
         }
+        if topic.rules.archived().is_some() && !plains.is_empty() {
+            return Err(WriteError::Archived);
+        }
         let limit = limits::BODY_BYTES - SEAL_OVERHEAD;
         if let Some(long) = plains.iter().find(|plain| plain.len() > limit) {
             return Err(WriteError::TooLong { got: long.len(), limit });

@@ -4,12 +4,17 @@
 //! number of bodies; what is more follows in further transactions, also after a restart. A body that comes later is never
 //! written at all. Whoever reads the feed is told of each that was dropped by another position of its entry, without a body.
 //!
+//! Of a group that has ended every body of data is dropped, and its keys are forgotten. What is left are headers and rules,
+//! which tell others of the end.
+//!
 //! What was dropped stays dropped on this disk. If what dropped it turns out not to count, or somebody sent an entry without
 //! its body, the body is *lacking*: it is asked for ([`crate::sync`]), and until it comes this device does not claim to hold
 //! what lies behind it.
 
+use std::sync::Arc;
+
 use compeer_core::group::{DropRange, Drops, Level, Verdict};
-use compeer_core::{BodyClass, DeviceId, Entry, GroupId};
+use compeer_core::{BodyClass, DeviceId, Entry, GroupId, Hlc};
 
 use crate::engine::Engine;
 use crate::settle::{Fresh, RULES};
@@ -40,6 +45,7 @@ impl Engine {
         let header = &entry.header;
         let topic = self.topics.0.get(&header.topic).filter(|_| header.class == BodyClass::Data);
         let dropped = match topic.filter(|topic| topic.has_drops) {
+            Some(topic) if topic.rules.ended().is_some() => true,
             Some(topic) => drops::is_dropped(&self.db, topic.row, &header.author, header.seq, header.clock)?,
             None => false,
         };
@@ -120,8 +126,10 @@ impl Engine {
                 told.push(entry);
             }
         }
+        let is_over = topic.rules.ended().is_some();
         self.lose(id, author, freed, lacked)?;
-        self.make_readable(id, &told)
+        // Nobody reads on in what has ended.
+        if is_over { Ok(()) } else { self.make_readable(id, &told) }
     }
 
     /// Takes note that a log has so many bytes less, and that other bodies of it are lacking.
@@ -182,6 +190,14 @@ impl Engine {
     pub(crate) fn claim_all(&mut self, id: GroupId) -> Result<(), StoreError> {
         let Some(topic) = self.topics.0.get(&id).filter(|topic| topic.has_drops) else { return Ok(()) };
         drops::clear(&self.db, topic.row)?;
+        if topic.rules.ended().is_some() {
+            for author in topic.logs.keys() {
+                let whole = DropRange { author: *author, first: 0, last: u64::MAX };
+                drops::add(&self.db, topic.row, &whole, Hlc::from_bits(u64::MAX))?;
+            }
+            self.drops_due = drops::is_any_due(&self.db)?;
+            return Ok(());
+        }
         let mut found = Vec::new();
         for log in topic.logs.values() {
             drops::each_drop(&self.db, log.row, |stored| found.push(stored))?;
@@ -195,6 +211,18 @@ impl Engine {
             }
         }
         Ok(())
+    }
+
+    /// Leaves of a topic that has ended what tells others of the end: no content, and no keys to it.
+    pub(crate) fn bury(&mut self, id: GroupId) -> Result<(), StoreError> {
+        let Some(topic) = self.topics.0.get_mut(&id) else { return Ok(()) };
+        topic.has_drops = true;
+        topic.keys = Arc::default();
+        write::drop_keys(&self.db, topic.row)?;
+        write::clear_waiting(&self.db, topic.row)?;
+        self.scrub.note(&self.db)?;
+        self.touch(id).keys = true;
+        self.claim_all(id)
     }
 
     /// Whether the body of an entry that has none was dropped or is lacking, by what is to be dropped now; takes note of it.

@@ -223,6 +223,7 @@ impl Engine {
             let Some(rules) = self.topics.reduce(id) else { continue };
             if let Some(topic) = self.topics.0.get_mut(id) {
                 topic.rules = rules;
+                topic.has_drops |= topic.rules.ended().is_some();
                 load_epochs(&self.db, topic)?;
             }
         }

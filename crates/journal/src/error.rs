@@ -68,6 +68,9 @@ pub enum WriteError {
     /// The group has been ended.
     #[error("the group has ended")]
     Ended,
+    /// The group is read-only.
+    #[error("the group is read-only")]
+    Archived,
     /// The invitation is no good.
     #[error("{0}")]
     Invitation(InviteFault),

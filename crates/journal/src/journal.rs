@@ -167,6 +167,11 @@ impl Journal {
         self.act(topic, Act::End).await
     }
 
+    /// Makes a space read-only for everybody, or takes that back.
+    pub async fn archive(&self, topic: GroupId, on: bool) -> Result<EntryHash, WriteError> {
+        self.act(topic, Act::Archive { on }).await
+    }
+
     async fn act(&self, topic: GroupId, act: Act) -> Result<EntryHash, WriteError> {
         self.until_known(&topic).await;
         self.write(move |engine| engine.act(topic, act)).await

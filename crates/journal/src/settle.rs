@@ -44,7 +44,7 @@ impl Fresh {
         let rules = &topic.rules;
         let raises = match act {
             Act::Found { .. } | Act::Invite { .. } | Act::Revoke { .. } => true,
-            Act::End => false,
+            Act::End | Act::Archive { .. } => false,
             Act::Set { member, level, .. } => {
                 let had = rules.members().get(member).map(|info| info.level);
                 self.set.insert((id, *member)) && level.is_some() && *level >= had
@@ -138,8 +138,9 @@ impl Engine {
                 || topic.rules.past_devices().keys().filter(|device| before.past_devices().contains_key(device));
             let moved =
                 topic.has_drops && known().any(|device| before.owner_of(device) != topic.rules.owner_of(device));
+            let ends = before.ended().is_some() != topic.rules.ended().is_some();
             self.touch(id).rules = true;
-            if crossing || raised || moved {
+            if crossing || raised || moved || ends {
                 entries.remove(&id);
                 self.judge_all(id)?;
             } else {
@@ -218,7 +219,7 @@ impl Engine {
 
     /// Opens what a grant holds for us. A key is taken whatever the rules say of the grant: it opens what it opens.
     fn take_keys(&mut self, id: GroupId, grant: &compeer_core::group::KeyGrant) -> Result<(), StoreError> {
-        let Some(topic) = self.topics.0.get(&id) else { return Ok(()) };
+        let Some(topic) = self.topics.0.get(&id).filter(|topic| topic.rules.ended().is_none()) else { return Ok(()) };
         if grant.epochs.iter().all(|epoch| topic.keys.contains_key(epoch)) {
             return Ok(());
         }
@@ -274,6 +275,9 @@ impl Engine {
     /// no longer, the feed is made anew under a new generation.
     fn judge_all(&mut self, id: GroupId) -> Result<(), StoreError> {
         let Some(topic) = self.topics.0.get_mut(&id) else { return Ok(()) };
+        if topic.rules.ended().is_some() {
+            return self.bury(id);
+        }
         load_epochs(&self.db, topic)?;
         write::clear_waiting(&self.db, topic.row)?;
         let logs: Vec<i64> = topic.logs.values().map(|log| log.row).collect();

@@ -289,6 +289,12 @@ pub(crate) fn add_key(db: &Connection, topic: i64, key: &EpochKey) -> Result<()>
     Ok(())
 }
 
+/// Overwrites the keys of a topic and takes them out.
+pub(crate) fn drop_keys(db: &Connection, topic: i64) -> Result<()> {
+    db.prepare_cached("DELETE FROM epoch_key WHERE topic = ?1")?.execute([topic])?;
+    Ok(())
+}
+
 /// Device, author and number of each receipt on a topic.
 pub(crate) fn receipts(db: &Connection, topic: i64) -> Result<Vec<(DeviceId, DeviceId, u64)>> {
     let mut statement = db.prepare_cached("SELECT device, author, seq FROM receipt WHERE topic = ?1")?;

@@ -3,6 +3,7 @@
 mod basics;
 mod common;
 mod drops;
+mod ends;
 mod exchange;
 mod groups;
 mod hostile;
