@@ -96,6 +96,9 @@ pub enum ActError {
     /// The space has ended, or I am no longer in it.
     #[error("this space has ended")]
     Over,
+    /// A manager made the space read-only.
+    #[error("this space is archived: it can be read, and nobody writes in it")]
+    Archived,
     /// Expiry or number of uses out of range.
     #[error("an invitation lasts from a minute to a year and is for 1 to 1,000 people")]
     BadTerms,

@@ -15,10 +15,11 @@ pub use model::{
     Priority, Status, ThingInfo,
 };
 pub use model::{
-    Answered, At, Attention, BoardInfo, BoardPerson, Drawing, Element, Field, FileInfo, FileState, HolderInfo,
-    InvitationInfo, InvitationState, InviteRequest, LastMessage, MemberDevice, MemberInfo, MessageFile, MessageInfo,
-    MessageRange, MessageState, NewMessage, PlaceInfo, Pointer, Profile, Reaction, Showing, SpaceInfo, SpaceState,
-    SpacesEvent, Step, StepError, TopicInfo, Transfer, TransferId, TransferSource, TransferState, Version,
+    Answered, At, Attention, BoardInfo, BoardPerson, Deed, Drawing, Element, End, Field, FileInfo, FileState,
+    HolderInfo, InvitationInfo, InvitationState, InviteRequest, LastMessage, MemberDevice, MemberInfo, MessageFile,
+    MessageInfo, MessageRange, MessageState, NewMessage, PlaceInfo, Pointer, Profile, Reaction, Retention, Showing,
+    SpaceInfo, SpaceState, SpacesEvent, Step, StepError, TopicInfo, Transfer, TransferId, TransferSource,
+    TransferState, Unheard, Version,
 };
 pub use search::{
     Hit, Note, Part, QUERY_BYTES, QUERY_TERMS, RESULTS, SearchAnswer, SearchError, SearchRequest, Target,

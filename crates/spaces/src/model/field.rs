@@ -13,6 +13,9 @@ pub const EMOJI_BYTES: usize = 48;
 /// Characters of a title.
 pub const TITLE_CHARS: usize = 200;
 
+/// For how many days messages can be kept.
+pub const RETENTION_DAYS: std::ops::RangeInclusive<u16> = 7..=3650;
+
 /// One field of something, and what it shall be from now on.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Field {
@@ -196,6 +199,13 @@ pub enum Field {
         #[n(1)]
         element: Option<Box<Element>>,
     },
+    /// After how many days messages go. Of the space itself, by who may manage it.
+    #[n(45)]
+    Retention {
+        /// From [`RETENTION_DAYS`]; none keeps them for good.
+        #[n(0)]
+        days: Option<u16>,
+    },
     /// Which element of its board a message is about. By anybody who may write.
     #[n(41)]
     Anchor {
@@ -217,6 +227,10 @@ impl Field {
             }
             Self::Anchor { element } => Ok(element.iter().try_for_each(|id| check_id(id))?),
             Self::Reaction { .. } | Self::Pinned { .. } | Self::Place { .. } | Self::Resolved { .. } => Ok(()),
+            Self::Retention { days } if days.is_some_and(|days| !RETENTION_DAYS.contains(&days)) => {
+                Err(OpError::Retention)
+            }
+            Self::Retention { .. } => Ok(()),
             Self::Estimate { points } if points.is_some_and(|points| points > issue::HIGHEST_ESTIMATE) => {
                 Err(OpError::Estimate)
             }

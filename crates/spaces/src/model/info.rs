@@ -34,6 +34,48 @@ pub struct LastMessage {
     pub author_name: String,
 }
 
+/// What somebody did to a space as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deed {
+    /// Who.
+    pub by: Option<GroupId>,
+    /// What they are called.
+    pub by_name: String,
+    /// When.
+    pub at: Millis,
+}
+
+/// That messages of a space go after a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retention {
+    /// After how many days.
+    pub days: u16,
+    /// Who said so, and when.
+    pub deed: Deed,
+    /// Nothing goes before this time, so that all see it coming.
+    pub from: Millis,
+}
+
+/// That a space has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct End {
+    /// Who ended it.
+    pub deed: Deed,
+    /// Those who are not known to have heard of it, each with the devices that have not: everything still lies there.
+    pub unheard: Vec<Unheard>,
+}
+
+/// A member of whom some device has not heard of the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unheard {
+    /// Who.
+    pub person: GroupId,
+    /// The name, or a short id.
+    pub name: String,
+    /// What these devices are called.
+    pub devices: Vec<String>,
+}
+
 /// A space at a glance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpaceInfo {
@@ -45,6 +87,12 @@ pub struct SpaceInfo {
     pub direct: bool,
     /// What I may do in it.
     pub level: Option<Level>,
+    /// Who made it read-only, while it is: then nobody writes, whatever their level.
+    pub archived: Option<Deed>,
+    /// After what time its messages go, if they do.
+    pub retention: Option<Retention>,
+    /// How it ended, if it has.
+    pub end: Option<End>,
     /// How many people are members, me included.
     pub members: usize,
     /// How many of them have a device linked to this one now, me included.
@@ -513,6 +561,16 @@ pub struct InvitationInfo {
 /// Something happened that a page may want to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SpacesEvent {
+    /// By this device's clock so many messages of a space are due to go at once that it waits for somebody to look at it;
+    /// none when that is over.
+    RetentionWaits {
+        /// Where.
+        space: GroupId,
+        /// How many.
+        due: u64,
+        /// Of how many.
+        all: u64,
+    },
     /// A message became readable here.
     Message {
         /// Where.

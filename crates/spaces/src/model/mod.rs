@@ -9,12 +9,12 @@ mod showing;
 mod text;
 
 pub use element::{Element, ElementError};
-pub use field::{EMOJI_BYTES, Field, TITLE_CHARS};
+pub use field::{EMOJI_BYTES, Field, RETENTION_DAYS, TITLE_CHARS};
 pub use info::{
-    Answered, At, Attention, BoardInfo, BoardPerson, Drawing, FileInfo, FileState, HolderInfo, InvitationInfo,
-    InvitationState, InviteRequest, LastMessage, MemberDevice, MemberInfo, MessageFile, MessageInfo, MessageRange,
-    MessageState, NewMessage, PlaceInfo, Reaction, SpaceInfo, SpaceState, SpacesEvent, TopicInfo, Transfer, TransferId,
-    TransferSource, TransferState, Version,
+    Answered, At, Attention, BoardInfo, BoardPerson, Deed, Drawing, End, FileInfo, FileState, HolderInfo,
+    InvitationInfo, InvitationState, InviteRequest, LastMessage, MemberDevice, MemberInfo, MessageFile, MessageInfo,
+    MessageRange, MessageState, NewMessage, PlaceInfo, Reaction, Retention, SpaceInfo, SpaceState, SpacesEvent,
+    TopicInfo, Transfer, TransferId, TransferSource, TransferState, Unheard, Version,
 };
 pub use issue::{
     Activity, Day, HIGHEST_ESTIMATE, HIGHEST_NUMBER, IssueDetail, IssueFilter, IssueInfo, IssueRef, IssueSetup,

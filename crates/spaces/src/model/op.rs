@@ -250,6 +250,9 @@ pub enum OpError {
     /// No prefix of keys.
     #[error("keys begin with 2 to 5 letters from A to Z")]
     Prefix,
+    /// No time for which messages are kept.
+    #[error("messages are kept for 7 to 3,650 days, or for good")]
+    Retention,
     /// An estimate out of range.
     #[error("an estimate is at most 1,000 points")]
     Estimate,
@@ -368,6 +371,8 @@ mod tests {
             Field::Hue { degrees: 359 },
             Field::Query { text: "status=doing".into() },
             Field::Prefix { text: "WEB".into() },
+            Field::Retention { days: Some(90) },
+            Field::Retention { days: None },
         ]
     }
 
@@ -497,6 +502,8 @@ mod tests {
             set(vec![Field::Prefix { text: "W".into() }]),
             set(vec![Field::Prefix { text: "WEBSIT".into() }]),
             set(vec![Field::Hue { degrees: 360 }]),
+            set(vec![Field::Retention { days: Some(6) }]),
+            set(vec![Field::Retention { days: Some(3_651) }]),
             set(vec![Field::Query { text: "x".repeat(QUERY_BYTES + 1) }]),
             set(vec![Field::Query { text: "two\nlines".into() }]),
             Op::File { name: "../up".into(), size: 0, blob: BlobHash::from_bytes([1; 32]) },

@@ -131,8 +131,9 @@ impl Spaces {
 
     /// Takes in what became readable in one space.
     pub(super) async fn catch_up(&self, space: GroupId) {
-        if self.rules(&space).is_err() {
-            return;
+        let Ok(rules) = self.rules(&space) else { return };
+        if rules.ended().is_some() {
+            return self.bury(space).await;
         }
         // One at a time, so that no change is told twice.
         let turn = self.inner.catching_up.lock().await;
@@ -224,7 +225,7 @@ impl Spaces {
                 HashMap::new()
             }
         };
-        let (mut unread, mut files, mut told) = (false, Vec::new(), BTreeSet::new());
+        let (mut unread, mut vanished, mut files, mut told) = (false, false, Vec::new(), BTreeSet::new());
         // Those that come first, so that nobody hears of a change of what is told only after it.
         let (new, changed) = changes.into_iter().partition::<Vec<_>, _>(|change| !matches!(change, Change::Changed(_)));
         for change in new.into_iter().chain(changed) {
@@ -255,8 +256,7 @@ impl Spaces {
                 // Told to whoever has it open, above.
                 Change::Drawn(_) => {}
                 Change::Moved => unread = true,
-                // Pages still show it.
-                Change::Vanished(_) => self.tell(SpacesEvent::Much { space }),
+                Change::Vanished(_) => vanished = true,
                 Change::FileChanged(hash) => files.push(hash),
                 Change::FileRemoved(file) => {
                     if self.file(space, file).await.is_err() {
@@ -267,6 +267,10 @@ impl Spaces {
                 Change::Profile(person) => self.tell(SpacesEvent::Profile { space, person }),
                 Change::Nonsense(device, what) => self.tell(SpacesEvent::Nonsense { space, device, what }),
             }
+        }
+        if vanished {
+            // Pages still show them.
+            self.tell(SpacesEvent::Much { space });
         }
         if !files.is_empty() {
             self.tell_files(space, files).await;
@@ -290,6 +294,10 @@ impl Spaces {
     /// Tells who came, went or changed.
     async fn follow_rules(&self, space: GroupId) {
         let Ok(rules) = self.rules(&space) else { return };
+        if rules.ended().is_some() {
+            self.bury(space).await;
+            return self.tell(SpacesEvent::Space { space });
+        }
         let now: BTreeMap<_, _> = rules.members().iter().map(|(member, info)| (*member, info.level)).collect();
         let before = {
             let mut followed = self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -380,6 +388,9 @@ impl Spaces {
     /// Tells which of my messages have come further.
     async fn follow_receipts(&self, space: GroupId) {
         let (Ok(rules), Some(me)) = (self.rules(&space), self.me()) else { return };
+        if rules.ended().is_some() {
+            return self.tell(SpacesEvent::Space { space });
+        }
         let further: Vec<EntryHash> = {
             let mut followed = self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner);
             let watched = followed.get_mut(&space).into_iter().flat_map(|followed| &mut followed.watched);

@@ -1,13 +1,14 @@
 //! Spaces and their members: creating, listing, renaming, leaving, ending.
 
-use compeer_core::group::{GroupKind, Level, Member};
+use compeer_core::group::{GroupKind, Level, Member, Rules, Said};
 use compeer_core::{GroupId, Millis};
 
 use super::chat::people;
+use super::retention::NOTICE;
 use super::topics::last_message;
-use super::{Spaces, name_or_id};
+use super::{People, Spaces, name_or_id};
 use crate::error::ActError;
-use crate::model::{Kind, MemberDevice, MemberInfo, Op, SpaceInfo, SpaceState, SpacesEvent};
+use crate::model::{Deed, Kind, MemberDevice, MemberInfo, Op, Retention, SpaceInfo, SpaceState, SpacesEvent};
 use crate::view::Which;
 
 impl Spaces {
@@ -27,7 +28,12 @@ impl Spaces {
     pub async fn list(&self) -> Result<Vec<SpaceInfo>, ActError> {
         let mut infos = Vec::new();
         for (space, _) in self.spaces() {
-            infos.push(self.info(space).await?);
+            match self.info(space).await {
+                Ok(info) => infos.push(info),
+                // It went meanwhile: one that ended goes by itself once all have heard.
+                Err(ActError::UnknownSpace) => {}
+                Err(error) => return Err(error),
+            }
         }
         infos.sort_by(|a, b| a.name.to_lowercase().cmp(&b.name.to_lowercase()).then(a.space.cmp(&b.space)));
         Ok(infos)
@@ -37,7 +43,7 @@ impl Spaces {
     pub async fn info(&self, space: GroupId) -> Result<SpaceInfo, ActError> {
         let rules = self.rules(&space)?;
         self.catch_up(space).await;
-        let ((name, direct), (unread, at, attention), undelivered, last, names) = self
+        let ((name, direct), (unread, at, attention), (undelivered, retention), last, (names, device_names)) = self
             .inner
             .view
             .with(move |view| {
@@ -46,7 +52,9 @@ impl Spaces {
                 let unread = (view.unread(&space)?, at, attention);
                 let (mut last, _) = view.messages(&space, Which::All, None, None, 1)?;
                 let name = (view.name(&space)?, view.is_direct(&space)?);
-                Ok((name, unread, view.count_undelivered(&space)?, last.pop(), view.people(&space)?))
+                let names = (view.people(&space)?, view.devices(&space)?);
+                let further = (view.count_undelivered(&space)?, view.retention(&space)?);
+                Ok((name, unread, further, last.pop(), names))
             })
             .await?;
         let name = match direct {
@@ -73,6 +81,13 @@ impl Spaces {
             name: name.unwrap_or_default(),
             direct,
             level: rules.level(&own),
+            archived: rules.archived().map(|said| deed(&rules, &names, &said)),
+            retention: retention.map(|row| Retention {
+                days: row.days,
+                deed: Deed { by: Some(row.person), by_name: name_or_id(&names, &row.person), at: row.clock.millis() },
+                from: row.clock.millis().saturating_add(NOTICE),
+            }),
+            end: rules.ended().map(|said| self.end_of(&space, &rules, &said, (&names, &device_names))),
             members: people(&rules).count(),
             here_now: people(&rules).filter(is_here).count(),
             unread: unread.messages,
@@ -169,11 +184,15 @@ impl Spaces {
         Ok(())
     }
 
-    /// Leaves a space: the others are told, and it goes from this device. A space that I was removed from, or that has
-    /// ended, just goes.
+    /// Leaves a space: the others are told, and it goes from this device. One that I was removed from just goes; one that
+    /// has ended goes off the list, and from the disk once all others have heard of the end.
     pub async fn leave(&self, space: GroupId) -> Result<(), ActError> {
         let person = self.person_id()?;
         let rules = self.rules(&space)?;
+        if self.state_by(&rules) == SpaceState::Ended {
+            self.bury(space).await;
+            return self.begin_farewell(space).await;
+        }
         if self.state_by(&rules) == SpaceState::Active {
             if people(&rules).count() > 1 && self.is_last_manager(&rules, &person) {
                 return Err(ActError::LastManager);
@@ -184,14 +203,27 @@ impl Spaces {
         self.drop_space(space).await
     }
 
-    /// Ends a space for everybody.
+    /// Ends a space for everybody: its content and keys go from each device as it hears of it. It stays on my list until
+    /// all have, or I leave it.
     pub async fn end(&self, space: GroupId) -> Result<(), ActError> {
         self.rules_for(&space, Level::Manage)?;
         self.inner.journal.end(space).await?;
-        self.begin_farewell(space).await
+        self.bury(space).await;
+        self.tell(SpacesEvent::Space { space });
+        Ok(())
     }
 
-    fn is_last_manager(&self, rules: &compeer_core::group::Rules, person: &GroupId) -> bool {
+    /// Makes a space read-only for everybody, or takes that back.
+    pub async fn archive(&self, space: GroupId, on: bool) -> Result<(), ActError> {
+        let rules = self.rules_for(&space, Level::Manage)?;
+        if rules.archived().is_some() != on {
+            self.inner.journal.archive(space, on).await?;
+            self.tell(SpacesEvent::Space { space });
+        }
+        Ok(())
+    }
+
+    fn is_last_manager(&self, rules: &Rules, person: &GroupId) -> bool {
         let managers = rules.members().iter().filter(|(_, info)| info.level == Level::Manage);
         managers.clone().count() == 1 && managers.clone().any(|(member, _)| *member == Member::Group(*person))
     }
@@ -199,4 +231,11 @@ impl Spaces {
     pub(super) fn now(&self) -> Millis {
         (self.inner.wall)()
     }
+}
+
+/// Who did something to a space, as far as that is known.
+pub(super) fn deed(rules: &Rules, names: &People, said: &Said) -> Deed {
+    let by = rules.owner_of(&said.by);
+    let by_name = by.map_or_else(|| said.by.short(), |person| name_or_id(names, &person));
+    Deed { by, by_name, at: said.clock.millis() }
 }

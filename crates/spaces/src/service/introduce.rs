@@ -80,7 +80,7 @@ impl Spaces {
             return;
         }
         let (Some(me), Ok(rules)) = (self.me(), self.rules(&space)) else { return };
-        if self.state_by(&rules) != SpaceState::Active {
+        if self.state_by(&rules) != SpaceState::Active || rules.archived().is_some() {
             return;
         }
         if rules.level(&self.inner.journal.device()) < Some(Level::Write) {
@@ -130,7 +130,9 @@ impl Spaces {
         let me = self.me()?;
         let device = self.inner.journal.device();
         let mut spaces = self.spaces();
-        spaces.retain(|(_, rules)| rules.level(&device) == Some(Level::Read) && rules.ended().is_none());
+        spaces.retain(|(_, rules)| {
+            rules.level(&device) == Some(Level::Read) && rules.ended().is_none() && rules.archived().is_none()
+        });
         asking.retain(|space, _| spaces.iter().any(|(other, _)| other == space));
         let mut next = None;
         for (space, rules) in spaces {

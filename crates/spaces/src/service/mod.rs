@@ -14,6 +14,7 @@ mod invitations;
 mod issues;
 mod presence;
 mod reading;
+mod retention;
 mod search;
 mod topics;
 mod transfers;
@@ -120,10 +121,14 @@ struct Inner {
     numbering: tokio::sync::Mutex<()>,
     /// Held while the view is brought up to date.
     catching_up: tokio::sync::Mutex<()>,
-    /// Spaces that I left or ended and that nobody else knows of yet.
+    /// Spaces that are off the list and kept only until others know that I left, or that they ended.
     leaving: Mutex<std::collections::BTreeSet<GroupId>>,
+    /// Spaces of which it is watched whether that is so.
+    seen_off: Mutex<std::collections::BTreeSet<GroupId>>,
     /// Spaces of which nobody who is online lets this device in.
     shut_out: Mutex<std::collections::BTreeSet<GroupId>>,
+    /// Told when it shall be looked which messages are due to go.
+    retention_due: tokio::sync::Notify,
     /// Told when somebody searches and not all is indexed.
     index_now: tokio::sync::Notify,
     tasks: TaskTracker,
@@ -163,7 +168,9 @@ impl Spaces {
                 numbering: tokio::sync::Mutex::default(),
                 catching_up: tokio::sync::Mutex::default(),
                 leaving: Mutex::new(leaving),
+                seen_off: Mutex::default(),
                 shut_out: Mutex::default(),
+                retention_due: tokio::sync::Notify::new(),
                 index_now: tokio::sync::Notify::new(),
                 tasks: TaskTracker::new(),
                 stop: CancellationToken::new(),
@@ -175,11 +182,13 @@ impl Spaces {
         inner.tasks.spawn(spaces.clone().follow(changes));
         inner.tasks.spawn(spaces.clone().scrub_views());
         inner.tasks.spawn(spaces.clone().keep_indexed());
+        inner.tasks.spawn(spaces.clone().keep_to_retention());
         inner.tasks.spawn(spaces.clone().run_transfers());
         inner.tasks.spawn(spaces.clone().ask_for_introductions());
         inner.tasks.spawn(spaces.clone().send_welcomes());
-        for space in spaces.leaving().clone() {
-            inner.tasks.spawn(spaces.clone().see_off(space));
+        let left = spaces.leaving().clone();
+        for space in left.into_iter().chain(spaces.ended_by_me()) {
+            spaces.begin_to_see_off(space);
         }
         inner.tasks.spawn(spaces.clone().receive_presence(parts.presence));
         inner.tasks.spawn(spaces.clone().receive_boards(parts.boards));
@@ -212,7 +221,8 @@ impl Spaces {
         *self.inner.me.write().unwrap_or_else(PoisonError::into_inner) = Some(me);
         self.inner.nameless.notify_one();
         for (topic, rules) in self.spaces() {
-            if rules.level(&self.inner.journal.device()) >= Some(Level::Write) && rules.ended().is_none() {
+            let may_write = rules.level(&self.inner.journal.device()) >= Some(Level::Write);
+            if may_write && rules.ended().is_none() && rules.archived().is_none() {
                 self.inner.journal.append(topic, op.clone()).await?;
             }
         }
@@ -281,6 +291,9 @@ impl Spaces {
         match self.state_by(&rules) {
             SpaceState::Ended | SpaceState::Removed => return Err(ActError::Over),
             SpaceState::Active | SpaceState::Joining | SpaceState::ShutOut => {}
+        }
+        if level == Level::Write && rules.archived().is_some() {
+            return Err(ActError::Archived);
         }
         if rules.level(&self.inner.journal.device()) >= Some(level) {
             Ok(rules)

@@ -74,6 +74,29 @@ pub(crate) enum Change {
     Nonsense(DeviceId, String),
 }
 
+/// What is read of a space, but for what it and its people and devices are called.
+const CONTENT: [&str; 15] = [
+    "message",
+    "file",
+    "unlisted",
+    "holds",
+    "undelivered",
+    "version",
+    "register",
+    "object",
+    "place",
+    "deleted",
+    "dropped",
+    "direct",
+    "issue",
+    "history",
+    "element",
+];
+/// What it, its people and their devices are called.
+const NAMES: [&str; 3] = ["name", "profile", "device"];
+/// What this device alone knows of a space.
+const MARKS: [&str; 8] = ["cursor", "seen", "attention", "change", "welcome", "welcomed", "wish", "given_up"];
+
 impl View {
     /// How far the view of `space` has got.
     pub(crate) fn cursor(&self, space: &GroupId) -> Result<Cursor> {
@@ -155,26 +178,7 @@ impl View {
     pub(crate) fn wipe(&self, space: &GroupId, generation: u64, voided: &[Opened]) -> Result<()> {
         let mut connection = self.lock();
         let transaction = connection.transaction()?;
-        for table in [
-            "name",
-            "profile",
-            "device",
-            "message",
-            "file",
-            "unlisted",
-            "holds",
-            "undelivered",
-            "version",
-            "register",
-            "object",
-            "place",
-            "deleted",
-            "dropped",
-            "direct",
-            "issue",
-            "history",
-            "element",
-        ] {
+        for table in CONTENT.iter().chain(&NAMES) {
             transaction.execute(&format!("DELETE FROM {table} WHERE space = ?1"), [space.as_bytes()])?;
         }
         boards::begin_anew(&transaction, Some(space))?;
@@ -192,11 +196,37 @@ impl View {
         Ok(())
     }
 
+    /// Empties the view of a space that has ended, but for names: by them it is told who has not heard yet. Whether there was
+    /// anything.
+    pub(crate) fn bury(&self, space: &GroupId) -> Result<bool> {
+        let mut connection = self.lock();
+        let transaction = connection.transaction()?;
+        let sql = "SELECT EXISTS (SELECT 1 FROM cursor WHERE space = ?1)";
+        if !transaction.prepare_cached(sql)?.query_row([space.as_bytes()], |row| row.get(0))? {
+            return Ok(false);
+        }
+        for table in CONTENT.iter().chain(&MARKS) {
+            transaction.execute(&format!("DELETE FROM {table} WHERE space = ?1"), [space.as_bytes()])?;
+        }
+        transaction.execute("UPDATE profile SET picture = NULL WHERE space = ?1", [space.as_bytes()])?;
+        boards::begin_anew(&transaction, Some(space))?;
+        transaction.execute("DELETE FROM change WHERE space = ?1", [space.as_bytes()])?;
+        search::note_space(&transaction, space)?;
+        deleted::note_scrub(&transaction)?;
+        transaction.commit()?;
+        deleted::empty_log(&connection)?;
+        self.counts.forget(space);
+        self.readers.names_changed();
+        self.readers.tell_noted();
+        self.scrub_due.notify_one();
+        Ok(true)
+    }
+
     /// Forgets `space` altogether, this device's own marks included, and gives the bytes back.
     pub(crate) fn forget(&self, space: &GroupId) -> Result<()> {
         self.wipe(space, 0, &[])?;
         let connection = self.lock();
-        for table in ["cursor", "seen", "attention", "change", "welcome", "welcomed", "wish", "farewell", "given_up"] {
+        for table in MARKS.iter().chain(&["farewell"]) {
             connection.execute(&format!("DELETE FROM {table} WHERE space = ?1"), [space.as_bytes()])?;
         }
         self.counts.forget(space);

@@ -97,6 +97,17 @@ impl View {
         Ok(self.files_by(space, std::slice::from_ref(hash))?.pop())
     }
 
+    /// The blobs that no other space here has ever listed.
+    pub(crate) fn blobs_of_this_alone(&self, space: &GroupId) -> Result<Vec<BlobHash>> {
+        let connection = self.lock();
+        let mut statement = connection.prepare_cached(
+            "SELECT DISTINCT blob FROM file WHERE space = ?1
+             AND NOT EXISTS (SELECT 1 FROM file other WHERE other.blob = file.blob AND other.space != ?1)",
+        )?;
+        let rows = statement.query_map([space.as_bytes()], |row| blob_at(row, 0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// The devices that say they hold `blob` whole.
     pub(crate) fn holders(&self, space: &GroupId, blob: &BlobHash) -> Result<Vec<DeviceId>> {
         let connection = self.lock();

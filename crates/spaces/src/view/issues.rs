@@ -34,6 +34,7 @@ pub(super) const HUE: &str = "hue";
 pub(super) const QUERY: &str = "query";
 const NUMBER: &str = "number";
 const PREFIX: &str = "prefix";
+pub(super) const RETENTION: &str = "retention";
 /// In the history alone: what the space was called.
 const NAME: &str = "name";
 
@@ -75,6 +76,7 @@ fn stored(field: Field) -> Option<(&'static str, Vec<u8>, Value)> {
         Field::Query { text } => alone(QUERY, Value::Text(text)),
         Field::Number { number } => alone(NUMBER, whole(number.into())),
         Field::Prefix { text } => alone(PREFIX, Value::Text(text)),
+        Field::Retention { days } => alone(RETENTION, days.map_or_else(none, |days| whole(days.into()))),
         Field::Label { label, on } => Some((LABEL, label.as_bytes().to_vec(), whole(on.into()))),
         Field::Blocks { issue, on } => Some((BLOCKS, issue.as_bytes().to_vec(), whole(on.into()))),
         Field::Text { .. }
@@ -101,6 +103,9 @@ pub(super) fn set(
         Field::Prefix { .. } if source.level < Level::Manage || *object != itself(&source.space) => {
             Some("changes the keys of the space without being a manager")
         }
+        Field::Retention { .. } if source.level < Level::Manage || *object != itself(&source.space) => {
+            Some("says how long messages are kept without being a manager")
+        }
         _ => None,
     };
     if let Some(refused) = refused {
@@ -109,7 +114,8 @@ pub(super) fn set(
     }
     if let Some((name, which, value)) = stored(field) {
         note(transaction, source, object, name, &which, &value)?;
-        register(transaction, source, object, name, &which, value)?;
+        let set = register(transaction, source, object, name, &which, value)?;
+        changes.extend((set && name == RETENTION).then_some(Change::Name));
     }
     Ok(())
 }

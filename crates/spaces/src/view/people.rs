@@ -89,7 +89,7 @@ impl View {
         Ok(None)
     }
 
-    /// The spaces that this device has left or ended and keeps only until somebody else knows.
+    /// The spaces that are off this device's list and kept only until others know that I left, or that they ended.
     pub(crate) fn farewells(&self) -> Result<Vec<GroupId>> {
         let connection = self.lock();
         let mut statement = connection.prepare_cached("SELECT space FROM farewell")?;
@@ -97,7 +97,7 @@ impl View {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Takes a space off the list, and its content out of the view, until somebody else knows that we left or ended it.
+    /// Takes a space off the list, and its content out of the view, until others know.
     pub(crate) fn begin_farewell(&self, space: &GroupId) -> Result<()> {
         self.lock().execute("INSERT OR IGNORE INTO farewell VALUES (?1)", [space.as_bytes()])?;
         self.wipe(space, 0, &[])

@@ -11,7 +11,7 @@ const LATER: &str = "the later words, W8XN2B";
 
 impl Peer {
     /// Whether any file here holds these words.
-    fn keeps(&self, words: &str) -> bool {
+    pub(crate) fn keeps(&self, words: &str) -> bool {
         fn lies_in(dir: &std::path::Path, words: &[u8]) -> bool {
             std::fs::read_dir(dir).expect("a folder").any(|entry| {
                 let path = entry.expect("an entry").path();

@@ -3,11 +3,13 @@
 mod boards;
 mod deleted;
 mod direct;
+mod ends;
 mod issues;
 mod messages;
 mod names;
 mod partitions;
 mod peer;
+mod retention;
 mod undelivered;
 
 use compeer_core::group::Level;

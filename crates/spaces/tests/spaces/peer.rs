@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use compeer_blobs::BlobStore;
 use compeer_core::group::{GroupKind, Level, Member};
-use compeer_core::{DeviceId, DeviceKey, EntryHash, GroupId, system_wall};
+use compeer_core::{DeviceId, DeviceKey, EntryHash, GroupId, Wall, system_wall};
 use compeer_journal::sync::{JournalGate, SYNC, Sync, SyncOptions};
 use compeer_journal::{Journal, JournalConfig};
 use compeer_mesh::{Addresses, Mesh, MeshConfig, Source, StartError as MeshStartError, StreamKind};
@@ -33,21 +33,28 @@ pub(crate) struct Peer {
 
 impl Peer {
     pub(crate) async fn start(name: &str) -> Self {
+        Self::start_at(name, 0).await
+    }
+
+    /// Starts with a clock that is so many milliseconds ahead.
+    pub(crate) async fn start_at(name: &str, ahead: u64) -> Self {
         let home = tempfile::tempdir().expect("home");
-        Self::in_home(home, DeviceKey::generate().expect("key"), name, None, Before::default()).await
+        let before = Before { ahead, ..Before::default() };
+        Self::in_home(home, DeviceKey::generate().expect("key"), name, None, before).await
     }
 
     async fn in_home(home: TempDir, key: DeviceKey, name: &str, person: Option<GroupId>, before: Before) -> Self {
         let dir = home.path().to_owned();
-        let journal =
-            Journal::open(JournalConfig::new(dir.clone(), key.clone(), system_wall())).await.expect("journal");
+        let (system, ahead) = (system_wall(), before.ahead);
+        let wall: Wall = std::sync::Arc::new(move || system() + ahead);
+        let journal = Journal::open(JournalConfig::new(dir.clone(), key.clone(), wall.clone())).await.expect("journal");
         let person = match person {
             Some(person) => person,
             None => journal.found(GroupKind::Person, Member::Device(key.id())).await.expect("person"),
         };
         let profile = Profile { name: name.into(), device_name: format!("{name}'s laptop"), picture: None };
         let me = Me { person, profile };
-        let gate = JournalGate::new(journal.clone(), system_wall());
+        let gate = JournalGate::new(journal.clone(), wall.clone());
         let mut config = MeshConfig::new(key.clone());
         // A loopback address of its own: the port that a peer comes back to is not taken by another test meanwhile.
         let [one, two, three, ..] = *key.id().as_bytes();
@@ -82,7 +89,7 @@ impl Peer {
             downloads: dir.join("received"),
             is_home: |_| false,
             me: Some(me.clone()),
-            wall: system_wall(),
+            wall,
         })
         .await
         .expect("spaces");
@@ -106,7 +113,7 @@ impl Peer {
     /// Stops, as a program that is closed.
     pub(crate) async fn stop(self) -> Stopped {
         let port = self.mesh.my_addresses().direct.first().map_or(0, SocketAddr::port);
-        let before = Before { port, addresses: self.mesh.export_addresses() };
+        let before = Before { port, addresses: self.mesh.export_addresses(), ahead: 0 };
         self.spaces.shutdown().await;
         self.sync.shutdown().await;
         self.mesh.shutdown().await;
@@ -196,6 +203,8 @@ pub(crate) struct Stopped {
 struct Before {
     port: u16,
     addresses: Vec<(DeviceId, Addresses)>,
+    /// How far the clock is ahead, in milliseconds.
+    ahead: u64,
 }
 
 impl Stopped {
@@ -208,7 +217,13 @@ impl Stopped {
     }
 
     pub(crate) async fn start(self) -> Peer {
-        Peer::in_home(self.home, self.key, &self.me.profile.name.clone(), Some(self.me.person), self.before).await
+        self.start_later(0).await
+    }
+
+    /// Starts again with a clock that is so many milliseconds ahead.
+    pub(crate) async fn start_later(self, ahead: u64) -> Peer {
+        let before = Before { ahead, ..self.before };
+        Peer::in_home(self.home, self.key, &self.me.profile.name.clone(), Some(self.me.person), before).await
     }
 }
 
