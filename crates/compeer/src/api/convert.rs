@@ -6,9 +6,9 @@ use compeer_core::group::Level;
 use compeer_core::{DeviceId, EntryHash, GroupId};
 use compeer_mesh::{Path, PathInfo};
 use compeer_spaces::{
-    ActError, Answered, Attention, FileInfo, FileState, InvitationInfo, InvitationState, LastMessage, Listed,
+    ActError, Answered, Attention, Deed, FileInfo, FileState, InvitationInfo, InvitationState, LastMessage, Listed,
     MemberInfo, MessageFile, MessageInfo, MessageState, PlaceInfo, Reaction, SpaceInfo, SpaceState, TopicInfo,
-    Transfer, TransferId, TransferState,
+    Transfer, TransferId, TransferState, Unheard,
 };
 
 use super::dto;
@@ -56,13 +56,37 @@ impl From<dto::Level> for Level {
     }
 }
 
+impl From<Deed> for dto::Deed {
+    fn from(deed: Deed) -> Self {
+        Self { by: deed.by.map(|person| person.to_string()), by_name: deed.by_name, at: deed.at }
+    }
+}
+
+impl From<Unheard> for dto::Unheard {
+    fn from(unheard: Unheard) -> Self {
+        Self { person: unheard.person.to_string(), name: unheard.name, devices: unheard.devices }
+    }
+}
+
 impl From<SpaceInfo> for dto::Space {
     fn from(info: SpaceInfo) -> Self {
         Self {
             space: info.space.to_string(),
             name: info.name,
             direct: info.direct,
-            level: info.level.map_or(dto::Level::Read, Into::into),
+            level: match &info.archived {
+                Some(_) => dto::Level::Read,
+                None => info.level.map_or(dto::Level::Read, Into::into),
+            },
+            archived: info.archived.map(|deed| dto::Archived {
+                deed: deed.into(),
+                may_restore: info.level >= Some(compeer_core::group::Level::Manage),
+            }),
+            retention: info.retention.map(|it| dto::Retention { days: it.days, deed: it.deed.into(), from: it.from }),
+            end: info.end.map(|end| dto::End {
+                deed: end.deed.into(),
+                unheard: end.unheard.into_iter().map(Into::into).collect(),
+            }),
             members: info.members as u64,
             here_now: info.here_now as u64,
             unread: info.unread,

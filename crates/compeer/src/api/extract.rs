@@ -182,6 +182,8 @@ mod tests {
             r#"{"title":"Quay wall"}"#,
             r#"{"messages":["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"],"place":"general"}"#,
             r#"{"place":"general","attention":"muted"}"#,
+            r#"{"days":90}"#,
+            r#"{"days":null}"#,
             r#"{"text":"other","pinned":true,"reaction":{"emoji":"\u00a9","on":false}}"#,
         ]);
         compeer_testkit::fuzz::run(&seeds, |bytes| {
@@ -195,6 +197,7 @@ mod tests {
                 is::<dto::TopicChange>(bytes),
                 is::<dto::Move>(bytes),
                 is::<dto::AttentionChange>(bytes),
+                is::<dto::RetentionChange>(bytes),
                 is::<dto::UnreadMarker>(bytes),
             ];
             taken.contains(&true)

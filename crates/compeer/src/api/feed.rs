@@ -43,6 +43,7 @@ impl Feed {
             sender: sender.clone(),
             people: HashMap::new(),
             spaces: HashSet::new(),
+            ended: HashSet::new(),
             node: node.clone(),
         };
         let sources = (node.spaces().events(), node.mesh().events(), node.problems().changes());
@@ -64,6 +65,8 @@ struct Writer {
     people: HashMap<GroupId, People>,
     /// The spaces that were there before, to tell those that are new.
     spaces: HashSet<GroupId>,
+    /// Those of which it was told that they have ended.
+    ended: HashSet<GroupId>,
 }
 
 type Sources = (broadcast::Receiver<SpacesEvent>, broadcast::Receiver<MeshEvent>, broadcast::Receiver<ProblemChange>);
@@ -170,6 +173,7 @@ impl Writer {
             SpacesEvent::Space { space } => self.of_space(space).await,
             SpacesEvent::SpaceGone { space } => {
                 self.spaces.remove(&space);
+                self.ended.remove(&space);
                 self.people.remove(&space);
                 self.send(Event { space: Some(space.to_string()), ..self.event(EventName::SpaceLeft) });
             }
@@ -182,7 +186,7 @@ impl Writer {
             SpacesEvent::MemberChanged { space, person } => self.of_member(EventName::MemberChanged, space, person),
             SpacesEvent::Profile { space, person } => self.of_member(EventName::ProfileChanged, space, person),
             // Recorded as a problem, which is told below.
-            SpacesEvent::Nonsense { .. } => {}
+            SpacesEvent::Nonsense { .. } | SpacesEvent::RetentionWaits { .. } => {}
         }
     }
 
@@ -210,7 +214,7 @@ impl Writer {
         if info.state != SpaceState::Joining && self.spaces.insert(space) {
             self.send(event(self, EventName::SpaceJoined));
         }
-        if info.state == SpaceState::Ended {
+        if info.state == SpaceState::Ended && self.ended.insert(space) {
             self.send(event(self, EventName::SpaceEnded));
         }
         self.send(Event { space_info: Some(info.into()), ..event(self, EventName::SpaceChanged) });

@@ -20,6 +20,7 @@ use crate::error::ProblemDocument;
     paths(
         status::get_status, problems::dismiss, profile::change, profile::picture, signin::new_link, signin::sign_out,
         spaces::list, spaces::create, spaces::direct, spaces::get_one, spaces::rename, spaces::end, spaces::leave,
+        spaces::archive, spaces::restore, spaces::retention,
         members::list, members::set_level, members::remove,
         invitations::list, invitations::create, invitations::revoke, invitations::preview, invitations::join,
         messages::list, messages::send, messages::get_one, messages::change, messages::remove, messages::versions, messages::pinned,

@@ -82,7 +82,53 @@ pub(super) async fn rename(
     Ok(Json(renamed))
 }
 
-/// Ends a space for everybody.
+/// Makes a space read-only for everybody.
+#[utoipa::path(
+    post, path = "/spaces/{space}/archive", tag = "spaces",
+    params(("space" = String, Path, description = "The space's id.")),
+    responses((status = 200, body = dto::Space))
+)]
+pub(super) async fn archive(
+    State(api): Shared,
+    Path(Id(space)): Path<Id<GroupId>>,
+) -> Result<Json<dto::Space>, ApiError> {
+    api.node.spaces().archive(space, true).await?;
+    Ok(Json(convert::space(&api.node, space).await?))
+}
+
+/// Lets people write again in a space that was made read-only.
+#[utoipa::path(
+    post, path = "/spaces/{space}/restore", tag = "spaces",
+    params(("space" = String, Path, description = "The space's id.")),
+    responses((status = 200, body = dto::Space))
+)]
+pub(super) async fn restore(
+    State(api): Shared,
+    Path(Id(space)): Path<Id<GroupId>>,
+) -> Result<Json<dto::Space>, ApiError> {
+    api.node.spaces().archive(space, false).await?;
+    Ok(Json(convert::space(&api.node, space).await?))
+}
+
+/// Says after how many days messages of a space are deleted on every computer. Nothing goes before a day has passed. To say
+/// the same again is to say that all that is due now may go.
+#[utoipa::path(
+    put, path = "/spaces/{space}/retention", tag = "spaces",
+    params(("space" = String, Path, description = "The space's id.")),
+    request_body = dto::RetentionChange,
+    responses((status = 200, body = dto::Space))
+)]
+pub(super) async fn retention(
+    State(api): Shared,
+    Path(Id(space)): Path<Id<GroupId>>,
+    JsonBody(body): JsonBody<dto::RetentionChange>,
+) -> Result<Json<dto::Space>, ApiError> {
+    api.node.spaces().set_retention(space, body.days).await?;
+    Ok(Json(convert::space(&api.node, space).await?))
+}
+
+/// Ends a space for everybody: its content and keys go from each device as it hears of it. It stays on my list until all
+/// have, or I leave it.
 #[utoipa::path(
     delete, path = "/spaces/{space}", tag = "spaces",
     params(("space" = String, Path, description = "The space's id.")),
@@ -93,7 +139,7 @@ pub(super) async fn end(State(api): Shared, Path(Id(space)): Path<Id<GroupId>>) 
     Ok(Json(dto::Done {}))
 }
 
-/// Leaves a space; it goes from this device.
+/// Leaves a space; it goes from this device. One that has ended goes off the list.
 #[utoipa::path(
     post, path = "/spaces/{space}/leave", tag = "spaces",
     params(("space" = String, Path, description = "The space's id.")),

@@ -204,16 +204,51 @@ pub(super) enum Space {
         /// The person's whole name or id.
         person: String,
     },
+    /// Show a space: who is in it, and what was decided about it.
+    Show {
+        /// The space's name or id.
+        space: String,
+    },
+    /// Make a space read-only for everybody in it.
+    Archive {
+        /// The space's whole name or id.
+        space: String,
+    },
+    /// Let people write again in a space that was archived.
+    Restore {
+        /// The space's name or id.
+        space: String,
+    },
+    /// Say after how many days messages are deleted on every computer. Pinned ones stay.
+    Retention {
+        /// The space's whole name or id.
+        space: String,
+        /// A number from 7 to 3650, or `off`.
+        #[arg(value_parser = kept, value_name = "DAYS|off")]
+        days: Kept,
+    },
     /// Leave a space; it goes from this computer.
     Leave {
         /// The space's whole name or id.
         space: String,
     },
-    /// End a space for everybody.
+    /// Delete a space for everybody: its content goes from every computer as soon as that hears of it.
     Delete {
         /// The space's whole name or id.
         space: String,
     },
+}
+
+/// For how many days messages are kept; none is for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Kept(pub(super) Option<u16>);
+
+/// Whether it is in range is for the peer to say.
+fn kept(text: &str) -> Result<Kept, &'static str> {
+    match text {
+        "off" => Ok(Kept(None)),
+        _ => text.parse().map(|days| Kept(Some(days))).map_err(|_| "a number of days or `off` is needed"),
+    }
 }
 
 /// Whether it is in range is for the peer to say.
@@ -646,6 +681,12 @@ mod tests {
             "space level Harbour Bo owner",
             "space rename Harbour",
             "space remove Harbour",
+            "space archive",
+            "space restore",
+            "space show",
+            "space retention Harbour",
+            "space retention Harbour forever",
+            "space retention Harbour -7",
             "chat send Harbour",
             "chat log Harbour --limit -1",
             "chat edit Harbour abcdefgh",

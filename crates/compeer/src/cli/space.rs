@@ -27,6 +27,12 @@ struct Row {
     unread: u64,
     #[serde(skip)]
     state: dto::SpaceState,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    archived: Option<dto::Archived>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retention: Option<dto::Retention>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end: Option<dto::End>,
 }
 
 #[derive(Serialize)]
@@ -42,6 +48,10 @@ const A_MOMENT: Duration = Duration::from_secs(1);
 
 /// Said of a space that goes.
 const FILES_STAY: &str = "What was said in it is gone from this computer; files that you fetched stay in their folder.";
+
+/// Said of a space that is deleted for everybody.
+const COPIES_GO: &str = "What was said and shared in it is gone from this computer, and goes from the others as they hear of \
+    it; files that lie in other folders than Compeer's stay.";
 
 /// Said to whoever comes back.
 fn back(space: &str) -> String {
@@ -115,6 +125,27 @@ pub(super) async fn run(context: &Context, verb: Space) -> Result<(), ApiError> 
                 format!("{name} is removed from {space}. Nothing new reaches that person.\n")
             })
         }
+        Space::Show { space } => show(context, &client, &space).await,
+        Space::Archive { space } => {
+            let (space, name) = space_typed(&client, &space, Typed::Whole).await?;
+            let now: dto::Space = client.post(&format!("/spaces/{space}/archive"), &json!({})).await?;
+            let words = "is archived: everybody in it can read it, and nobody writes in it.";
+            context.out.either(&json!({ "archived": now.archived }), || format!("{} {words}\n", visible(&name)))
+        }
+        Space::Restore { space } => {
+            let (space, name) = space_typed(&client, &space, Typed::Start).await?;
+            let _: dto::Space = client.post(&format!("/spaces/{space}/restore"), &json!({})).await?;
+            context.out.either(&json!({ "archived": null }), || format!("{} is in use again.\n", visible(&name)))
+        }
+        Space::Retention { space, days } => {
+            let (space, name) = space_typed(&client, &space, Typed::Whole).await?;
+            let change = dto::RetentionChange { days: days.0 };
+            let now: dto::Space = client.put(&format!("/spaces/{space}/retention"), &change).await?;
+            context.out.either(&json!({ "retention": now.retention }), || {
+                let words = now.retention.as_ref().map_or_else(|| "Messages are kept for good.".into(), how_long);
+                format!("{}: {words}\n", visible(&name))
+            })
+        }
         Space::Leave { space } => {
             let (space, name) = space_typed(&client, &space, Typed::Whole).await?;
             let _: dto::Done = client.post(&format!("/spaces/{space}/leave"), &json!({})).await?;
@@ -123,7 +154,14 @@ pub(super) async fn run(context: &Context, verb: Space) -> Result<(), ApiError> 
         Space::Delete { space } => {
             let (space, name) = space_typed(&client, &space, Typed::Whole).await?;
             let _: dto::Done = client.delete(&format!("/spaces/{space}")).await?;
-            context.out.either(&json!({}), || format!("{} is ended for everybody.\n", visible(&name)))
+            // Where nobody is to be told, it is gone already.
+            let now: Vec<dto::Space> = client.get("/spaces").await?;
+            let unheard = now.into_iter().find(|one| one.space == space).and_then(|one| one.end).map(|end| end.unheard);
+            let unheard = unheard.unwrap_or_default();
+            context.out.either(&json!({ "unheard": unheard }), || {
+                let waits = not_heard(&unheard).map_or_else(String::new, |waits| format!(" By now {waits}."));
+                format!("{} is deleted for everybody. {COPIES_GO}{waits}\n", visible(&name))
+            })
         }
     }
 }
@@ -170,6 +208,9 @@ async fn list(context: &Context, client: &Client) -> Result<(), ApiError> {
         members: space.members,
         unread: space.unread,
         state: space.state,
+        archived: space.archived,
+        retention: space.retention,
+        end: space.end,
     };
     let rows: Vec<Row> = spaces.into_iter().map(row).collect();
     context.out.either(&rows, || {
@@ -185,14 +226,66 @@ async fn list(context: &Context, client: &Client) -> Result<(), ApiError> {
     })
 }
 
+/// How long messages are kept.
+fn how_long(retention: &dto::Retention) -> String {
+    let dto::Retention { days, from, .. } = retention;
+    format!(
+        "Messages older than {days} days are deleted on every computer, from {} UTC on. Pinned ones stay.",
+        time(*from)
+    )
+}
+
+/// Who has not heard of the end of a space, in one sentence.
+fn not_heard(unheard: &[dto::Unheard]) -> Option<String> {
+    let who = |one: &dto::Unheard| {
+        let devices: Vec<_> = one.devices.iter().map(|device| visible(device).into_owned()).collect();
+        format!("{} ({})", visible(&one.name), devices.join(", "))
+    };
+    let names: Vec<_> = unheard.iter().map(who).collect();
+    (!names.is_empty()).then(|| format!("not heard of it yet: {}", names.join(", ")))
+}
+
+async fn show(context: &Context, client: &Client, space: &str) -> Result<(), ApiError> {
+    let space = find_space(client, space).await?;
+    let space: dto::Space = client.get(&format!("/spaces/{space}")).await?;
+    context.out.either(&space, || {
+        let level = match space.level {
+            dto::Level::Read => "you can read",
+            dto::Level::Write => "you can read and write",
+            dto::Level::Manage => "you can read, write and manage",
+        };
+        let people = if space.members == 1 { "1 person".to_owned() } else { format!("{} people", space.members) };
+        let mut lines = vec![visible(&space.name).into_owned(), format!("  id  {}", space.space)];
+        let mut line = |words: String| lines.push(format!("  {words}"));
+        let said = |deed: &dto::Deed| format!("by {} on {} UTC", visible(&deed.by_name), time(deed.at));
+        if let Some(end) = &space.end {
+            line(format!("Deleted for everybody {}.", said(&end.deed)));
+            line(not_heard(&end.unheard).unwrap_or_else(|| "everybody has heard of it".into()));
+        } else {
+            line(format!("{people}, {level}"));
+        }
+        if let Some(archived) = &space.archived {
+            line(format!("Archived {}: nobody writes in it.", said(&archived.deed)));
+        }
+        if space.end.is_none() {
+            line(space.retention.as_ref().map_or_else(|| "Messages are kept for good.".into(), how_long));
+        }
+        lines.join("\n") + "\n"
+    })
+}
+
 /// A space's name, and what else than in use it is.
 fn called_so(row: &Row) -> String {
     match row.state {
+        dto::SpaceState::Active if row.archived.is_some() => format!("{} (archived)", row.name),
         dto::SpaceState::Active => row.name.clone(),
         dto::SpaceState::Joining => format!("{} (joining)", row.name).trim_start().to_owned(),
         dto::SpaceState::ShutOut => format!("{} (those online do not let you in)", row.name),
         dto::SpaceState::Removed => format!("{} (you were removed)", row.name),
-        dto::SpaceState::Ended => format!("{} (ended)", row.name),
+        dto::SpaceState::Ended => match row.end.as_ref().and_then(|end| not_heard(&end.unheard)) {
+            Some(waits) => format!("{} (ended; {waits})", row.name),
+            None => format!("{} (ended)", row.name),
+        },
     }
 }
 

@@ -28,6 +28,8 @@ pub(crate) const FILES_FAILED: &str = "files-failed";
 pub(crate) const SHUT_OUT: &str = "shut-out";
 /// A device was not let in.
 pub(crate) const REFUSED: &str = "refused";
+/// More messages are due to go than a clock that is right would make so.
+pub(crate) const RETENTION_WAITS: &str = "retention-waits";
 /// Nobody counts what was written here.
 pub(crate) const UNDELIVERED: &str = "undelivered";
 
@@ -201,6 +203,26 @@ pub(crate) fn shut_out(space: GroupId, name: Option<&str>) -> Trouble {
         text: format!("{who} who are online do not let this computer in. You were probably removed."),
         hint: "What you write there reaches nobody. Ask a manager of the space: a new invitation brings you back."
             .into(),
+        device: None,
+        space: Some(space),
+    }
+}
+
+/// By this computer's clock many messages of a space are due to go at once.
+pub(crate) fn retention_waits((space, name): (GroupId, Option<&str>), due: u64, all: u64) -> Trouble {
+    let place = name.map_or_else(|| "a space".to_owned(), |name| format!("“{name}”"));
+    let short = space.short();
+    Trouble {
+        severity: Severity::Warning,
+        code: RETENTION_WAITS,
+        text: format!(
+            "By this computer's clock {due} of {all} messages in {place} are old enough to be deleted, all at once. Nothing was \
+             deleted."
+        ),
+        hint: format!(
+            "Check this computer's date. If it is right, say again how long messages are kept, in the space's settings or with \
+             `compeer space retention {short} DAYS`: what is due goes a day later."
+        ),
         device: None,
         space: Some(space),
     }

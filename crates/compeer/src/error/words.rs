@@ -176,7 +176,13 @@ impl From<ActError> for ApiError {
                 StatusCode::CONFLICT,
                 "space-over",
                 "The space is over",
-                "What was in it can still be read here. Leave it to take it off this computer.",
+                "`compeer space leave SPACE` takes it off this computer.",
+            ),
+            ActError::Archived => told(
+                StatusCode::CONFLICT,
+                "space-archived",
+                "The space is archived",
+                "A manager can take that back: `compeer space restore SPACE`.",
             ),
             ActError::BadTerms => told(
                 StatusCode::BAD_REQUEST,
@@ -243,6 +249,7 @@ impl From<WriteError> for ApiError {
                 told(StatusCode::FORBIDDEN, "not-allowed", "Not allowed", "Ask a manager of the space.")
             }
             WriteError::Ended => ActError::Over.into(),
+            WriteError::Archived => ActError::Archived.into(),
             WriteError::Invitation(_) => {
                 told(StatusCode::GONE, "invite-unusable", "The invitation is no good", "Ask for a new invitation.")
             }

@@ -102,6 +102,13 @@ pub(super) async fn spaces(node: Node, events: Receiver<SpacesEvent>) {
         SpacesEvent::Undelivered { space, messages: 0, files } if files.is_empty() => {
             node.problems().resolve_in(trouble::UNDELIVERED, space);
         }
+        SpacesEvent::RetentionWaits { space, due: 0, .. } => {
+            node.problems().resolve_in(trouble::RETENTION_WAITS, space);
+        }
+        SpacesEvent::RetentionWaits { space, due, all } => {
+            let name = space_name(node, space).await;
+            node.problems().record(trouble::retention_waits((space, name.as_deref()), due, all), node.now());
+        }
         SpacesEvent::Undelivered { space, messages, files } => {
             let name = space_name(node, space).await;
             let level = node.journal().rules(&space).and_then(|rules| rules.level(&node.device()));

@@ -14,13 +14,13 @@ use super::{ALONE, running};
 const SOON: Duration = Duration::from_secs(30);
 
 /// Words that nobody has ever written.
-fn unheard() -> String {
+pub(super) fn unheard() -> String {
     let bytes: [u8; 16] = random_bytes().expect("randomness");
     format!("slip-{}", compeer_core::id::to_base32(&bytes))
 }
 
 /// Whether any file below a folder holds these words.
-fn lies_in(dir: &Path, words: &str) -> bool {
+pub(super) fn lies_in(dir: &Path, words: &str) -> bool {
     std::fs::read_dir(dir).into_iter().flatten().flatten().any(|entry| {
         let path = entry.path();
         if path.is_dir() {
@@ -31,7 +31,7 @@ fn lies_in(dir: &Path, words: &str) -> bool {
 }
 
 #[track_caller]
-fn until_nowhere(peers: &[&Peer], words: &[&str]) {
+pub(super) fn until_nowhere(peers: &[&Peer], words: &[&str]) {
     for peer in peers {
         let gone = || words.iter().all(|words| !lies_in(peer.home(), words));
         eventually_blocking(SOON, "no file keeps it", gone);

@@ -5,6 +5,7 @@ mod boards;
 mod cli;
 mod deleted;
 mod direct;
+mod ends;
 mod guards;
 mod homes;
 mod http;

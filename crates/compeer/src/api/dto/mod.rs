@@ -33,8 +33,9 @@ pub use issue::{
 pub use node::{Done, PathKind, Peer, Problem, ProfileChange, Relay, Severity, SignInLink, Status};
 pub use search::{Found, FoundKind, Part, SearchAnswer, SearchNote};
 pub use space::{
-    DevicePath, DirectTalk, Epoch, Invitation, InvitationState, InvitePreview, InviteRequest, InviteText, LastMessage,
-    Level, LevelChange, Member, MemberDevice, NewInvitation, Presence, Space, SpaceName, SpaceState,
+    Archived, Deed, DevicePath, DirectTalk, End, Epoch, Invitation, InvitationState, InvitePreview, InviteRequest,
+    InviteText, LastMessage, Level, LevelChange, Member, MemberDevice, NewInvitation, Presence, Retention,
+    RetentionChange, Space, SpaceName, SpaceState, Unheard,
 };
 pub use topic::{
     Attention, AttentionChange, GENERAL, Move, Moved, NewTopic, Place, ReadMarker, Topic, TopicChange, UnreadMarker,

@@ -54,6 +54,71 @@ pub struct Epoch {
     pub since: u64,
 }
 
+/// What somebody did to a space as a whole.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Deed {
+    /// Who.
+    #[schema(required = true)]
+    pub by: Option<String>,
+    /// What they are called.
+    pub by_name: String,
+    /// When.
+    pub at: u64,
+}
+
+/// That a space is archived.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Archived {
+    /// Who did so, and when.
+    #[serde(flatten)]
+    pub deed: Deed,
+    /// Whether I may take it back.
+    pub may_restore: bool,
+}
+
+/// That messages of a space go after a time.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Retention {
+    /// After how many days.
+    pub days: u16,
+    /// Who said so, and when.
+    #[serde(flatten)]
+    pub deed: Deed,
+    /// Nothing goes before this time.
+    pub from: u64,
+}
+
+/// How a space ended.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct End {
+    /// Who ended it, and when.
+    #[serde(flatten)]
+    pub deed: Deed,
+    /// Members with devices that are not known to have heard of it: everything still lies there.
+    pub unheard: Vec<Unheard>,
+}
+
+/// A member of whom some device has not heard of the end of a space.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Unheard {
+    /// Who.
+    pub person: String,
+    /// What they are called.
+    pub name: String,
+    /// What these devices are called.
+    pub devices: Vec<String>,
+}
+
+/// After what time messages shall go.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RetentionChange {
+    /// After how many days, from 7 to 3650; `null` keeps them for good.
+    #[schema(required = true)]
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub days: Option<u16>,
+}
+
 /// A space at a glance.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Space {
@@ -63,8 +128,17 @@ pub struct Space {
     pub name: String,
     /// Whether it is a talk between people, without the furniture of a space.
     pub direct: bool,
-    /// What I may do in it.
+    /// What I may do in it; in an archived space nobody may more than read.
     pub level: Level,
+    /// Who made it read-only, while it is.
+    #[schema(required = true)]
+    pub archived: Option<Archived>,
+    /// After what time its messages go, if they do.
+    #[schema(required = true)]
+    pub retention: Option<Retention>,
+    /// How it ended, if it has.
+    #[schema(required = true)]
+    pub end: Option<End>,
     /// How many people are in it.
     pub members: u64,
     /// How many of them are here now.
