@@ -92,9 +92,22 @@ export async function leaveSpace(id: string): Promise<void> {
   dropSpace(id);
 }
 
+/** Ends a space for everybody. It stays on the list until all have heard of it. */
 export async function deleteSpace(id: string): Promise<void> {
   await request('DELETE', `/spaces/${id}`);
-  dropSpace(id);
+  await cache.invalidateQueries({ queryKey: keys.spaces });
+}
+
+/** Makes a space read-only for everybody, or takes that back. */
+export async function archiveSpace(id: string, on: boolean): Promise<void> {
+  const space = await request<Space>('POST', `/spaces/${id}/${on ? 'archive' : 'restore'}`);
+  patchSpace(cache, id, () => space);
+}
+
+/** Says after how many days messages go; null keeps them for good. */
+export async function keepMessages(id: string, days: number | null): Promise<void> {
+  const space = await request<Space>('PUT', `/spaces/${id}/retention`, { days });
+  patchSpace(cache, id, () => space);
 }
 
 export async function changeLevel(space: string, person: string, level: Level): Promise<void> {

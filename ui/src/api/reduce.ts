@@ -64,8 +64,9 @@ export function applyEvent(cache: QueryClient, event: NodeEvent): QueryKey[] {
       return [keys.members(event.space)];
     case 'space.joined':
       return [keys.spaces, keys.members(event.space), keys.allMessages(event.space)];
-    case 'space.left':
     case 'space.ended':
+      return [keys.spaces, keys.allMessages(event.space)];
+    case 'space.left':
       patch<Space[]>(cache, keys.spaces, (spaces) =>
         spaces.filter(({ space }) => space !== event.space),
       );

@@ -29,6 +29,12 @@ export interface Answered {
   text: string | null;
 }
 
+/** That a space is archived. */
+export type Archived = Deed & {
+  /** Whether I may take it back. */
+  may_restore: boolean;
+};
+
 /** How much I want to hear of a space or of a place in it. */
 export type Attention = "all" | "mentions" | "muted";
 
@@ -272,6 +278,16 @@ export interface Crop {
   y: number;
 }
 
+/** What somebody did to a space as a whole. */
+export interface Deed {
+  /** When. */
+  at: number;
+  /** Who. */
+  by: string | null;
+  /** What they are called. */
+  by_name: string;
+}
+
 /** That a message was deleted. */
 export interface Deleted {
   /** Who did it. */
@@ -323,6 +339,12 @@ export interface ElementsDrawn {
   /** Whoever was told with this `upto`, or a later one, has been told of them. */
   upto: number;
 }
+
+/** How a space ended. */
+export type End = Deed & {
+  /** Members with devices that are not known to have heard of it: everything still lies there. */
+  unheard: Unheard[];
+};
 
 /** The key period a space is in. A new one starts whenever somebody leaves. */
 export interface Epoch {
@@ -1191,6 +1213,20 @@ export interface Relay {
   url: string;
 }
 
+/** That messages of a space go after a time. */
+export type Retention = Deed & {
+  /** After how many days. */
+  days: number;
+  /** Nothing goes before this time. */
+  from: number;
+};
+
+/** After what time messages shall go. */
+export interface RetentionChange {
+  /** After how many days, from 7 to 3650; `null` keeps them for good. */
+  days: number | null;
+}
+
 /** How round corners are. */
 export interface Roundness {
   /** 1 to 3, as Excalidraw numbers them. */
@@ -1258,6 +1294,7 @@ export interface SignInLink {
 
 /** A space at a glance. */
 export interface Space {
+  archived: Archived | null;
   /** How much I want to hear of it. */
   attention: Attention;
   /** When it was founded. */
@@ -1266,12 +1303,13 @@ export interface Space {
   direct: boolean;
   /** Bytes it takes on this disk. */
   disk_bytes: number;
+  end: End | null;
   /** The key period it is in. */
   epoch: Epoch;
   /** How many of them are here now. */
   here_now: number;
   last: LastMessage | null;
-  /** What I may do in it. */
+  /** What I may do in it; in an archived space nobody may more than read. */
   level: Level;
   /** How many people are in it. */
   members: number;
@@ -1279,6 +1317,7 @@ export interface Space {
   mentions: number;
   /** Its name; empty while joining. A direct talk goes by the names of the others in it. */
   name: string;
+  retention: Retention | null;
   /** Its id. */
   space: string;
   /** Where it stands. */
@@ -1429,6 +1468,16 @@ export interface Typing {
 export interface Undelivered {
   /** Their ids; all of the space when left out. */
   only?: string[] | null;
+}
+
+/** A member of whom some device has not heard of the end of a space. */
+export interface Unheard {
+  /** What these devices are called. */
+  devices: string[];
+  /** What they are called. */
+  name: string;
+  /** Who. */
+  person: string;
 }
 
 /** What became of files that were to be taken off the list. */

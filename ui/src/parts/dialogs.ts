@@ -20,7 +20,7 @@ export type PickField =
 export type OpenDialog =
   | { kind: 'create' }
   | { kind: 'join'; invite?: string }
-  | { kind: 'invite' | 'rename' | 'leave' | 'delete'; space: string }
+  | { kind: 'invite' | 'rename' | 'leave' | 'delete' | 'archive' | 'retention'; space: string }
   | { kind: 'remove-member'; space: string; person: string }
   | { kind: 'topic'; space: string }
   | { kind: 'rename-topic'; space: string; topic: string }

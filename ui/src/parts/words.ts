@@ -6,12 +6,14 @@ import type {
   Path,
   Peer,
   Problem,
+  Retention,
   SharedFile,
   Transfer,
 } from '~/api/types';
 import type { Presence } from '~/kit/Avatar';
 import {
   formatDuration,
+  formatExact,
   formatRate,
   formatRtt,
   formatSince,
@@ -50,6 +52,12 @@ export function stateMeans(
   if (message.held_by <= 2 && message.of > 2) return 'At least one other member has it, verified.';
   const all = message.held_by >= message.of;
   return `${all ? `All ${message.of}` : `${message.held_by} of ${message.of}`} have it on their own disks.`;
+}
+
+/** How long the messages of a space stay; `now` tells whether that has begun. */
+export function retentionWords({ days, from }: Retention, now: number): string {
+  const words = `Messages older than ${days} days are deleted on every computer`;
+  return now < from ? `${words} from ${formatExact(from)} on` : words;
 }
 
 /** Bytes that a message may have. */

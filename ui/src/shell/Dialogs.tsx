@@ -9,6 +9,7 @@ import { MoveDialog } from '~/features/chat/MoveDialog';
 import { RenameTopicDialog, TopicDialog } from '~/features/chat/TopicDialogs';
 import { InviteDialog } from '~/features/spaces/InviteDialog';
 import { JoinDialog } from '~/features/spaces/JoinDialog';
+import { ArchiveDialog, RetentionDialog } from '~/features/spaces/KeepingDialogs';
 import {
   DeleteDialog,
   LeaveDialog,
@@ -62,6 +63,10 @@ export function Dialogs({ current }: { current: string | null }) {
       return <LeaveDialog space={space} onClose={closeDialog} />;
     case 'delete':
       return <DeleteDialog space={space} onClose={closeDialog} />;
+    case 'archive':
+      return <ArchiveDialog space={space} onClose={closeDialog} />;
+    case 'retention':
+      return <RetentionDialog space={space} onClose={closeDialog} />;
     case 'topic':
       return <TopicDialog space={space} onClose={closeDialog} />;
     case 'rename-topic':

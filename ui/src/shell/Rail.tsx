@@ -75,7 +75,7 @@ function SpaceTiles({ spaces, current }: { spaces: Space[]; current: string | nu
   return (
     <ul className="contents">
       {[...spaces]
-        .sort((a, b) => Number(a.direct) - Number(b.direct))
+        .sort((a, b) => place(a) - place(b))
         .map((space) => (
           <li key={space.space} className="flex-none">
             <Tile space={space} current={space.space === current} />
@@ -83,6 +83,11 @@ function SpaceTiles({ spaces, current }: { spaces: Space[]; current: string | nu
         ))}
     </ul>
   );
+}
+
+/** Spaces first, then talks, then what is put away. */
+function place(space: Space): number {
+  return space.archived || space.end ? 2 : Number(space.direct);
 }
 
 function Tile({ space, current }: { space: Space; current: boolean }) {
@@ -102,10 +107,12 @@ function Tile({ space, current }: { space: Space; current: boolean }) {
         params={{ space: space.space }}
         aria-current={current ? 'page' : undefined}
         style={{ '--hue': hueOf(space.space) } as React.CSSProperties}
-        className={`relative grid size-9 place-items-center border border-line bg-raised text-small font-semibold hue-ink transition-colors aria-[current=page]:border-transparent aria-[current=page]:bg-accent aria-[current=page]:text-on-accent touch:size-11 ${space.direct ? 'rounded-full' : 'rounded-[10px]'}`}
+        data-archived={space.archived || space.end ? '' : undefined}
+        className={`relative grid size-9 data-archived:border-dashed data-archived:bg-transparent data-archived:text-text-3! place-items-center border border-line bg-raised text-small font-semibold hue-ink transition-colors aria-[current=page]:border-transparent aria-[current=page]:bg-accent aria-[current=page]:text-on-accent touch:size-11 ${space.direct ? 'rounded-full' : 'rounded-[10px]'}`}
       >
         <span className="sr-only">
           {space.direct ? `Talk with ${name}` : name}
+          {space.archived ? ', archived' : space.end ? ', deleted' : ''}
           {news}
         </span>
         <span aria-hidden="true">{initials(space.name)}</span>

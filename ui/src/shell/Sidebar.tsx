@@ -1,7 +1,7 @@
 /** What is in the current space: its tools, its people, and what can be done with it. */
 import { Link, useMatchRoute } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
-import { setAttention } from '~/api/actions';
+import { archiveSpace, setAttention } from '~/api/actions';
 import { sentenceOf, silent } from '~/api/client';
 import { useMembers, useTopics, useTransfers } from '~/api/queries';
 import { useStore } from '~/api/store';
@@ -36,7 +36,8 @@ export function Sidebar({ space, top = false }: { space: Space; top?: boolean })
       <p className="mx-2 mb-3 truncate text-small text-text-3 nums">
         {state === 'active'
           ? plural(space.members, 'person').replace('persons', 'people') +
-            (space.members > 1 && !down ? ` · ${space.here_now} here now` : '')
+            (space.members > 1 && !down ? ` · ${space.here_now} here now` : '') +
+            (space.archived ? ' · archived' : '')
           : stateNotes[state]}
       </p>
       <button
@@ -60,7 +61,7 @@ const stateNotes: Record<Exclude<Space['state'], 'active'>, string> = {
   joining: 'joining',
   shutout: 'you were probably removed',
   removed: 'you are no longer in it',
-  ended: 'it has ended',
+  ended: 'deleted for everybody',
 };
 
 function Tools({ space }: { space: Space }) {
@@ -189,9 +190,33 @@ function SpaceMenu({ space, top }: { space: Space; top: boolean }) {
           </>
         )}
         <MenuItem icon="leave" onSelect={() => showDialog({ kind: 'leave', space: id })}>
-          {!active ? 'Remove from this computer…' : space.direct ? 'Leave talk…' : 'Leave space…'}
+          {space.end
+            ? 'Take off the list…'
+            : !active
+              ? 'Remove from this computer…'
+              : space.direct ? 'Leave talk…' : 'Leave space…'}
         </MenuItem>
+        {active && space.archived?.may_restore === true && (
+          <MenuItem
+            icon="retry"
+            onSelect={() =>
+              void archiveSpace(id, false).catch((error: unknown) => tellFailure(sentenceOf(error)))
+            }
+          >
+            Take it back from the archive
+          </MenuItem>
+        )}
         {manages && !space.direct && (
+          <>
+            <MenuItem icon="clock" onSelect={() => showDialog({ kind: 'retention', space: id })}>
+              How long messages stay…
+            </MenuItem>
+            <MenuItem icon="box" onSelect={() => showDialog({ kind: 'archive', space: id })}>
+              Archive space…
+            </MenuItem>
+          </>
+        )}
+        {(manages || (active && space.archived?.may_restore === true)) && !space.direct && (
           <MenuItem icon="trash" danger onSelect={() => showDialog({ kind: 'delete', space: id })}>
             Delete space…
           </MenuItem>

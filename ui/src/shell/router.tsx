@@ -11,7 +11,7 @@ import {
 } from '@tanstack/react-router';
 import { useKindOf, useSpace, useSpaces, useStatus, useTopics } from '~/api/queries';
 import { useStore } from '~/api/store';
-import type { Space } from '~/api/types';
+import type { End, Space } from '~/api/types';
 import { BoardPane } from '~/features/boards/BoardPane';
 import { BoardsPane } from '~/features/boards/BoardsPane';
 import { ChatPane } from '~/features/chat/ChatPane';
@@ -26,7 +26,9 @@ import { SearchPane } from '~/features/search/SearchPane';
 import { SettingsPane } from '~/features/settings/SettingsPane';
 import { Button } from '~/kit/Button';
 import { EmptyState, Loading } from '~/kit/EmptyState';
+import { plural } from '~/kit/format';
 import { copyText, usePhone } from '~/kit/hooks';
+import { Name } from '~/kit/Text';
 import { tell } from '~/kit/toast';
 import { showDialog } from '~/parts/dialogs';
 import { lastSpace } from './lastSpace';
@@ -166,16 +168,13 @@ function InSpace() {
 }
 
 function Gone({ space }: { space?: Space }) {
+  if (space?.end) return <Ended space={space} end={space.end} />;
   return (
     <EmptyState
       top
       icon="leave"
       title={
-        space?.state === 'removed'
-          ? 'You are no longer in this space'
-          : space?.state === 'ended'
-            ? 'This space has ended'
-            : 'This space is not here'
+        space?.state === 'removed' ? 'You are no longer in this space' : 'This space is not here'
       }
       actions={
         <>
@@ -190,9 +189,55 @@ function Gone({ space }: { space?: Space }) {
     >
       {space?.state === 'removed'
         ? 'Somebody who manages it has removed you. To come back you need a new invitation.'
-        : space?.state === 'ended'
-          ? 'Somebody who manages it has ended it for everybody.'
-          : 'You may have left it, or it was ended, or it is on another of your computers.'}
+        : 'You may have left it, or it was deleted for everybody, or it is on another of your computers.'}
+    </EmptyState>
+  );
+}
+
+/** What is left of a space that was deleted for everybody: who did so, and on whose computers everything still lies. */
+function Ended({ space, end }: { space: Space; end: End }) {
+  const me = useStatus().data?.person;
+  const who = end.by !== null && end.by === me ? 'You' : end.by_name;
+  return (
+    <EmptyState
+      top
+      icon="trash"
+      title="Deleted for everybody"
+      actions={
+        <Button onClick={() => showDialog({ kind: 'leave', space: space.space })}>
+          Take off the list…
+        </Button>
+      }
+    >
+      <p>
+        <Name>{who}</Name> deleted <Name>{space.name || 'this space'}</Name>. What was said and shared
+        in it is gone from this computer.
+      </p>
+      {end.unheard.length === 0 ? (
+        <p className="mt-2">Everybody has heard of it.</p>
+      ) : (
+        <section
+          aria-label="Not heard of it yet"
+          className="mt-5 rounded-card border border-line bg-panel px-4 py-3 text-left text-small"
+        >
+          <h2 className="font-medium text-text">
+            Not heard of it yet: {plural(end.unheard.length, 'person').replace('persons', 'people')}
+          </h2>
+          <p className="text-text-3">Everything is still on these computers until they are online.</p>
+          <ul className="mt-2 flex flex-col gap-1">
+            {end.unheard.map(({ person, name, devices }) => (
+              <li key={person} className="min-w-0">
+                <span className="font-medium text-text">
+                  <Name>{name}</Name>
+                </span>{' '}
+                <span className="text-text-3">
+                  <Name>{devices.join(', ')}</Name>
+                </span>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
     </EmptyState>
   );
 }

@@ -40,10 +40,12 @@ import { tell, tellFailure, useFoot } from '~/kit/toast';
 import { answer, takeAnswered } from '~/parts/answering';
 import { Composer } from '~/parts/Composer';
 import { showDialog } from '~/parts/dialogs';
+import { ReadOnly } from '~/parts/ReadOnly';
 import type { MessageActions } from '~/parts/messageActions';
 import { PaneHeader } from '~/parts/PaneHeader';
 import { removeWithUndo } from '~/parts/undo';
 import { UploadRows } from '~/parts/UploadRows';
+import { retentionWords } from '~/parts/words';
 import { Conversation } from './Conversation';
 import { Notices } from './Notices';
 import { TopicMenu } from './TopicMenu';
@@ -88,6 +90,7 @@ export function ChatPane({
             ) : (
               plural(space.members, 'person').replace('persons', 'people')
             )}
+            {space.archived && ' · archived'}
             {topic?.resolved === true && ' · resolved'}
             {topic?.attention === 'muted' && ' · muted'}
             {space.state !== 'shutout' && space.waiting > 0 && (
@@ -378,7 +381,13 @@ function OpenChat({
                 </div>
               ) : (
                 <p className="pt-6 pb-2 text-center text-small text-text-3">
-                  The beginning of <Name>{topic?.title ?? space.name}</Name>
+                  {space.retention ? (
+                    retentionWords(space.retention, now)
+                  ) : (
+                    <>
+                      The beginning of <Name>{topic?.title ?? space.name}</Name>
+                    </>
+                  )}
                 </p>
               )}
               <Conversation
@@ -425,9 +434,7 @@ function OpenChat({
         <Notices space={space} />
         <UploadRows space={id} />
         {space.level === 'read' ? (
-          <p className="rounded-card border border-line bg-panel px-4 py-3 text-center text-small text-text-2">
-            You can read here. To write, ask someone who manages this space.
-          </p>
+          <ReadOnly space={space} />
         ) : (
           <Composer
             key={talkKey(talk)}

@@ -30,6 +30,7 @@ import type { MessageActions } from '~/parts/messageActions';
 import { MessageRow } from '~/parts/MessageRow';
 import { PendingRow } from '~/parts/PendingRow';
 import { removeWithUndo, useVisible } from '~/parts/undo';
+import { ReadOnly } from '~/parts/ReadOnly';
 import { UploadRows } from '~/parts/UploadRows';
 import { changeWords, toEntries } from './activity';
 
@@ -208,6 +209,7 @@ export function IssueTalk({
       </ol>
       <div ref={end} className="h-3" />
       <UploadRows space={id} />
+      {space.level === 'read' && space.archived && <ReadOnly space={space} />}
       {space.level !== 'read' && (
         <Composer
           talk={talk}

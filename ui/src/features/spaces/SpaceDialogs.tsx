@@ -63,16 +63,19 @@ export function RenameDialog({ space, onClose }: Props) {
 }
 
 /** A question before something that cannot be taken back. */
-function Question({
+export function Question({
   title,
   action,
   onClose,
   act,
   ready = true,
+  kind = 'danger',
   children,
 }: {
   title: string;
   action: string;
+  /** How the button that does it looks. */
+  kind?: 'danger' | 'primary';
   onClose: () => void;
   act: () => Promise<void>;
   ready?: boolean;
@@ -87,7 +90,7 @@ function Question({
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button kind="danger" busy={busy} disabled={!ready} onClick={() => void run()}>
+          <Button kind={kind} busy={busy} disabled={!ready} onClick={() => void run()}>
             {action}
           </Button>
         </>
@@ -109,6 +112,7 @@ export function LeaveDialog({ space, onClose }: Props) {
   const navigate = useNavigate();
   const members = useMembers(space.space).data;
   const active = space.state === 'active' || space.state === 'shutout';
+  const unheard = space.end?.unheard ?? [];
   const name = plainName(space.name);
   const onlyManager =
     active &&
@@ -117,7 +121,13 @@ export function LeaveDialog({ space, onClose }: Props) {
     members?.filter(({ level }) => level === 'manage').length === 1;
   return (
     <Question
-      title={active ? `Leave ${name}?` : `Remove ${name} from this computer?`}
+      title={
+        active
+          ? `Leave ${name}?`
+          : space.end
+            ? `Take ${name} off the list?`
+            : `Remove ${name} from this computer?`
+      }
       action={active ? 'Leave' : 'Remove'}
       ready={!onlyManager}
       onClose={onClose}
@@ -127,7 +137,14 @@ export function LeaveDialog({ space, onClose }: Props) {
         await navigate({ to: '/' });
       }}
     >
-      <p>
+      {space.end && (
+        <p>
+          What it held is gone from this computer.
+          {unheard.length > 0 &&
+            ' This computer goes on telling those who have not heard, for up to 30 days, but you no longer see who they are.'}
+        </p>
+      )}
+      <p className={space.end ? 'hidden' : ''}>
         {active &&
           'The space goes on without you. You will not get what is said or shared there afterwards; to come back you need a new invitation. '}
         The {formatSize(space.disk_bytes)} that it keeps on this computer are removed; files you
@@ -150,7 +167,6 @@ export function LeaveDialog({ space, onClose }: Props) {
 }
 
 export function DeleteDialog({ space, onClose }: Props) {
-  const navigate = useNavigate();
   const files = useFiles(space.space).data;
   const [typed, setTyped] = useState('');
   const name = plainName(space.name);
@@ -164,14 +180,16 @@ export function DeleteDialog({ space, onClose }: Props) {
       act={async () => {
         await deleteSpace(space.space);
         onClose();
-        await navigate({ to: '/' });
       }}
     >
       <p>
-        This ends the space on every member’s computer and cannot be taken back. Lost are the whole
-        conversation{others > 0 && <> of {plural(others + 1, 'member')}</>}
-        {files && files.length > 0 && <>, the list of {plural(files.length, 'shared file')}</>} and
-        all open invitations. Files that lie on people’s disks stay there.
+        Everything in it goes from this computer now, and from every other member’s as soon as that
+        hears of it; this cannot be taken back. Lost are the whole conversation
+        {others > 0 && <> of {plural(others + 1, 'member')}</>}
+        {files && files.length > 0 && (
+          <>, {plural(files.length, 'shared file')} as far as Compeer keeps them,</>
+        )}{' '}
+        and all open invitations. Files that people have put into folders of their own stay there.
       </p>
       <TextField label={`Type “${name}” to confirm`} value={typed} onChange={setTyped} />
     </Question>
