@@ -46,11 +46,16 @@ describe('the end of a space', () => {
     await ann.accessible('retention-dialog');
     await ann.page.getByRole('button', { name: 'Delete after 90 days' }).click();
     for (const who of [ann, bo]) {
-      await who.page.getByText(/^Messages older than 90 days are deleted on every computer from/).waitFor();
+      await who.page
+        .getByText(/^Messages older than 90 days are deleted on every computer from/)
+        .waitFor();
     }
     await bo.accessible('retention-line');
     await menu(bo);
-    assert.equal(await bo.page.getByRole('menuitem', { name: 'How long messages stay…' }).count(), 0);
+    assert.equal(
+      await bo.page.getByRole('menuitem', { name: 'How long messages stay…' }).count(),
+      0,
+    );
     await bo.page.keyboard.press('Escape');
   });
 
@@ -64,7 +69,10 @@ describe('the end of a space', () => {
     assert.equal(await bo.composer.count(), 0);
     assert.equal(await bo.page.getByRole('button', { name: 'Take it back' }).count(), 0);
     await bo.message('What is said stays.').waitFor();
-    await ann.page.getByRole('link', { name: `${name}, archived` }).first().waitFor();
+    await ann.page
+      .getByRole('link', { name: `${name}, archived` })
+      .first()
+      .waitFor();
     await ann.accessible('archived');
     await bo.accessible('archived-dark');
     await bo.page.setViewportSize({ width: 390, height: 844 });
