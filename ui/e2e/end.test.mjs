@@ -40,9 +40,9 @@ describe('the end of a space', () => {
     await menu(ann);
     await ann.page.getByRole('menuitem', { name: 'How long messages stay…' }).click();
     await ann.page.getByText('For some days').click();
-    await ann.page.getByLabel('Days').fill('5');
+    await ann.page.getByRole('textbox', { name: 'Days' }).fill('5');
     await ann.page.getByText('A number from 7 to 3,650').waitFor();
-    await ann.page.getByLabel('Days').fill('90');
+    await ann.page.getByRole('textbox', { name: 'Days' }).fill('90');
     await ann.accessible('retention-dialog');
     await ann.page.getByRole('button', { name: 'Delete after 90 days' }).click();
     for (const who of [ann, bo]) {

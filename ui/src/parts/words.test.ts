@@ -7,6 +7,7 @@ import {
   peersWord,
   presenceOf,
   reachWord,
+  retentionWords,
   splitPath,
   stateWord,
   transferWord,
@@ -24,6 +25,19 @@ describe('the state of a message', () => {
     ['undelivered', 2, 3, 'not delivered'],
   ] as const)('%s, %d of %d: %s', (state, held_by, of, word) => {
     expect(stateWord({ state, held_by, of })).toBe(word);
+  });
+});
+
+describe('how long messages stay', () => {
+  const day = 86_400_000;
+  const noon = new Date(2026, 10, 27, 12).getTime();
+  const kept = (from: number) =>
+    retentionWords({ days: 90, from, by: null, by_name: 'Ann', at: from - day }, noon);
+  const words = 'Messages older than 90 days are deleted on every computer';
+  it('says when it begins', () => {
+    expect(kept(noon - 1)).toBe(words);
+    expect(kept(noon + 3_600_000)).toBe(`${words} from today on`);
+    expect(kept(noon + day)).toBe(`${words} from tomorrow on`);
   });
 });
 

@@ -13,7 +13,6 @@ import type {
 import type { Presence } from '~/kit/Avatar';
 import {
   formatDuration,
-  formatExact,
   formatRate,
   formatRtt,
   formatSince,
@@ -57,7 +56,9 @@ export function stateMeans(
 /** How long the messages of a space stay; `now` tells whether that has begun. */
 export function retentionWords({ days, from }: Retention, now: number): string {
   const words = `Messages older than ${days} days are deleted on every computer`;
-  return now < from ? `${words} from ${formatExact(from)} on` : words;
+  if (now >= from) return words;
+  const today = new Date(now).toDateString() === new Date(from).toDateString();
+  return `${words} from ${today ? 'today' : 'tomorrow'} on`;
 }
 
 /** Bytes that a message may have. */

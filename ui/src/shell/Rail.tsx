@@ -107,8 +107,7 @@ function Tile({ space, current }: { space: Space; current: boolean }) {
         params={{ space: space.space }}
         aria-current={current ? 'page' : undefined}
         style={{ '--hue': hueOf(space.space) } as React.CSSProperties}
-        data-archived={space.archived || space.end ? '' : undefined}
-        className={`relative grid size-9 data-archived:border-dashed data-archived:bg-transparent data-archived:text-text-3! place-items-center border border-line bg-raised text-small font-semibold hue-ink transition-colors aria-[current=page]:border-transparent aria-[current=page]:bg-accent aria-[current=page]:text-on-accent touch:size-11 ${space.direct ? 'rounded-full' : 'rounded-[10px]'}`}
+        className={`relative grid size-9 place-items-center border border-line bg-raised text-small font-semibold hue-ink transition-colors aria-[current=page]:border-transparent aria-[current=page]:bg-accent aria-[current=page]:text-on-accent touch:size-11 ${space.direct ? 'rounded-full' : 'rounded-[10px]'} ${place(space) === 2 && !current ? 'border-dashed bg-transparent! text-text-3!' : ''}`}
       >
         <span className="sr-only">
           {space.direct ? `Talk with ${name}` : name}

@@ -210,8 +210,8 @@ function Ended({ space, end }: { space: Space; end: End }) {
       }
     >
       <p>
-        <Name>{who}</Name> deleted <Name>{space.name || 'this space'}</Name>. What was said and shared
-        in it is gone from this computer.
+        <Name>{who}</Name> deleted <Name>{space.name || 'this space'}</Name>. What was said and
+        shared in it is gone from this computer.
       </p>
       {end.unheard.length === 0 ? (
         <p className="mt-2">Everybody has heard of it.</p>
@@ -223,7 +223,9 @@ function Ended({ space, end }: { space: Space; end: End }) {
           <h2 className="font-medium text-text">
             Not heard of it yet: {plural(end.unheard.length, 'person').replace('persons', 'people')}
           </h2>
-          <p className="text-text-3">Everything is still on these computers until they are online.</p>
+          <p className="text-text-3">
+            Everything is still on these computers until they are online.
+          </p>
           <ul className="mt-2 flex flex-col gap-1">
             {end.unheard.map(({ person, name, devices }) => (
               <li key={person} className="min-w-0">

@@ -83,7 +83,7 @@ fn three_people_work_together() {
 
     assert_eq!(bo.ask(&["space", "leave", space]).expect("leaves"), json!({}));
     assert_eq!(bo.ask(&["space", "list"]).expect("lists"), json!([]));
-    assert_eq!(ada.ask(&["space", "delete", space]).expect("ends"), json!({}));
+    assert_eq!(ada.ask(&["space", "delete", space]).expect("ends"), json!({ "unheard": [] }));
     assert_eq!(ada.ask(&["space", "list"]).expect("lists"), json!([]));
 }
 

@@ -60,7 +60,7 @@ impl Spaces {
 
     /// Removes the copies of a space's files that lie in Compeer's own folder, unless another space has them, too. What
     /// somebody shared from, or fetched to, a folder of theirs stays there.
-    async fn remove_copies(&self, space: GroupId) -> Result<(), ActError> {
+    pub(super) async fn remove_copies(&self, space: GroupId) -> Result<(), ActError> {
         let blobs = self.inner.view.with(move |view| view.blobs_of_this_alone(&space)).await?;
         let failed = compeer_blobs::AddError::from;
         for blob in blobs {
@@ -144,6 +144,12 @@ impl Spaces {
         let own = self.inner.journal.device();
         let others = rules.devices().keys().filter(|device| **device != own && **device != end.by);
         others.filter(|device| !heard.contains(device)).copied().collect()
+    }
+
+    /// Whether a space has ended and nobody is left to tell.
+    pub(super) fn all_have_heard(&self, space: &GroupId) -> bool {
+        let rules = self.inner.journal.rules(space);
+        rules.is_some_and(|rules| rules.ended().is_some_and(|end| self.unheard(space, &rules, &end).is_empty()))
     }
 
     /// How a space ended, and who has not heard of it yet.

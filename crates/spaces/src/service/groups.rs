@@ -208,6 +208,10 @@ impl Spaces {
     pub async fn end(&self, space: GroupId) -> Result<(), ActError> {
         self.rules_for(&space, Level::Manage)?;
         self.inner.journal.end(space).await?;
+        if self.all_have_heard(&space) {
+            self.remove_copies(space).await?;
+            return self.drop_space(space).await;
+        }
         self.bury(space).await;
         self.tell(SpacesEvent::Space { space });
         Ok(())
