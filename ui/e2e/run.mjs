@@ -31,7 +31,11 @@ async function up(home) {
   const peer = spawn(
     program,
     ['--home', home, '--json', 'up', '--api', anywhere, '--listen', anywhere, '--no-lan'],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      // What tests make peers say is not for whoever sits at this computer.
+      env: { ...process.env, DBUS_SESSION_BUS_ADDRESS: '', XDG_RUNTIME_DIR: '' },
+    },
   );
   const lines = createInterface({ input: peer.stdout });
   const ended = once(peer, 'exit').then(([code]) => {

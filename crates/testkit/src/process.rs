@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::{
     env,
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     io::{self, BufRead, BufReader, Read, Write},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
@@ -98,6 +98,7 @@ pub struct Peer {
     program: PathBuf,
     home: TempDir,
     place: Place,
+    environment: Vec<(String, OsString)>,
     running: Option<Running>,
 }
 
@@ -131,7 +132,14 @@ impl Peer {
     /// When there is no room for a home.
     pub fn with_program(program: &Path) -> Result<Self, ProcessError> {
         let home = tempfile::Builder::new().prefix("compeer-").tempdir().map_err(ProcessError::Home)?;
-        Ok(Self { program: program.to_owned(), home, place: Place::Here, running: None })
+        Ok(Self { program: program.to_owned(), home, place: Place::Here, environment: Vec::new(), running: None })
+    }
+
+    /// Gives the programs of this peer a variable.
+    #[must_use]
+    pub fn with_variable(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.environment.push((name.to_owned(), value.into()));
+        self
     }
 
     /// Moves the peer's computer into a lab: from now on its programs run on this host.
@@ -282,6 +290,10 @@ impl Peer {
         command
             .args(arguments)
             .env("COMPEER_HOME", self.home.path())
+            // What tests make peers say is not for whoever sits at this computer.
+            .env_remove("DBUS_SESSION_BUS_ADDRESS")
+            .env_remove("XDG_RUNTIME_DIR")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
