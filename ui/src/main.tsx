@@ -3,6 +3,7 @@ import { createRoot } from 'react-dom/client';
 import { startEvents } from '~/api/events';
 import { startTyping } from '~/api/typing';
 import { App } from '~/shell/App';
+import { startAttendance } from '~/shell/attendance';
 import { startNotifications } from '~/shell/notify';
 import { router } from '~/shell/router';
 import { startTheme } from '~/shell/theme';
@@ -12,6 +13,7 @@ startTheme();
 startEvents();
 startTyping();
 startNotifications(router);
+startAttendance();
 
 const root = document.getElementById('root');
 if (root) {

@@ -13,11 +13,15 @@ import type {
   ElementsDrawn,
   InvitePreview,
   Level,
+  MailChange,
+  MailSettings,
   Member,
   Message,
   MessageChange,
   NewInvitation,
   Problem,
+  Settings,
+  SettingsChange,
   Settled,
   SharedFile,
   Space,
@@ -37,6 +41,37 @@ export async function saveProfile(change: {
   void cache.invalidateQueries({ queryKey: ['members'] });
   return status;
 }
+
+/** Changes what was chosen for this device; shown at once, and as it was again if it could not be. */
+export async function changeSettings(change: SettingsChange): Promise<void> {
+  const before = cache.getQueryData<Settings>(keys.settings);
+  // Until when a pause lasts is for the node to say.
+  if (before !== undefined && change.pause === undefined) {
+    cache.setQueryData(keys.settings, { ...before, ...change });
+  }
+  try {
+    cache.setQueryData(keys.settings, await request<Settings>('PATCH', '/settings', change));
+  } catch (error) {
+    cache.setQueryData(keys.settings, before);
+    throw error;
+  }
+}
+
+export const testNotification = () => request('POST', '/settings/test', {});
+
+/** Tells the node whether somebody is at this browser. */
+export const attend = (active: boolean, tells: boolean) =>
+  request('POST', '/attendance', { active, tells });
+
+export async function saveMail(change: MailChange): Promise<void> {
+  cache.setQueryData(keys.mail, await request<MailSettings>('PUT', '/mail', change));
+}
+
+export async function forgetMail(): Promise<void> {
+  cache.setQueryData(keys.mail, await request<MailSettings>('DELETE', '/mail'));
+}
+
+export const testMail = () => request<{ to: string }>('POST', '/mail/test', {});
 
 export const signOut = () => request('POST', '/signout', {});
 
@@ -127,7 +162,7 @@ export async function removeMember(space: string, person: string): Promise<void>
 
 export async function invite(
   space: string,
-  choice: { level: Level; expires: string; uses: number },
+  choice: { level: Level; expires: string; uses: number; mail?: string },
 ): Promise<NewInvitation> {
   const made = await request<NewInvitation>('POST', `/spaces/${space}/invitations`, choice);
   void cache.invalidateQueries({ queryKey: keys.invitations(space) });

@@ -5,6 +5,8 @@ import type { Talk } from './talk';
 
 export const keys = {
   status: ['status'] as const,
+  settings: ['settings'] as const,
+  mail: ['mail'] as const,
   spaces: ['spaces'] as const,
   transfers: ['transfers'] as const,
   members: (space: string) => ['members', space] as const,

@@ -6,6 +6,7 @@ import type { QueryKey } from '@tanstack/react-query';
 import { cache } from './cache';
 import { base, connection, reportDown, reportUp, request } from './client';
 import { applyEvent } from './reduce';
+import { createStore } from './store';
 import type { NodeEvent } from './types';
 
 const channelName = 'compeer.events';
@@ -35,6 +36,8 @@ const names = [
   'member.removed',
   'member.changed',
   'profile.changed',
+  'presence.changed',
+  'settings.changed',
   'peer.up',
   'peer.down',
   'peer.path',
@@ -50,6 +53,9 @@ export function onEvent(listener: Listener): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
+
+/** How often the node has greeted this tab: from then on it knows that a page of this browser listens. */
+export const greetings = createStore(0);
 
 /** Is this the tab that listens? Only it raises notifications, so that one message makes one. */
 export let leading = false;
@@ -134,6 +140,7 @@ function listen(say: (word: Word) => void, late: boolean): () => void {
       if (event === null) return;
       if (event.event === 'hello') {
         failures = 0;
+        greetings.set((count) => count + 1);
         say({ kind: 'up' });
         // After the first greeting, each one follows a gap in which anything may have happened.
         if (greeted) say({ kind: 'event', event: { event: 'lagged', at: event.at } });

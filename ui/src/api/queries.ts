@@ -17,9 +17,11 @@ import type {
   Comment,
   Holder,
   Invitation,
+  MailSettings,
   Member,
   Message,
   MessagePage,
+  Settings,
   SharedFile,
   Space,
   Status,
@@ -37,6 +39,22 @@ export function useStatus(every?: number): UseQueryResult<Status> {
     queryKey: keys.status,
     queryFn: ({ signal }) => request<Status>('GET', '/status', undefined, signal),
     refetchInterval: every ?? false,
+  });
+}
+
+/** What was chosen for this device. */
+export function useSettings(): UseQueryResult<Settings> {
+  return useQuery({
+    queryKey: keys.settings,
+    queryFn: ({ signal }) => request<Settings>('GET', '/settings', undefined, signal),
+  });
+}
+
+/** The mail server that invitations are sent through. */
+export function useMail(): UseQueryResult<MailSettings> {
+  return useQuery({
+    queryKey: keys.mail,
+    queryFn: ({ signal }) => request<MailSettings>('GET', '/mail', undefined, signal),
   });
 }
 

@@ -3,7 +3,16 @@ import type { QueryClient, QueryKey } from '@tanstack/react-query';
 import { keys } from './cache';
 import { changeState, receive, update, type MessageWindow } from './messages';
 import { placeOf } from './talk';
-import type { Message, NodeEvent, Peer, SharedFile, Space, Status, Transfer } from './types';
+import type {
+  Message,
+  NodeEvent,
+  Peer,
+  Settings,
+  SharedFile,
+  Space,
+  Status,
+  Transfer,
+} from './types';
 
 /** Applies `event`; returns the keys whose data the event did not carry and that must be fetched. */
 export function applyEvent(cache: QueryClient, event: NodeEvent): QueryKey[] {
@@ -77,6 +86,11 @@ export function applyEvent(cache: QueryClient, event: NodeEvent): QueryKey[] {
       return [keys.spaces, keys.members(event.space), keys.invitations(event.space)];
     case 'profile.changed':
       return [keys.status, ['members'], ['messages']];
+    case 'presence.changed':
+      return [['members']];
+    case 'settings.changed':
+      cache.setQueryData<Settings>(keys.settings, event.settings);
+      return [];
     case 'peer.up':
       patchPeer(cache, event.device, { path: event.path, last_seen: event.at });
       return [keys.status, keys.spaces, ['members'], ['files']];

@@ -34,6 +34,13 @@ export type Archived = Deed & {
   /** Whether I may take it back. */
   may_restore: boolean;
 };
+/** What a page says about who is at it. */
+export interface Attendance {
+  /** Somebody has used one of its tabs lately. */
+  active: boolean;
+  /** Somebody looks at it now, or the browser shows notifications for it. */
+  tells: boolean;
+}
 
 /** How much I want to hear of a space or of a place in it. */
 export type Attention = "all" | "mentions" | "muted";
@@ -306,6 +313,9 @@ export interface Description {
   time: number;
 }
 
+/** Whether this computer's desktop shows notifications. */
+export type DesktopState = "ready" | "no-session" | "no-program" | "failed";
+
 /** How a member's device is reached now. */
 export type DevicePath = "direct" | "relay" | "none" | "self";
 
@@ -390,12 +400,16 @@ export interface Event {
   problem?: Problem;
   /** Round trip in milliseconds. */
   rtt_ms?: number;
+  /** What was chosen for this device. */
+  settings?: Settings;
   /** The space it happened in. */
   space?: string;
   /** The space as it is now. */
   space_info?: Space;
   /** Where the message is. */
   state?: MessageState;
+  /** Whether the message is to be told to me now, by what I want to hear and whether it is quiet. */
+  tell?: boolean;
   /** The transfer. */
   transfer?: Transfer;
   /** Messages I have not read. */
@@ -403,7 +417,7 @@ export interface Event {
 }
 
 /** What happened. */
-export type EventName = "hello" | "lagged" | "chat.message" | "chat.changed" | "chat.state" | "topic.changed" | "issue.changed" | "board.changed" | "chat.typing" | "read.changed" | "file.added" | "file.changed" | "file.removed" | "transfer.changed" | "transfers.done" | "space.changed" | "space.joined" | "space.left" | "space.ended" | "member.joined" | "member.removed" | "member.changed" | "profile.changed" | "peer.up" | "peer.down" | "peer.path" | "problem.added" | "problem.dismissed";
+export type EventName = "hello" | "lagged" | "chat.message" | "chat.changed" | "chat.state" | "topic.changed" | "issue.changed" | "board.changed" | "chat.typing" | "read.changed" | "file.added" | "file.changed" | "file.removed" | "transfer.changed" | "transfers.done" | "space.changed" | "space.joined" | "space.left" | "space.ended" | "member.joined" | "member.removed" | "member.changed" | "profile.changed" | "presence.changed" | "settings.changed" | "peer.up" | "peer.down" | "peer.path" | "problem.added" | "problem.dismissed";
 
 /** Where to put a file. */
 export interface FetchRequest {
@@ -568,12 +582,24 @@ export interface Invitation {
   id: string;
   /** What the newcomer may do. */
   level: Level;
+  /** The mail address it was made for, if it was made on this computer for one. */
+  mail: string | null;
   /** Where it stands. */
   state: InvitationState;
   /** How many have used it. */
   used: number;
   /** For how many people it is. */
   uses: number;
+}
+
+/** What became of an invitation's mail. */
+export interface InvitationMail {
+  /** Why not; null as well where no server is set. */
+  problem: string | null;
+  /** Whether the server has taken it. */
+  sent: boolean;
+  /** To whom it is. */
+  to: string;
 }
 
 /** Where an invitation stands. */
@@ -601,6 +627,8 @@ export interface InviteRequest {
   expires?: string | null;
   /** What the newcomer may do; `write` when left out. */
   level?: Level;
+  /** The mail address of whom it is for. If a mail server is set, it is sent there. */
+  mail?: string | null;
   /** For how many people; 1 when left out. */
   uses?: number | null;
 }
@@ -875,6 +903,59 @@ export interface LocalFiles {
   paths: string[];
 }
 
+/** A mail server. */
+export interface MailChange {
+  /** One more certificate authority to trust, in PEM. */
+  authority?: string | null;
+  /** The address that mails come from. */
+  from: string;
+  /** Its name. */
+  host: string;
+  /** The password that goes with it. Left out, the one before stays. */
+  password?: string | null;
+  /** Its port. */
+  port: number;
+  /** How the connection is secured. */
+  security?: MailSecurity;
+  /** Whom it knows me as. */
+  user?: string | null;
+}
+
+/** How a connection to a mail server is secured. */
+export type MailSecurity = "tls" | "starttls" | "none";
+
+/** A mail that the server has taken. */
+export interface MailSent {
+  /** To whom. */
+  to: string;
+}
+
+/** The server that is set; all is empty while none is. */
+export interface MailSettings {
+  /** Whether a certificate authority of its own is trusted. */
+  authority: boolean;
+  /** The address that mails come from. */
+  from: string;
+  /** Whether a password is kept. */
+  has_password: boolean;
+  /** Its name. */
+  host: string;
+  /** Its port. */
+  port: number;
+  /** How the connection is secured. */
+  security: MailSecurity;
+  /** Whether one is. */
+  set: boolean;
+  /** Whom it knows me as; null if it does not ask. */
+  user: string | null;
+}
+
+/** Where a test goes. */
+export interface MailTest {
+  /** An address; the one that mails come from when left out. */
+  to?: string | null;
+}
+
 /** A member of a space. */
 export interface Member {
   /** The person's devices. */
@@ -899,6 +980,8 @@ export interface Member {
 
 /** A device of a member. */
 export interface MemberDevice {
+  /** Since when nobody has been at it, as it says; null while somebody is, or while it is not linked. */
+  away_since: number | null;
   /** Its id. */
   device: string;
   /** Whether it has everything that this device has. */
@@ -1041,6 +1124,9 @@ export interface NewInvitation {
   invite: string;
   /** What the newcomer may do. */
   level: Level;
+  mail: InvitationMail | null;
+  /** A mail with it for the user's own mail program: a `mailto:` link. */
+  mailto: string;
   /** The same as a QR code: an SVG picture. */
   qr_svg: string;
   /** For how many people it is. */
@@ -1129,7 +1215,7 @@ export interface Place {
 }
 
 /** Whether somebody is here. */
-export type Presence = "here" | "away";
+export type Presence = "online" | "away" | "offline";
 
 /** Something that somebody should look at. */
 export interface Problem {
@@ -1175,6 +1261,16 @@ export interface ProfileChange {
   name?: string | null;
   /** A PNG, JPEG or WebP picture of at most 64 KiB in base64; null takes it away. */
   picture?: string | null;
+}
+
+/** Times of the day at which nothing is told, by this computer's clock. */
+export interface Quiet {
+  /** The days on which it begins: `mon` to `sun`. */
+  days: string[];
+  /** From when, such as `22:00`. */
+  from: string;
+  /** Until when, such as `07:00`; on the next day when that is not later. */
+  to: string;
 }
 
 /** Somebody who reacted. */
@@ -1257,6 +1353,44 @@ export interface SearchNote {
   hint: string;
   /** Why, in one sentence. */
   text: string;
+}
+
+/** What was chosen for this device, and how its notifications do. */
+export interface Settings {
+  /** Whether the desktop says that something is new while no page does. */
+  desktop: boolean;
+  /** The program that shows them. */
+  desktop_by: string | null;
+  /** Why the last one could not be shown. */
+  desktop_failure: string | null;
+  /** Whether the desktop can show notifications. */
+  desktop_state: DesktopState;
+  /** Whether what names me is told all the same. */
+  mentions_pass: boolean;
+  /** Until when nothing is told, whatever `quiet` says; null when there is no pause. */
+  paused_until: number | null;
+  quiet: Quiet | null;
+  /** Whether it is quiet now. */
+  quiet_now: boolean;
+  /** Whether others are told that nobody is at this device. */
+  show_away: boolean;
+  /** Whether it shows who wrote what, or only where something is new. */
+  words: boolean;
+}
+
+/** What shall be chosen from now on. What is left out stays. */
+export interface SettingsChange {
+  /** As in [`Settings`]. */
+  desktop?: boolean | null;
+  /** As in [`Settings`]. */
+  mentions_pass?: boolean | null;
+  /** For how long nothing is told from now on: a number and m, h or d; `tomorrow` for until tomorrow at eight; or `off`. */
+  pause?: string | null;
+  quiet?: Quiet | null;
+  /** As in [`Settings`]. */
+  show_away?: boolean | null;
+  /** As in [`Settings`]. */
+  words?: boolean | null;
 }
 
 /** How many that were. */

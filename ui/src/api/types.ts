@@ -6,6 +6,7 @@ import type {
   Message,
   PathKind as Path,
   Problem,
+  Settings,
   Space,
   Transfer,
   File as SharedFile,
@@ -43,8 +44,12 @@ export type {
   Found,
   Holder,
   Invitation,
+  InvitationMail,
   InvitePreview,
   Level,
+  MailChange,
+  MailSecurity,
+  MailSettings,
   Member,
   MemberDevice,
   Message,
@@ -53,11 +58,15 @@ export type {
   NewInvitation,
   Part,
   Peer,
+  Presence,
   Problem,
   ProblemDocument,
   Reaction,
   Retention,
+  Quiet,
   SearchAnswer,
+  Settings,
+  SettingsChange,
   Settled,
   Space,
   Status,
@@ -77,6 +86,8 @@ export type NodeEvent =
       space: string;
       id: string;
       message: Message;
+      /** Whether it is to be told to me now; of `chat.message`. */
+      tell?: boolean;
     }
   | ({ event: 'chat.state'; at: number; space: string; id: string } & Pick<
       Message,
@@ -114,6 +125,8 @@ export type NodeEvent =
     }
   | { event: 'issue.changed'; at: number; space: string; id?: string }
   | { event: 'profile.changed'; at: number; person: string }
+  | { event: 'presence.changed'; at: number; device: string }
+  | { event: 'settings.changed'; at: number; settings: Settings }
   | { event: 'peer.up'; at: number; device: string; name: string | null; path: Path }
   | { event: 'peer.down'; at: number; device: string }
   | { event: 'peer.path'; at: number; device: string; path: Path; rtt_ms: number | null }

@@ -1,14 +1,17 @@
 /** A person: their picture, or two letters on their own colour, and how they are reached. */
 import { initials } from './text';
 
-export type Presence = 'here' | 'relay' | 'away' | 'unknown';
+/** `away` is reached, but nobody is at it. */
+export type Presence = 'online' | 'relay' | 'away' | 'offline' | 'unknown';
 
 const dots: Record<Presence, string> = {
-  here: 'bg-held',
+  online: 'bg-held',
   // Half a dot: reached, but not directly.
   relay:
     'bg-[linear-gradient(90deg,var(--wait)_50%,var(--raised)_50%)] ring-[1.5px] ring-inset ring-wait',
-  away: 'bg-raised ring-[1.5px] ring-inset ring-text-3',
+  // A crescent, as of the moon.
+  away: 'bg-[radial-gradient(circle_at_78%_22%,var(--raised)_0_46%,var(--wait)_50%)]',
+  offline: 'bg-raised ring-[1.5px] ring-inset ring-text-3',
   unknown: 'bg-(--line-strong)',
 };
 
@@ -28,6 +31,14 @@ export interface AvatarProps {
   presence?: Presence | null;
   className?: string;
 }
+
+/** The dot alone, for a device: a word stands beside it. */
+export const PresenceDot = ({ presence }: { presence: Presence }) => (
+  <span
+    aria-hidden="true"
+    className={`inline-block size-[9px] flex-none rounded-full ${dots[presence]}`}
+  />
+);
 
 /** Decoration: the name stands beside it, or the element around it is labelled. */
 export function Avatar({ name, hue, picture, size = 's', presence, className = '' }: AvatarProps) {

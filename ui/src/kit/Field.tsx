@@ -107,7 +107,7 @@ export function Choice<T extends string>({
         {options.map((option) => (
           <label
             key={option.value}
-            className="flex h-8 flex-1 cursor-pointer items-center justify-center gap-2 rounded-md px-2 text-[14px] whitespace-nowrap text-text-2 transition-colors select-none hover:text-text has-checked:bg-(--thumb) has-checked:font-medium has-checked:text-text has-checked:shadow-[0_1px_2px_var(--shade-near)] has-focus-visible:outline-2 has-focus-visible:outline-accent has-disabled:cursor-default has-disabled:opacity-60 touch:h-11"
+            className="relative flex h-8 flex-1 cursor-pointer items-center justify-center gap-2 rounded-md px-2 text-[14px] whitespace-nowrap text-text-2 transition-colors select-none hover:text-text has-checked:bg-(--thumb) has-checked:font-medium has-checked:text-text has-checked:shadow-[0_1px_2px_var(--shade-near)] has-focus-visible:outline-2 has-focus-visible:outline-accent has-disabled:cursor-default has-disabled:opacity-60 touch:h-11"
           >
             <input
               type="radio"

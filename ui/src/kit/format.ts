@@ -87,6 +87,10 @@ export function formatDay(time: number, now: number, locale?: Locale): string {
   ).format(time);
 }
 
+/** A day to come: `Sat 28 Nov`. */
+export const formatAhead = (time: number, locale?: Locale): string =>
+  dates({ weekday: 'short', day: 'numeric', month: 'short' }, locale).format(time);
+
 /** When something was: `now`, `5 min ago`, `14:20`, `yesterday 14:20`, `Tue 18:40`, `2 Nov`. */
 export function formatWhen(time: number, now: number, locale?: Locale): string {
   const seconds = (now - time) / 1000;

@@ -24,7 +24,14 @@ export function InvitationList({
           className="flex items-center gap-3 border-b border-soft py-2 last:border-b-0"
         >
           <div className="min-w-0 flex-1">
-            <div className="text-[14px]/5 first-letter:uppercase">
+            <div
+              className={`text-[14px]/5 [overflow-wrap:anywhere] ${invitation.mail === null ? 'first-letter:uppercase' : ''}`}
+            >
+              {invitation.mail !== null && (
+                <>
+                  <Name>{invitation.mail}</Name>{' '}
+                </>
+              )}
               {levelWords[invitation.level]},{' '}
               {invitation.uses === 1
                 ? 'for one person'

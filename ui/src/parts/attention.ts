@@ -20,31 +20,46 @@ function subscribe(listener: () => void): () => void {
 
 /** Held by every tab that somebody looks at, for as long as they do. */
 const lookedAt = 'compeer.looked-at';
+/** Held by every tab that can be seen. */
+const seen = 'compeer.seen';
 
-/** Lets the other tabs of this browser know when somebody looks at this one. */
+const visible = () => document.visibilityState === 'visible';
+
+/** Lets the other tabs of this browser know when somebody looks at this one, and when it can be seen. */
 export function startAttention(): void {
+  hold(lookedAt, looking);
+  hold(seen, visible);
+}
+
+/** Holds a lock for as long as something is so. */
+function hold(lock: string, is: () => boolean): void {
   if (!('locks' in navigator)) return;
   let release: (() => void) | null = null;
   const follow = () => {
-    if (looking() === (release !== null)) return;
+    if (is() === (release !== null)) return;
     release?.();
     release = null;
-    if (!looking()) return;
+    if (!is()) return;
     const held = new Promise<void>((done) => {
       release = done;
     });
-    void navigator.locks.request(lookedAt, { mode: 'shared' }, () => held);
+    void navigator.locks.request(lock, { mode: 'shared' }, () => held);
   };
   subscribe(follow);
   follow();
 }
 
-/** Does somebody look at any tab of this browser? */
-export async function anyLooking(): Promise<boolean> {
-  if (looking() || !('locks' in navigator)) return looking();
+async function anyHolds(lock: string, is: () => boolean): Promise<boolean> {
+  if (is() || !('locks' in navigator)) return is();
   const { held = [] } = await navigator.locks.query();
-  return held.some(({ name }) => name === lookedAt);
+  return held.some(({ name }) => name === lock);
 }
+
+/** Does somebody look at any tab of this browser? */
+export const anyLooking = () => anyHolds(lookedAt, looking);
+
+/** Can any tab of this browser be seen? */
+export const anyVisible = () => anyHolds(seen, visible);
 
 export const useLooking = () => useSyncExternalStore(subscribe, looking);
 

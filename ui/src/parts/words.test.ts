@@ -5,6 +5,7 @@ import {
   fileWord,
   missingOf,
   peersWord,
+  deviceState,
   presenceOf,
   reachWord,
   retentionWords,
@@ -47,6 +48,7 @@ const device = (more: Partial<MemberDevice>): MemberDevice => ({
   path: 'none',
   rtt_ms: null,
   last_seen: null,
+  away_since: null,
   has_all: false,
   missing: 3,
   ...more,
@@ -59,7 +61,7 @@ const member = (devices: MemberDevice[]): Member => ({
   level: 'write',
   me: false,
   joined: 0,
-  presence: devices.some(({ path }) => path !== 'none') ? 'here' : 'away',
+  presence: devices.some(({ path }) => path !== 'none') ? 'online' : 'offline',
   devices,
 });
 
@@ -69,15 +71,36 @@ describe('how a person is reached', () => {
   it('is told by the best of their devices', () => {
     const bo = member([device({}), device({ path: 'direct', rtt_ms: 0.4 })]);
     expect(reachWord(bo, now)).toBe('bo-desktop · direct, 0.4 ms');
-    expect(presenceOf(bo)).toBe('here');
+    expect(presenceOf(bo)).toBe('online');
     expect(presenceOf(member([device({ path: 'relay' })]))).toBe('relay');
   });
 
-  it('says since when they are away', () => {
+  it('says since when they are offline', () => {
     expect(reachWord(member([device({ last_seen: now - 3 * 86_400_000 })]), now)).toBe(
-      `away since ${formatWhen(now - 3 * 86_400_000, now)}`,
+      `offline since ${formatWhen(now - 3 * 86_400_000, now)}`,
     );
     expect(reachWord(member([device({})]), now)).toBe('not seen yet');
+  });
+
+  it('says since when nobody is at any of their devices', () => {
+    const since = now - 2 * 86_400_000;
+    const devices = [
+      device({ path: 'direct', away_since: since }),
+      device({ path: 'relay', away_since: since - 5 }),
+      device({}),
+    ];
+    const bo = { ...member(devices), presence: 'away' as const };
+    expect(reachWord(bo, now)).toBe(`away since ${formatWhen(since, now)} · bo-desktop`);
+    expect(presenceOf(bo)).toBe('away');
+    expect(devices.map((one) => deviceState(one, now).word)).toEqual([
+      `away since ${formatWhen(since, now)}`,
+      `away since ${formatWhen(since - 5, now)}`,
+      'offline, not seen yet',
+    ]);
+    expect(deviceState(device({ path: 'relay' }), now)).toEqual({
+      presence: 'relay',
+      word: 'online',
+    });
   });
 
   it('counts what waits for them, unless one device has all', () => {
@@ -152,7 +175,7 @@ describe('transfers and files', () => {
     const dee = { person: 'd', name: 'Dee Rao', online: false };
     expect(fileWord(file({ holders: [dee] }))).toMatchObject({
       meaning: 'wait',
-      word: 'Dee is away',
+      word: 'Dee is offline',
     });
     expect(fileWord(file({ holders: [{ ...dee, online: true }] })).word).toBe('not here');
     expect(fileWord(file({ holders: [dee] }), true).word).toBe('not here');

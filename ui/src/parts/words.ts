@@ -2,21 +2,27 @@
 import type {
   Level,
   Member,
+  MemberDevice,
   Message,
   Path,
   Peer,
   Problem,
   Retention,
+  Settings,
   SharedFile,
   Transfer,
 } from '~/api/types';
 import type { Presence } from '~/kit/Avatar';
 import {
+  dayOf,
+  formatAhead,
+  formatClock,
   formatDuration,
   formatRate,
   formatRtt,
   formatSince,
   formatSize,
+  formatWhen,
   listNames,
 } from '~/kit/format';
 import type { Meaning } from '~/kit/Pill';
@@ -97,7 +103,7 @@ export function pathWord(path: KnownPath, lan = false): string {
     case 'self':
       return 'this device';
     case 'none':
-      return 'away';
+      return 'offline';
     case 'unknown':
       return 'unknown';
   }
@@ -115,7 +121,7 @@ export const pathMeaning: Record<KnownPath, Meaning> = {
 export const unknownWord = 'not known right now';
 
 /**
- * `bo-desktop · direct, 0.4 ms`, or since when they are away. The best path of all devices counts. `silent`: the own node
+ * `bo-desktop · direct, 0.4 ms`, since when nobody is at it, or since when they are offline. The best path of all devices counts. `silent`: the own node
  * does not answer.
  */
 export function reachWord(member: Member, now: number, silent = false): string {
@@ -124,10 +130,12 @@ export function reachWord(member: Member, now: number, silent = false): string {
   const device = bestDevice(member);
   if (device !== undefined && device.path !== 'none') {
     const rtt = device.rtt_ms === null ? '' : `, ${formatRtt(device.rtt_ms)}`;
+    const since = awaySince(member);
+    if (since !== null) return `away since ${formatSince(since, now)} · ${plainName(device.name)}`;
     return `${plainName(device.name)} · ${pathWord(device.path)}${rtt}`;
   }
   const seen = Math.max(0, ...member.devices.map(({ last_seen }) => last_seen ?? 0));
-  return seen === 0 ? 'not seen yet' : `away since ${formatSince(seen, now)}`;
+  return seen === 0 ? 'not seen yet' : `offline since ${formatSince(seen, now)}`;
 }
 
 const order: (Path | 'self')[] = ['self', 'direct', 'relay', 'none'];
@@ -137,9 +145,30 @@ export const bestDevice = (member: Member) =>
 
 export function presenceOf(member: Member, silent = false): Presence {
   if (silent) return 'unknown';
-  const path = bestDevice(member)?.path;
-  if (path === 'relay') return 'relay';
-  return path === 'direct' || path === 'self' || member.presence === 'here' ? 'here' : 'away';
+  if (member.presence !== 'online') return member.presence;
+  return bestDevice(member)?.path === 'relay' ? 'relay' : 'online';
+}
+
+/** Since when nobody is at any of their devices that are reached; null when somebody is, or none is. */
+export function awaySince(member: Member): number | null {
+  if (member.presence !== 'away') return null;
+  return Math.max(0, ...member.devices.map(({ away_since }) => away_since ?? 0));
+}
+
+/** Whether somebody is at a device: a word, and the shape that goes with it. */
+export function deviceState(
+  device: Pick<MemberDevice, 'path' | 'away_since' | 'last_seen'>,
+  now: number,
+): { presence: Presence; word: string } {
+  if (device.path === 'none') {
+    const seen =
+      device.last_seen === null ? 'not seen yet' : `last seen ${formatWhen(device.last_seen, now)}`;
+    return { presence: 'offline', word: `offline, ${seen}` };
+  }
+  if (device.away_since !== null) {
+    return { presence: 'away', word: `away since ${formatSince(device.away_since, now)}` };
+  }
+  return { presence: device.path === 'relay' ? 'relay' : 'online', word: 'online' };
 }
 
 /** What their best-supplied device lacks of what this one knows. Null: has all. */
@@ -148,17 +177,27 @@ export function missingOf(member: Member): number | null {
   return Math.min(...member.devices.map(({ missing }) => missing));
 }
 
+/** Until when it is quiet now: `Quiet until 14:10`. */
+export function quietWord({ paused_until, quiet }: Settings): string {
+  if (paused_until !== null) {
+    const day = dayOf(paused_until) - dayOf(Date.now());
+    const clock = formatClock(paused_until);
+    return day <= 0 ? `Quiet until ${clock}` : `Quiet until ${formatAhead(paused_until)}, ${clock}`;
+  }
+  return quiet === null ? 'Quiet' : `Quiet until ${quiet.to}`;
+}
+
 /** The colour of the dot where problems wait: red when one of them needs somebody. */
 export const problemDot = (problems: Problem[]): string =>
   problems.some(({ severity }) => severity === 'error') ? 'bg-need' : 'bg-wait';
 
-/** `5 direct, 1 by relay, 2 away`. */
+/** `5 direct, 1 by relay, 2 offline`. */
 export function peersWord(peers: Peer[]): string {
   const count = (path: Path) => peers.filter((peer) => peer.path === path).length;
   const words = [
     [count('direct'), 'direct'],
     [count('relay'), 'by relay'],
-    [count('none'), 'away'],
+    [count('none'), 'offline'],
   ] as const;
   const some = words.filter(([number]) => number > 0).map(([number, word]) => `${number} ${word}`);
   return some.length === 0 ? 'nobody yet' : some.join(', ');
@@ -233,12 +272,12 @@ export function fileWord(file: SharedFile, silent = false): FileWord {
       return names.length === 1 && only !== undefined
         ? {
             meaning: 'wait',
-            word: `${only.split(' ')[0] ?? only} is away`,
+            word: `${only.split(' ')[0] ?? only} is offline`,
             about: `Only ${only} has it. It is fetched when they are back.`,
           }
         : {
             meaning: 'wait',
-            word: 'all away',
+            word: 'all offline',
             about: `${listNames(names)} have it, and none of them is here now.`,
           };
     }

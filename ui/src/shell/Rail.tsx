@@ -1,7 +1,7 @@
 /** The spaces side by side, and the places that belong to none of them. */
 import { Link, useMatchRoute } from '@tanstack/react-router';
 import { ownUrl, silent } from '~/api/client';
-import { useSpaces, useStatus } from '~/api/queries';
+import { useSettings, useSpaces, useStatus } from '~/api/queries';
 import { useStore } from '~/api/store';
 import type { Problem, Space } from '~/api/types';
 import { Avatar } from '~/kit/Avatar';
@@ -12,7 +12,7 @@ import { Tip } from '~/kit/Tip';
 import { plural } from '~/kit/format';
 import { initials, plainName } from '~/kit/text';
 import { showDialog } from '~/parts/dialogs';
-import { problemDot } from '~/parts/words';
+import { problemDot, quietWord } from '~/parts/words';
 import { useUnread } from './unread';
 
 export function Rail({ current, flat = false }: { current: string | null; flat?: boolean }) {
@@ -50,7 +50,7 @@ export function Rail({ current, flat = false }: { current: string | null; flat?:
             hue={status?.hue ?? 0}
             picture={ownUrl(status?.picture)}
             size="l"
-            presence={down ? 'unknown' : reached ? 'here' : 'away'}
+            presence={down ? 'unknown' : reached ? 'online' : 'offline'}
           />
         </Link>
       </Tip>
@@ -66,8 +66,27 @@ export function Rail({ current, flat = false }: { current: string | null; flat?:
         </>
       )}
       <span className="flex-1" />
+      <Quietly />
       <Place to="/settings" icon="settings" label="Settings" problems={[]} />
     </nav>
+  );
+}
+
+/** That it is quiet now, and where that is set. */
+function Quietly() {
+  const settings = useSettings().data;
+  if (settings?.quiet_now !== true) return null;
+  const label = quietWord(settings);
+  return (
+    <Tip side="right" label={label}>
+      <Link
+        to="/settings"
+        aria-label={`${label}: settings`}
+        className="grid size-9 flex-none place-items-center rounded-[10px] text-text-3 hover:bg-raised hover:text-text"
+      >
+        <Icon name="moon" size={16} />
+      </Link>
+    </Tip>
   );
 }
 

@@ -36,7 +36,7 @@ export function Sidebar({ space, top = false }: { space: Space; top?: boolean })
       <p className="mx-2 mb-3 truncate text-small text-text-3 nums">
         {state === 'active'
           ? plural(space.members, 'person').replace('persons', 'people') +
-            (space.members > 1 && !down ? ` · ${space.here_now} here now` : '') +
+            (space.members > 1 && !down ? ` · ${space.here_now} connected` : '') +
             (space.archived ? ' · archived' : '')
           : stateNotes[state]}
       </p>
@@ -376,7 +376,7 @@ function Members({ space }: { space: string }) {
       <h3 className="mx-2 mt-3.5 mb-1 text-tiny font-medium text-text-3">Members</h3>
       <ul>
         {others.slice(0, listed).map((member) => {
-          const away = presenceOf(member, down) === 'away';
+          const presence = presenceOf(member, down);
           const seen = Math.max(0, ...member.devices.map(({ last_seen }) => last_seen ?? 0));
           return (
             <li key={member.person}>
@@ -392,9 +392,10 @@ function Members({ space }: { space: string }) {
                 <span className="min-w-0 flex-1 truncate">
                   <Name>{member.name}</Name>
                 </span>
-                {away && seen > 0 && (
+                {presence === 'away' && <span className="sr-only">, away</span>}
+                {presence === 'offline' && seen > 0 && (
                   <span className="text-tiny text-text-3" title={formatExact(seen)}>
-                    <span className="sr-only">, away since </span>
+                    <span className="sr-only">, offline since </span>
                     {shortDay(seen)}
                   </span>
                 )}
@@ -412,7 +413,7 @@ function Members({ space }: { space: string }) {
   );
 }
 
-/** Since when somebody is away, in the room that a sidebar has. */
+/** Since when somebody is offline, in the room that a sidebar has. */
 function shortDay(time: number): string {
   const days = (Date.now() - time) / 86_400_000;
   if (days < 1) return new Intl.DateTimeFormat(undefined, { timeStyle: 'short' }).format(time);

@@ -1,7 +1,7 @@
 /** On a phone the rail lies at the bottom: five places, each 44 pixels and more. */
 import { Link, useMatchRoute } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import { useSpaces, useStatus } from '~/api/queries';
+import { useSettings, useSpaces, useStatus } from '~/api/queries';
 import { Icon, type IconName } from '~/kit/Icon';
 import { plural } from '~/kit/format';
 import { showDialog } from '~/parts/dialogs';
@@ -17,6 +17,7 @@ export function TabBar({ space }: { space: string | null }) {
   const unreadOf = useUnread();
   const unread = spaces.reduce((sum, item) => sum + unreadOf(item), 0);
   const problems = useStatus().data?.problems ?? [];
+  const quiet = useSettings().data?.quiet_now === true;
   const onFiles = Boolean(match({ to: '/s/$space/files' }));
   const onSpaces =
     Boolean(match({ to: '/s/$space', fuzzy: true }) || match({ to: '/' })) && !onFiles;
@@ -68,7 +69,8 @@ export function TabBar({ space }: { space: string | null }) {
         aria-current={match({ to: '/settings' }) ? 'page' : undefined}
         className={look}
       >
-        <Face icon="person">Me</Face>
+        <Face icon={quiet ? 'moon' : 'person'}>Me</Face>
+        {quiet && <span className="sr-only">, it is quiet</span>}
       </Link>
     </nav>
   );

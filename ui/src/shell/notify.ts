@@ -2,10 +2,9 @@
 import type { Router } from './router';
 import { cache, keys } from '~/api/cache';
 import { leading, onEvent } from '~/api/events';
-import { topicsQuery } from '~/api/queries';
 import { placeOf, talkKey, talkPath } from '~/api/talk';
 import type { Message, Space } from '~/api/types';
-import { notify } from '~/features/settings/preferences';
+import { browserTells } from '~/features/settings/preferences';
 import { plainName, plainText } from '~/kit/text';
 import { anyLooking, startAttention } from '~/parts/attention';
 
@@ -15,22 +14,13 @@ export function startNotifications(router: Router): void {
   startAttention();
   onEvent((event) => {
     if (event.event !== 'chat.message' || event.message.mine || !leading) return;
-    if (!('Notification' in globalThis) || Notification.permission !== 'granted') return;
-    if (!notify.get()) return;
+    if (!browserTells()) return;
+    // What I want to hear of, and whether it is quiet, the node knows.
+    if (event.tell === false) return;
     const { message, space } = event;
     // This tab may be behind another one that is being read.
-    void Promise.all([anyLooking(), isNews(space, message)]).then(
-      ([looking, news]) => !looking && news && announce(router, space, message),
-    );
+    void anyLooking().then((looking) => !looking && announce(router, space, message));
   });
-}
-
-/** Whether I want to hear of it. Where that cannot be found out, I do. */
-async function isNews(space: string, message: Message): Promise<boolean> {
-  if (message.mention) return true;
-  const topics = await cache.query({ ...topicsQuery(space), staleTime: 'static' }).catch(() => []);
-  const topic = topics.find(({ id }) => id === placeOf(message));
-  return topic === undefined || topic.attention === 'all';
 }
 
 function announce(router: Router, id: string, message: Message): void {

@@ -234,6 +234,7 @@ impl From<InvitationInfo> for dto::Invitation {
             expires: info.expires,
             created: info.created,
             by_name: info.by_name,
+            mail: None,
             state: match info.state {
                 InvitationState::Open => dto::InvitationState::Open,
                 InvitationState::Used => dto::InvitationState::Used,
@@ -317,11 +318,19 @@ fn is_here(member: &MemberInfo, paths: &Paths) -> bool {
 
 /// A member, with how their devices are reached.
 pub(super) fn member(node: &Node, paths: &Paths, info: MemberInfo) -> dto::Member {
-    let presence = if is_here(&info, paths) { dto::Presence::Here } else { dto::Presence::Away };
+    let linked = || info.devices.iter().filter(|device| device.own || paths.linked(&device.device));
+    let presence = if linked().any(|device| device.away.is_none()) {
+        dto::Presence::Online
+    } else if linked().next().is_some() {
+        dto::Presence::Away
+    } else {
+        dto::Presence::Offline
+    };
     let devices = info.devices.into_iter().map(|device| dto::MemberDevice {
         path: if device.own { dto::DevicePath::Own } else { paths.kind(&device.device).into() },
         rtt_ms: paths.0.get(&device.device).map(|info| info.rtt_ms),
         last_seen: if device.own { Some(node.now()) } else { node.last_seen(&device.device) },
+        away_since: device.away.filter(|_| device.own || paths.linked(&device.device)),
         has_all: device.missing == 0,
         missing: device.missing,
         name: device.name,

@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 use super::feed::Sent;
 use super::guard::Caller;
 use super::{Api, Shared, dto};
+use crate::node::Node;
 
 /// A line is sent at least this often, so that a broken connection is noticed.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -30,7 +31,7 @@ pub enum EventName {
     /// Events were missed, or too much came at once to be told one by one: look again at `space`, or at everything.
     #[serde(rename = "lagged")]
     Lagged,
-    /// A message became readable here: `space`, `id`, `message`.
+    /// A message became readable here: `space`, `id`, `message`, `tell`.
     #[serde(rename = "chat.message")]
     ChatMessage,
     /// A message's text, reactions or pin changed: `space`, `id`, `message`.
@@ -95,6 +96,12 @@ pub enum EventName {
     /// Somebody's name or picture changed: `space`, `person`.
     #[serde(rename = "profile.changed")]
     ProfileChanged,
+    /// Somebody came to a device or left it: `device`.
+    #[serde(rename = "presence.changed")]
+    PresenceChanged,
+    /// What was chosen for this device changed, or it became quiet or is so no more: `settings`.
+    #[serde(rename = "settings.changed")]
+    SettingsChanged,
     /// A device is linked: `device`, `name`, `path`.
     #[serde(rename = "peer.up")]
     PeerUp,
@@ -175,6 +182,14 @@ pub struct Event {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub message: Option<dto::Message>,
+    /// Whether the message is to be told to me now, by what I want to hear and whether it is quiet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub tell: Option<bool>,
+    /// What was chosen for this device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub settings: Option<dto::Settings>,
     /// The file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -221,6 +236,8 @@ impl Event {
             unread: None,
             mentions: None,
             message: None,
+            tell: None,
+            settings: None,
             file: None,
             files: None,
             folder: None,
@@ -243,16 +260,37 @@ pub(super) async fn stream(
     headers: HeaderMap,
 ) -> Sse<impl Stream<Item = Result<sse::Event, Infallible>>> {
     let receiver = api.feed.subscribe();
+    let listener = Listener::of(&api, &caller);
     let now = api.node.now();
     // Whoever was here before has missed something, and nobody knows what.
     let returned = headers.contains_key("last-event-id").then(|| plain(&Event::new(EventName::Lagged, now)));
     let hello = [Some(plain(&Event::new(EventName::Hello, now)).event("hello")), returned];
-    let events = stream::unfold((receiver, api, caller), |(mut receiver, api, caller)| async move {
-        let event = next(&mut receiver, over(&api, &caller), || api.node.now()).await?;
-        Some((event, (receiver, api, caller)))
-    });
+    let events =
+        stream::unfold((receiver, api, caller, listener), |(mut receiver, api, caller, listener)| async move {
+            let event = next(&mut receiver, over(&api, &caller), || api.node.now()).await?;
+            Some((event, (receiver, api, caller, listener)))
+        });
     let all = stream::iter(hello.into_iter().flatten()).chain(events).map(Ok);
     Sse::new(all).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+}
+
+/// A page that listens, for as long as it does.
+struct Listener(Option<(Node, String)>);
+
+impl Listener {
+    fn of(api: &Api, caller: &Caller) -> Self {
+        let Caller::Page { session } = caller else { return Self(None) };
+        api.node.attendance().open(session);
+        Self(Some((api.node.clone(), session.clone())))
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        if let Some((node, session)) = &self.0 {
+            node.attendance().close(session, node.now());
+        }
+    }
 }
 
 /// Returns when the API stops or the caller may listen no longer.

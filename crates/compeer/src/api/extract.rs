@@ -153,7 +153,7 @@ mod tests {
             r#"{"name":"Harbour Quay"}"#,
             r#"{"invite":"compeer1aaaa"}"#,
             r#"{"level":"manage"}"#,
-            r#"{"level":"read","expires":"7d","uses":3}"#,
+            r#"{"level":"read","expires":"7d","uses":1,"mail":"a@b.c"}"#,
             r#"{"name":"Ann","device_name":"desk","picture":null}"#,
             r#"{"picture":"iVBORw0KGgo="}"#,
             r#"{"people":["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"]}"#,
@@ -166,6 +166,26 @@ mod tests {
                 is::<dto::InviteRequest>(bytes),
                 is::<dto::ProfileChange>(bytes),
                 is::<dto::DirectTalk>(bytes),
+            ];
+            taken.contains(&true)
+        });
+    }
+
+    #[test]
+    fn fuzz_bodies_about_this_device() {
+        let seeds = seeds(&[
+            r#"{"desktop":true,"words":false,"quiet":{"days":["mon"],"from":"22:00","to":"07:00"},"pause":"1h"}"#,
+            r#"{"quiet":null,"mentions_pass":true,"show_away":false}"#,
+            r#"{"active":true,"tells":false}"#,
+            r#"{"host":"a","port":587,"security":"starttls","user":"u","password":"p","from":"a@b.c","authority":"x"}"#,
+            r#"{"to":"a@b.c"}"#,
+        ]);
+        compeer_testkit::fuzz::run(&seeds, |bytes| {
+            let taken = [
+                is::<dto::SettingsChange>(bytes),
+                is::<dto::Attendance>(bytes),
+                is::<dto::MailChange>(bytes),
+                is::<dto::MailTest>(bytes),
             ];
             taken.contains(&true)
         });

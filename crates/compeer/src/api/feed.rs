@@ -10,11 +10,14 @@ use compeer_core::{DeviceId, EntryHash, GroupId};
 use compeer_mesh::MeshEvent;
 use compeer_spaces::{FileInfo, MessageInfo, SpaceState, SpacesEvent, Transfer, TransferId, TransferState};
 use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::watch;
 
 use super::convert::{self, Paths, People};
 use super::dto;
 use super::events::{Event, EventName};
+use crate::home::Settings;
 use crate::node::{Node, ProblemChange};
+use crate::notify;
 
 /// Events a slow listener may fall behind.
 const BEHIND: usize = 4096;
@@ -46,7 +49,8 @@ impl Feed {
             ended: HashSet::new(),
             node: node.clone(),
         };
-        let sources = (node.spaces().events(), node.mesh().events(), node.problems().changes());
+        let sources =
+            (node.spaces().events(), node.mesh().events(), node.problems().changes(), node.settings_changes());
         node.spawn(writer.run(sources));
         Self { sender }
     }
@@ -69,10 +73,15 @@ struct Writer {
     ended: HashSet<GroupId>,
 }
 
-type Sources = (broadcast::Receiver<SpacesEvent>, broadcast::Receiver<MeshEvent>, broadcast::Receiver<ProblemChange>);
+type Sources = (
+    broadcast::Receiver<SpacesEvent>,
+    broadcast::Receiver<MeshEvent>,
+    broadcast::Receiver<ProblemChange>,
+    watch::Receiver<Settings>,
+);
 
 impl Writer {
-    async fn run(mut self, (mut spaces, mut mesh, mut problems): Sources) {
+    async fn run(mut self, (mut spaces, mut mesh, mut problems, mut settings): Sources) {
         let stop = self.node.stopping();
         if let Ok(list) = self.node.spaces().list().await {
             self.spaces = list.into_iter().map(|info| info.space).collect();
@@ -90,6 +99,12 @@ impl Writer {
                     Err(RecvError::Lagged(_)) => true,
                     Err(RecvError::Closed) => return,
                 },
+                Ok(()) = settings.changed() => {
+                    settings.borrow_and_update();
+                    let told = Some(super::settings::settings(&self.node));
+                    self.send(Event { settings: told, ..self.event(EventName::SettingsChanged) });
+                    false
+                }
                 change = problems.recv() => match change {
                     Ok(change) => { self.of_problems(change); false }
                     Err(RecvError::Lagged(_)) => true,
@@ -122,8 +137,15 @@ impl Writer {
     async fn of_spaces(&mut self, event: SpacesEvent) {
         let named = |name, space: GroupId| Event { space: Some(space.to_string()), ..self.event(name) };
         match event {
-            SpacesEvent::Message { space, message } => self.of_message(EventName::ChatMessage, space, *message),
-            SpacesEvent::MessageChanged { space, message } => self.of_message(EventName::ChatChanged, space, *message),
+            SpacesEvent::Message { space, message } if self.sender.receiver_count() > 0 => {
+                let tell = Some(notify::is_news(&self.node, space, &message).await);
+                self.of_message(EventName::ChatMessage, space, *message, tell);
+            }
+            // Nobody listens.
+            SpacesEvent::Message { .. } => self.next += 1,
+            SpacesEvent::MessageChanged { space, message } => {
+                self.of_message(EventName::ChatChanged, space, *message, None);
+            }
             SpacesEvent::Held { space, messages } => {
                 for message in messages {
                     let message = dto::Message::from(message);
@@ -170,6 +192,10 @@ impl Writer {
                 self.send(Event { files, folder, ..named(EventName::TransfersDone, space) });
             }
             SpacesEvent::Transfer(transfer) => self.of_transfer(transfer).await,
+            SpacesEvent::Presence { device } => {
+                let device = Some(device.to_string());
+                self.send(Event { device, ..self.event(EventName::PresenceChanged) });
+            }
             SpacesEvent::Space { space } => self.of_space(space).await,
             SpacesEvent::SpaceGone { space } => {
                 self.spaces.remove(&space);
@@ -190,10 +216,10 @@ impl Writer {
         }
     }
 
-    fn of_message(&mut self, name: EventName, space: GroupId, info: MessageInfo) {
+    fn of_message(&mut self, name: EventName, space: GroupId, info: MessageInfo, tell: Option<bool>) {
         let message = dto::Message::from(info);
         let (space, id) = (Some(space.to_string()), Some(message.id.clone()));
-        self.send(Event { space, id, message: Some(message), ..self.event(name) });
+        self.send(Event { space, id, message: Some(message), tell, ..self.event(name) });
     }
 
     fn of_member(&mut self, name: EventName, space: GroupId, person: GroupId) {

@@ -8,15 +8,19 @@ use axum::http::StatusCode;
 use compeer_core::invite::Invite;
 use compeer_core::{DeviceId, GroupId, Millis};
 use compeer_spaces::InviteRequest;
-use qrcodegen::{QrCode, QrCodeEcc};
 
 use super::extract::{Id, JsonBody, Path};
-use super::{Shared, convert, dto};
+use super::{Api, Shared, convert, dto};
 use crate::error::ApiError;
+use crate::home::Mailed;
+use crate::mail::{self, Mail};
+use crate::qr;
 use crate::text::shorten;
 
 /// How long an invitation is good for when nothing else was said.
 const USUAL_LIFE: &str = "7d";
+/// Invitations of which it is noted for whom they are, the newest.
+const NOTED: usize = 1000;
 /// How long joining may take.
 const JOIN_LIMIT: Duration = Duration::from_secs(60);
 
@@ -30,10 +34,17 @@ pub(super) async fn list(
     State(api): Shared,
     Path(Id(space)): Path<Id<GroupId>>,
 ) -> Result<Json<Vec<dto::Invitation>>, ApiError> {
-    Ok(Json(api.node.spaces().invitations(space).await?.into_iter().map(Into::into).collect()))
+    let list = api.node.spaces().invitations(space).await?;
+    let mailed = api.node.home().path().read_mailed()?;
+    let with_mail = |invitation: dto::Invitation| {
+        let to = mailed.iter().find(|mailed| mailed.invitation == invitation.id).map(|mailed| mailed.to.clone());
+        dto::Invitation { mail: to, ..invitation }
+    };
+    Ok(Json(list.into_iter().map(|info| with_mail(info.into())).collect()))
 }
 
-/// Makes an invitation. Its text is shown this once and can be used by whoever has it.
+/// Makes an invitation. Its text is shown this once and can be used by whoever has it. One for a mail address is sent there if a
+/// mail server is set; if that fails, the answer says why, and the invitation can be handed over another way.
 #[utoipa::path(
     post, path = "/spaces/{space}/invitations", tag = "invitations",
     params(("space" = String, Path, description = "The space's id.")),
@@ -52,12 +63,23 @@ pub(super) async fn create(
             "Write a number and m, h or d: 30m, 12h, 7d.",
         )
     })?;
-    let request = InviteRequest { level: body.level.into(), expires_in, uses: body.uses.unwrap_or(1) };
+    let to = body.mail.as_deref().map(mail::address).transpose()?.map(|address| address.to_string());
+    let uses = body.uses.unwrap_or(1);
+    if to.is_some() && uses != 1 {
+        return Err(ApiError::bad_request(
+            "An invitation for one address is for one person.",
+            "Leave the number of uses out, or make one without an address.",
+        ));
+    }
+    let request = InviteRequest { level: body.level.into(), expires_in, uses };
     let invite = api.node.spaces().invite(space, request).await?;
     let text = invite.to_string();
+    let mail = written(&invite, &text, to);
     let made = dto::NewInvitation {
         id: invite.terms.key.to_string(),
-        qr_svg: qr_svg(&text),
+        qr_svg: qr::svg(&text),
+        mailto: mail::mailto(&mail),
+        mail: send(&api, space, &invite, &mail).await?,
         file_name: file_name(&invite.space_name),
         expires: invite.terms.expires,
         level: invite.terms.level.into(),
@@ -65,6 +87,56 @@ pub(super) async fn create(
         invite: text,
     };
     Ok((StatusCode::CREATED, Json(made)))
+}
+
+/// The mail that hands an invitation over.
+fn written(invite: &Invite, text: &str, to: Option<String>) -> Mail {
+    // Names are one line each; a header of a mail can be broken by nothing else.
+    let (name, space) = (&invite.inviter_name, &invite.space_name);
+    let uses = if invite.terms.uses == 1 { "once".to_owned() } else { format!("{} times", invite.terms.uses) };
+    Mail {
+        to,
+        subject: format!("{name} invites you to \u{201c}{space}\u{201d}"),
+        text: format!(
+            "{name} invites you to the space \u{201c}{space}\u{201d} in Compeer, a program in which people work together \
+             straight from computer to computer.\n\nIf you have Compeer, choose \u{201c}I have an invitation\u{201d} on its \
+             page and paste this line, or give it to `compeer space join -`:\n\n{text}\n\nIt works {uses}, until {} UTC. \
+             Whoever has this line can use it, so please pass it on to nobody.\n",
+            until(invite.terms.expires)
+        ),
+    }
+}
+
+/// A time in UTC, to the minute.
+fn until(at: Millis) -> String {
+    let at = i64::try_from(at).ok().and_then(chrono::DateTime::from_timestamp_millis);
+    at.map(|at| at.format("%Y-%m-%d %H:%M").to_string()).unwrap_or_default()
+}
+
+/// Notes for whom an invitation is, and sends it if a server is set. What goes wrong with the mail is part of the answer: the
+/// invitation is made.
+async fn send(
+    api: &Api,
+    space: GroupId,
+    invite: &Invite,
+    mail: &Mail,
+) -> Result<Option<dto::InvitationMail>, ApiError> {
+    let Some(to) = mail.to.clone() else { return Ok(None) };
+    {
+        let _one_at_a_time = api.noting.lock().await;
+        let home = api.node.home();
+        let mut mailed = home.path().read_mailed()?;
+        mailed.push(Mailed::new(space, invite.terms.key, to.clone(), api.node.now()));
+        mailed.drain(..mailed.len().saturating_sub(NOTED));
+        home.write_mailed(&mailed)?;
+    }
+    let problem = match api.node.home().path().read_mail() {
+        Ok(None) => return Ok(Some(dto::InvitationMail { to, sent: false, problem: None })),
+        Ok(Some(server)) => super::mail::send(api, &server, mail).await.err().map(ApiError::from),
+        Err(error) => Some(error.into()),
+    };
+    let problem = problem.map(|error| format!("{} {}", error.detail, api.commands.complete_anywhere(&error.hint)));
+    Ok(Some(dto::InvitationMail { to, sent: problem.is_none(), problem }))
 }
 
 /// Closes an invitation before its time.
@@ -146,24 +218,6 @@ fn file_name(space: &str) -> String {
     if parts.is_empty() { "invitation.compeer".into() } else { format!("{}.compeer", parts.join("-")) }
 }
 
-/// The text as a QR code. Upper case fits the code's letters-and-digits mode, which makes it half as dense; reading an
-/// invitation takes either case. Empty when the text is longer than a code can be.
-fn qr_svg(text: &str) -> String {
-    let Ok(code) = QrCode::encode_text(&text.to_uppercase(), QrCodeEcc::Low) else { return String::new() };
-    let (size, border) = (code.size(), 4);
-    let mut path = String::new();
-    for y in 0..size {
-        for x in (0..size).filter(|x| code.get_module(*x, y)) {
-            path.push_str(&format!("M{},{}h1v1h-1z", x + border, y + border));
-        }
-    }
-    let side = size + 2 * border;
-    format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {side} {side}\" shape-rendering=\"crispEdges\">\
-         <path fill=\"#fff\" d=\"M0,0h{side}v{side}h-{side}z\"/><path fill=\"#000\" d=\"{path}\"/></svg>"
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,12 +269,5 @@ mod tests {
         for (space, expected) in table {
             assert_eq!(file_name(space), expected);
         }
-    }
-
-    #[test]
-    fn codes_are_pictures_and_never_fail() {
-        let svg = qr_svg("compeer1abcdefgh234567");
-        assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>"));
-        assert_eq!(qr_svg(&"a".repeat(10_000)), "");
     }
 }

@@ -19,6 +19,7 @@ mod guard;
 mod headers;
 mod invitations;
 mod issues;
+mod mail;
 mod members;
 mod messages;
 mod openapi;
@@ -26,6 +27,7 @@ mod problems;
 mod profile;
 mod search;
 mod session;
+mod settings;
 mod signin;
 mod spaces;
 mod status;
@@ -72,6 +74,10 @@ pub(crate) struct Api {
     node: Node,
     guard: Guard,
     feed: feed::Feed,
+    /// Mails that were sent lately.
+    mails: crate::mail::Limit,
+    /// Held while it is noted to whom invitations went.
+    noting: tokio::sync::Mutex<()>,
     /// How people are told to call this program.
     commands: Commands,
     /// Our own URL, without a closing slash.
@@ -124,6 +130,8 @@ impl Server {
         let stop = CancellationToken::new();
         let api = Arc::new(Api {
             feed: feed::Feed::start(&node),
+            mails: crate::mail::Limit::default(),
+            noting: tokio::sync::Mutex::default(),
             guard: Guard::new(address, &token, sessions),
             commands,
             url: running.url(),
@@ -195,6 +203,11 @@ fn router(api: Arc<Api>) -> Router {
         .route("/problems/{id}/dismiss", post(problems::dismiss))
         .route("/profile", post(profile::change))
         .route("/people/{person}/picture", get(profile::picture))
+        .route("/settings", get(settings::get_settings).patch(settings::change))
+        .route("/settings/test", post(settings::test))
+        .route("/mail", get(mail::get_server).put(mail::set_server).delete(mail::forget))
+        .route("/mail/test", post(mail::test))
+        .route("/attendance", post(settings::attend))
         .route("/signin-links", post(signin::new_link))
         .route("/signout", post(signin::sign_out))
         .route("/spaces", get(spaces::list).post(spaces::create))

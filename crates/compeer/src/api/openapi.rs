@@ -4,8 +4,8 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{
-    board_live, boards, content, events, files, invitations, issues, members, messages, problems, profile, search,
-    signin, spaces, status, topics, transfers, upload,
+    board_live, boards, content, events, files, invitations, issues, mail, members, messages, problems, profile,
+    search, settings, signin, spaces, status, topics, transfers, upload,
 };
 use crate::error::ProblemDocument;
 
@@ -18,11 +18,13 @@ use crate::error::ProblemDocument;
     ),
     servers((url = "/api/v1")),
     paths(
-        status::get_status, problems::dismiss, profile::change, profile::picture, signin::new_link, signin::sign_out,
+        status::get_status, problems::dismiss, profile::change, profile::picture, settings::get_settings,
+        settings::change, settings::test, settings::attend, signin::new_link, signin::sign_out,
         spaces::list, spaces::create, spaces::direct, spaces::get_one, spaces::rename, spaces::end, spaces::leave,
         spaces::archive, spaces::restore, spaces::retention,
         members::list, members::set_level, members::remove,
         invitations::list, invitations::create, invitations::revoke, invitations::preview, invitations::join,
+        mail::get_server, mail::set_server, mail::forget, mail::test,
         messages::list, messages::send, messages::get_one, messages::change, messages::remove, messages::versions, messages::pinned,
         messages::holders, messages::say_again, messages::give_up,
         messages::typing,

@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod device;
 mod issue;
 
 use std::net::SocketAddr;
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::api::dto::Level;
 use crate::api::parse_life;
+pub(super) use device::{Mail, MailSet, Notify, NotifySet};
 pub(super) use issue::{Fields as IssueFields, Filter as IssueFilter, Issue};
 
 /// A workplace of equals: spaces, chat and files between computers, with no server.
@@ -44,6 +46,12 @@ pub(super) enum Command {
     /// Who you are here: your name, your picture, and what this computer is called.
     #[command(subcommand, arg_required_else_help = true)]
     Profile(Profile),
+    /// Notifications: when and how this computer says that something is new.
+    #[command(subcommand, arg_required_else_help = true)]
+    Notify(Notify),
+    /// The mail server that invitations are sent through.
+    #[command(subcommand, arg_required_else_help = true)]
+    Mail(Mail),
     /// Spaces: where people work together.
     #[command(subcommand, arg_required_else_help = true)]
     Space(Space),
@@ -168,6 +176,28 @@ pub(super) enum Space {
         /// For how many people it is.
         #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
         uses: u32,
+        /// Show it as a QR code as well, for the camera of another device.
+        #[arg(long)]
+        qr: bool,
+        /// The mail address of whom it is for. It is sent there if a mail server is set (`compeer mail set`), and otherwise made
+        /// ready for your own mail program.
+        #[arg(long, value_name = "ADDRESS", conflicts_with = "uses")]
+        mail: Option<String>,
+    },
+    /// List the invitations of a space that can still be used.
+    Invitations {
+        /// The space's name or id.
+        space: String,
+        /// List all others, too.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Close an invitation before its time.
+    Revoke {
+        /// The space's name or id.
+        space: String,
+        /// The invitation's id, or the first eight letters of it: `compeer space invitations` shows them.
+        invitation: String,
     },
     /// Use an invitation, read from stdin.
     Join {
@@ -175,7 +205,8 @@ pub(super) enum Space {
         #[arg(allow_hyphen_values = true, value_name = "-")]
         invite: String,
     },
-    /// List the members of a space.
+    /// List the members of a space, and who of them is online.
+    #[command(visible_alias = "people")]
     Members {
         /// The space's name or id.
         space: String,
@@ -592,6 +623,21 @@ mod tests {
             "space list --home /x",
             "space invite Harbour --level manage --expires 7d --uses 3",
             "space join -",
+            "space invite Harbour --qr --mail bo@example.org",
+            "space invitations Harbour --all",
+            "space revoke Harbour abcdefgh",
+            "space people Harbour",
+            "notify show",
+            "notify set --desktop on --words off --quiet 22:00-07:00 --days mon-fri --mentions on --show-away off",
+            "notify set --quiet off",
+            "notify pause tomorrow",
+            "notify test --json",
+            "mail set --host mail.example --port 465 --security tls --user ann --from ann@example.org --authority ca.pem",
+            "mail set --host localhost --security none --from ann@example.org",
+            "mail set --host mail.example --user ann --keep-password --from ann@example.org",
+            "mail show",
+            "mail test --to bo@example.org",
+            "mail forget",
             "space members Harbour",
             "space level Harbour Bo read",
             "space rename Harbour Quay",
@@ -677,6 +723,20 @@ mod tests {
             "space invite Harbour --uses 0",
             "space invite Harbour --uses 1001",
             "space invite Harbour --expires soon",
+            "space invite Harbour --mail",
+            "space invite Harbour --mail a@b.c --uses 2",
+            "space invitations",
+            "space revoke Harbour",
+            "notify",
+            "notify set",
+            "notify set --desktop perhaps",
+            "notify set --days mon",
+            "notify pause",
+            "mail",
+            "mail set --host a",
+            "mail set --host a --from a@b.c --port 0",
+            "mail set --host a --from a@b.c --security ssl",
+            "mail set --host a --from a@b.c --keep-password",
             "space level Harbour Bo",
             "space level Harbour Bo owner",
             "space rename Harbour",

@@ -207,6 +207,16 @@ async fn peer(client: &Client, findings: &mut Vec<Finding>) {
     let status = settled(client, status).await;
     let linked = status.peers.iter().filter(|peer| peer.path != dto::PathKind::None).count();
     findings.push(Finding::good("peers", format!("{linked} of {} known devices are linked.", status.peers.len())));
+    if let Ok(settings) = client.get::<dto::Settings>("/settings").await {
+        // A computer without a desktop is as it should be.
+        let words = super::notify::desktop_words(&settings);
+        let words = if settings.desktop {
+            format!("Notifications of the desktop are on, {words}.")
+        } else {
+            "Notifications of the desktop are off.".to_owned()
+        };
+        findings.push(Finding::good("notifications", words));
+    }
     let is_of_relay = |problem: &dto::Problem| problem.code.starts_with("relay-");
     let down = status.relay.as_ref().is_some_and(|relay| !relay.connected);
     match status.relay {

@@ -18,6 +18,8 @@ mod find;
 mod init;
 mod issue;
 mod log;
+mod mail;
+mod notify;
 mod open;
 mod output;
 mod profile;
@@ -96,6 +98,8 @@ async fn dispatch(context: &Context, command: Command) -> Result<ExitCode, ApiEr
         Command::Up(args) => up::run(context, args).await,
         Command::Status => status::run(context).await,
         Command::Profile(verb) => profile::run(context, verb).await,
+        Command::Notify(verb) => notify::run(context, verb).await,
+        Command::Mail(verb) => mail::run(context, verb).await,
         Command::Space(verb) => space::run(context, verb).await,
         Command::Chat(verb) => chat::run(context, verb).await,
         Command::Discuss(verb) => discuss::run(context, verb).await,

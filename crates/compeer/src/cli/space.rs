@@ -1,5 +1,7 @@
 //! `compeer space`: spaces, invitations and members.
 
+mod invitations;
+
 use std::io::{IsTerminal, Read};
 use std::time::Duration;
 
@@ -40,6 +42,7 @@ struct MemberRow {
     person: String,
     name: String,
     level: dto::Level,
+    presence: dto::Presence,
     devices: Vec<dto::MemberDevice>,
 }
 
@@ -76,16 +79,13 @@ pub(super) async fn run(context: &Context, verb: Space) -> Result<(), ApiError> 
             tell(context, &space, &context.out.hint(&next))
         }
         Space::List => list(context, &client).await,
-        Space::Invite { space, level, expires, uses } => {
+        Space::Invite { space, level, expires, uses, qr, mail } => {
             let space = find_space(&client, &space).await?;
-            let request = dto::InviteRequest { level, expires: Some(expires), uses: Some(uses) };
-            let made: dto::NewInvitation = client.post(&format!("/spaces/{space}/invitations"), &request).await?;
-            context.out.either(&json!({ "invite": made.invite }), || format!("{}\n", made.invite))?;
-            if !context.out.is_json() {
-                context.out.progress(&terms(&made));
-            }
-            Ok(())
+            let request = dto::InviteRequest { level, expires: Some(expires), uses: Some(uses), mail };
+            invitations::invite(context, &client, &space, &request, qr).await
         }
+        Space::Invitations { space, all } => invitations::list(context, &client, &space, all).await,
+        Space::Revoke { space, invitation } => invitations::revoke(context, &client, &space, &invitation).await,
         Space::Join { invite } => {
             if invite != "-" {
                 return Err(ApiError::usage(
@@ -164,17 +164,6 @@ pub(super) async fn run(context: &Context, verb: Space) -> Result<(), ApiError> 
             })
         }
     }
-}
-
-/// What an invitation is good for.
-fn terms(made: &dto::NewInvitation) -> String {
-    let people = if made.uses == 1 { "one person".to_owned() } else { format!("{} people", made.uses) };
-    let level = match made.level {
-        dto::Level::Read => "read",
-        dto::Level::Write => "read and write",
-        dto::Level::Manage => "read, write and manage",
-    };
-    format!("It lets in {people}, to {level}, until {} UTC. Hand it over as you would a key.", time(made.expires))
 }
 
 /// What an invitation has changed. `before`: how the space was, if it was one of those here.
@@ -354,6 +343,7 @@ async fn members(context: &Context, client: &Client, space: &str) -> Result<(), 
         person: member.person,
         name: member.name,
         level: member.level,
+        presence: member.presence,
         devices: member.devices,
     };
     let rows: Vec<MemberRow> = members.into_iter().map(row).collect();
@@ -376,12 +366,19 @@ fn member_table(members: &[dto::Member]) -> String {
     table(&["name", "level", "devices", "id"], &rows)
 }
 
+/// Whether somebody is at a device, and how it is reached.
 fn device_words(device: &dto::MemberDevice) -> String {
     let path = match device.path {
-        dto::DevicePath::Own => "this computer",
-        dto::DevicePath::Direct => "direct",
-        dto::DevicePath::Relay => "relay",
-        dto::DevicePath::None => "away",
+        dto::DevicePath::Own => ", this computer",
+        dto::DevicePath::Direct => ", direct",
+        dto::DevicePath::Relay => ", relay",
+        dto::DevicePath::None => "",
+    };
+    let path = match (device.path, device.away_since, device.last_seen) {
+        (dto::DevicePath::None, _, Some(seen)) => format!("offline, last seen {} UTC", time(seen)),
+        (dto::DevicePath::None, _, None) => "offline".to_owned(),
+        (_, Some(since), _) => format!("away since {} UTC{path}", time(since)),
+        (_, None, _) => format!("online{path}"),
     };
     match device.missing {
         0 => format!("{} ({path})", device.name),

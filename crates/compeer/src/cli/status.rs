@@ -68,7 +68,7 @@ fn row(peer: &dto::Peer) -> Vec<String> {
         dto::PathKind::Direct => "direct",
         dto::PathKind::Relay => "relay",
         dto::PathKind::None if peer.refuses => "refuses",
-        dto::PathKind::None => "away",
+        dto::PathKind::None => "offline",
     };
     vec![
         peer.name.clone().unwrap_or_else(|| peer.device.chars().take(10).collect()),

@@ -20,6 +20,9 @@ use crate::node::{IntroduceError, StartError};
 use crate::relay::ListError;
 use crate::text::quoted;
 
+/// Where invitations are found.
+const INVITATIONS: &str = "`compeer space invitations SPACE` shows them.";
+
 impl From<HomeError> for ApiError {
     fn from(error: HomeError) -> Self {
         if let HomeError::Write { source, .. } = &error
@@ -159,9 +162,7 @@ impl From<ActError> for ApiError {
                 "It was delivered, or said again, or given up; look at the chat again.",
             ),
             ActError::UnknownFile => missing("file-not-found", "No such file", "`compeer file list SPACE` shows them."),
-            ActError::UnknownInvitation => {
-                missing("invitation-not-found", "No such invitation", "The space's invitations are on its page.")
-            }
+            ActError::UnknownInvitation => missing("invitation-not-found", "No such invitation", INVITATIONS),
             ActError::NeedsManage => refused("needs-manage", "Only for managers", "Ask a manager of the space."),
             ActError::NeedsWrite => {
                 refused("needs-write", "Only reading", "Ask a manager of the space to let you write.")
@@ -495,6 +496,11 @@ impl ApiError {
             "Nobody has introduced themselves on this computer yet.",
             "Run `compeer init --name NAME`, or open the page with `compeer open`.",
         )
+    }
+
+    /// An invitation that is not among those of a space.
+    pub(crate) fn unknown_invitation(detail: String) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "invitation-not-found", "No such invitation", detail, INVITATIONS)
     }
 
     /// Nobody who can honour an invitation answered in time.

@@ -4,6 +4,9 @@
 //! home/            0700
 //!   device.key     0600  the seed of the device's key, 52 characters of base32
 //!   identity.json  0600  the names of this person and device, and the person's group
+//!   settings.json  0600  what was chosen for this device: notifications, quiet hours, what others are told
+//!   mail.json      0600  the mail server that invitations are sent through, its password included
+//!   mailed.json    0600  to whom invitations were sent
 //!   api-token      0600  what scripts show to the API
 //!   sessions.json  0600  browsers that are signed in (hashes only)
 //!   api.json       0600  where the API listens, while a peer runs
@@ -19,6 +22,8 @@
 mod disk;
 mod error;
 mod identity;
+mod mail;
+mod settings;
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -34,6 +39,8 @@ use zeroize::Zeroizing;
 
 pub use error::HomeError;
 pub use identity::{Identity, default_device_name};
+pub use mail::{MailServer, Mailed, Security};
+pub use settings::Settings;
 
 /// The environment variable that names the home folder.
 pub const HOME_VARIABLE: &str = "COMPEER_HOME";
@@ -111,6 +118,24 @@ impl HomePath {
         self.0.join("identity.json")
     }
 
+    /// What was chosen for this device.
+    #[must_use]
+    pub fn settings(&self) -> PathBuf {
+        self.0.join("settings.json")
+    }
+
+    /// The mail server, its password included.
+    #[must_use]
+    pub fn mail(&self) -> PathBuf {
+        self.0.join("mail.json")
+    }
+
+    /// To whom invitations were sent.
+    #[must_use]
+    pub fn mailed(&self) -> PathBuf {
+        self.0.join("mailed.json")
+    }
+
     /// The API's token for scripts.
     #[must_use]
     pub fn api_token(&self) -> PathBuf {
@@ -168,6 +193,27 @@ impl HomePath {
         let path = self.identity();
         let Some(text) = disk::read_text(&path, MAX_SETTINGS_BYTES)? else { return Ok(None) };
         serde_json::from_str(&text).map(Some).map_err(|source| HomeError::Damaged { path, source })
+    }
+
+    /// What `settings.json` holds; as usual where there is none.
+    pub fn read_settings(&self) -> Result<Settings, HomeError> {
+        let path = self.settings();
+        let Some(text) = disk::read_text(&path, MAX_SETTINGS_BYTES)? else { return Ok(Settings::default()) };
+        serde_json::from_str(&text).map_err(|source| HomeError::Damaged { path, source })
+    }
+
+    /// The mail server; `None` where none is set. Its file holds a password, so one that others can read is refused.
+    pub fn read_mail(&self) -> Result<Option<MailServer>, HomeError> {
+        let path = self.mail();
+        let Some(text) = disk::read_secret(&path, MAX_SETTINGS_BYTES)? else { return Ok(None) };
+        serde_json::from_str(&text).map(Some).map_err(|source| HomeError::Damaged { path, source })
+    }
+
+    /// To whom invitations were sent.
+    pub fn read_mailed(&self) -> Result<Vec<Mailed>, HomeError> {
+        let path = self.mailed();
+        let Some(text) = disk::read_text(&path, MAX_SETTINGS_BYTES)? else { return Ok(Vec::new()) };
+        serde_json::from_str(&text).map_err(|source| HomeError::Damaged { path, source })
     }
 
     /// Where a peer runs on this home, if it left a note and did not end since. The note alone proves nothing: the
@@ -321,6 +367,28 @@ impl Home {
     /// Writes the names and the person's group.
     pub fn write_identity(&self, identity: &Identity) -> Result<(), HomeError> {
         self.write_json(&self.path.identity(), identity)
+    }
+
+    /// Writes what was chosen for this device.
+    pub fn write_settings(&self, settings: &Settings) -> Result<(), HomeError> {
+        self.write_json(&self.path.settings(), settings)
+    }
+
+    /// Writes the mail server, or forgets it.
+    pub fn write_mail(&self, server: Option<&MailServer>) -> Result<(), HomeError> {
+        let path = self.path.mail();
+        match server {
+            Some(server) => self.write_json(&path, server),
+            None => match fs::remove_file(&path) {
+                Err(source) if source.kind() != io::ErrorKind::NotFound => Err(HomeError::Write { path, source }),
+                _ => Ok(()),
+            },
+        }
+    }
+
+    /// Writes to whom invitations were sent.
+    pub fn write_mailed(&self, mailed: &[Mailed]) -> Result<(), HomeError> {
+        self.write_json(&self.path.mailed(), &mailed)
     }
 
     /// Leaves the note that says where the API listens.

@@ -4,6 +4,7 @@
 //! stuck one cannot keep the program from ending. What was acknowledged is on disk before any of this matters.
 
 mod addresses;
+mod attendance;
 mod failed_files;
 mod person;
 mod problems;
@@ -28,7 +29,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::error::trouble;
-use crate::home::{Home, HomeError, Identity};
+use crate::home::{Home, HomeError, Identity, Settings};
+use crate::notify;
+pub use attendance::{Attendance, Report};
 pub use person::{IntroduceError, Introduction, found_person};
 pub use problems::{Problem, ProblemChange, Problems, Severity, Trouble};
 
@@ -97,6 +100,9 @@ struct Inner {
     spaces: Spaces,
     problems: Problems,
     identity: RwLock<Option<Identity>>,
+    settings: tokio::sync::watch::Sender<Settings>,
+    attendance: Attendance,
+    last_shown: notify::LastShown,
     /// Serialises changes of the identity.
     introducing: tokio::sync::Mutex<()>,
     /// The UDP port that is listened on.
@@ -115,6 +121,11 @@ impl Node {
         let config = home.journal(options.wall.clone())?;
         let key = config.key.clone();
         let identity = path.read_identity()?;
+        let settings = path.read_settings().unwrap_or_else(|error| {
+            // Better told too much than not started.
+            tracing::warn!(%error, "notifications are as usual");
+            Settings::default()
+        });
         for folder in [path.spaces(), path.files()] {
             home.make_folder(&folder)?;
         }
@@ -172,6 +183,9 @@ impl Node {
                 spaces,
                 problems: Problems::default(),
                 identity: RwLock::new(identity),
+                settings: tokio::sync::watch::Sender::new(settings),
+                attendance: Attendance::default(),
+                last_shown: notify::LastShown::default(),
                 introducing: tokio::sync::Mutex::default(),
                 port,
                 address_book: tokio::sync::Mutex::default(),
@@ -188,6 +202,8 @@ impl Node {
         tasks.spawn(watch::spaces(node.clone(), node.inner.spaces.events()));
         tasks.spawn(failed_files::watch(node.clone(), node.inner.spaces.events()));
         tasks.spawn(shut_out::watch(node.clone()));
+        tasks.spawn(attendance::keep(node.clone()));
+        tasks.spawn(notify::run(node.clone(), node.inner.spaces.events()));
         tasks.spawn(addresses::keep(node.clone(), node.inner.mesh.events()));
         tracing::info!(device = %node.device().short(), "the node is up");
         Ok(node)
@@ -274,6 +290,48 @@ impl Node {
     #[must_use]
     pub fn identity(&self) -> Option<Identity> {
         self.inner.identity.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What was chosen for this device.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        self.inner.settings.borrow().clone()
+    }
+
+    /// Changes what was chosen. It is on disk when this returns.
+    pub fn change_settings(&self, change: impl FnOnce(&mut Settings)) -> Result<(), HomeError> {
+        let mut written = Ok(());
+        self.inner.settings.send_if_modified(|settings| {
+            let mut next = settings.clone();
+            change(&mut next);
+            written = self.inner.home.write_settings(&next);
+            if written.is_ok() {
+                *settings = next;
+            }
+            written.is_ok()
+        });
+        self.inner.attendance.look_again();
+        written
+    }
+
+    /// Tells whoever follows the settings that what they mean has changed: quiet hours have begun or ended.
+    pub(crate) fn tell_settings(&self) {
+        self.inner.settings.send_modify(|_| {});
+    }
+
+    /// Changes of what was chosen.
+    pub(crate) fn settings_changes(&self) -> tokio::sync::watch::Receiver<Settings> {
+        self.inner.settings.subscribe()
+    }
+
+    /// The pages of this device that are open.
+    pub(crate) fn attendance(&self) -> &Attendance {
+        &self.inner.attendance
+    }
+
+    /// What became of the last notification.
+    pub(crate) fn last_shown(&self) -> &notify::LastShown {
+        &self.inner.last_shown
     }
 
     /// When a device was last linked since the start; now for one that is.

@@ -47,7 +47,7 @@ fn together(ada: &Peer, bo: &Peer, cleo: &Peer) -> String {
     let space = text(&made, "space").to_owned();
     let join = |host: &Peer, guest: &Peer, invite: &[&str]| {
         let made = does(host, &[&["space", "invite"], invite].concat(), "");
-        assert_eq!(keys(&made), ["invite"]);
+        assert_eq!(keys(&made), ["id", "invite"]);
         assert_eq!(does(guest, &["space", "join", "-"], text(&made, "invite")), json!({ "space": space }));
         text(&made, "invite").to_owned()
     };
@@ -64,7 +64,7 @@ fn together(ada: &Peer, bo: &Peer, cleo: &Peer) -> String {
         rows(members).len() == 3 && rows(members).iter().all(|member| member["name"] != "")
     });
     for member in rows(&members) {
-        assert_eq!(keys(member), ["devices", "level", "name", "person"]);
+        assert_eq!(keys(member), ["devices", "level", "name", "person", "presence"]);
         let level = if text(member, "name") == "Cleo" { "write" } else { "manage" };
         assert_eq!(member["level"], level);
         assert_eq!(rows(&member["devices"]).len(), 1);

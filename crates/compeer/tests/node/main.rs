@@ -10,6 +10,8 @@ mod guards;
 mod homes;
 mod http;
 mod issues;
+mod mail;
+mod notify;
 mod people;
 mod relay;
 mod search;

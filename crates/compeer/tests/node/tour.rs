@@ -17,7 +17,7 @@ fn keys(value: &Value) -> Vec<&str> {
 /// Joins a space of `host` by a fresh invitation.
 pub(super) fn join(host: &Peer, guest: &Peer, space: &str, level: &str) {
     let made = host.ask(&["space", "invite", space, "--level", level]).expect("invites");
-    assert_eq!(keys(&made), ["invite"]);
+    assert_eq!(keys(&made), ["id", "invite"]);
     let invite = made["invite"].as_str().expect("a text");
     let joined = guest.ask_with(&["space", "join", "-"], &format!("  {invite}\n")).expect("joins");
     assert_eq!(keys(&joined), ["space"]);
@@ -59,7 +59,7 @@ fn three_people_work_together() {
     let members = until(&ada, &["space", "members", space], "all names", |members| {
         members.as_array().is_some_and(|list| list.len() == 3 && list.iter().any(|one| one["name"] == "Cleo"))
     });
-    assert_eq!(keys(&members[0]), ["devices", "level", "name", "person"]);
+    assert_eq!(keys(&members[0]), ["devices", "level", "name", "person", "presence"]);
     let status = ada.ask(&["status"]).expect("answers");
     assert_eq!(keys(&status), ["device", "name", "peers", "person", "problems"]);
     assert_eq!(keys(&status["peers"][0]), ["device", "name", "path", "rtt_ms"]);

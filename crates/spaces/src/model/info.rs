@@ -134,6 +134,8 @@ pub struct MemberDevice {
     pub name: String,
     /// Whether it is this one.
     pub own: bool,
+    /// Since when nobody has been at it, as it says.
+    pub away: Option<Millis>,
     /// Entries of this space that it lacks, as far as known here.
     pub missing: u64,
 }
@@ -623,6 +625,11 @@ pub enum SpacesEvent {
         person: GroupId,
         /// The name.
         name: String,
+    },
+    /// Somebody came to a device or left it, as it says.
+    Presence {
+        /// Which.
+        device: DeviceId,
     },
     /// Unread counts changed.
     Read {

@@ -138,7 +138,7 @@ impl Spaces {
     }
 
     /// Whom a device belongs to, in a space that I share with them.
-    fn person_behind(&self, device: &DeviceId) -> Option<GroupId> {
+    pub(super) fn person_behind(&self, device: &DeviceId) -> Option<GroupId> {
         let spaces = self.spaces();
         let active = spaces.iter().filter(|(_, rules)| self.state_by(rules) == SpaceState::Active);
         active.filter(|(_, rules)| rules.level(device).is_some()).find_map(|(_, rules)| rules.person_of(device))

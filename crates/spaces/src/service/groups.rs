@@ -121,6 +121,7 @@ impl Spaces {
                     device: *device,
                     name: device_names.get(device).cloned().unwrap_or_else(|| device.short()),
                     own: *device == own,
+                    away: self.away_since(device),
                     missing: if *device == own { 0 } else { lacking.get(device).copied().unwrap_or_default() },
                 })
                 .collect()

@@ -1,5 +1,6 @@
 //! The handle on spaces, and the task that keeps the view in step with the journal.
 
+mod away;
 mod boards;
 mod changes;
 mod chat;
@@ -101,6 +102,8 @@ struct Inner {
     events: broadcast::Sender<SpacesEvent>,
     transfers: transfers::Transfers,
     typing: presence::TypingLimit,
+    /// Devices that nobody is at.
+    away: away::Away,
     /// Boards that somebody has open.
     rooms: boards::Rooms,
     /// What readers asked of us.
@@ -157,6 +160,7 @@ impl Spaces {
                 events: broadcast::Sender::new(EVENTS),
                 transfers: transfers::Transfers::default(),
                 typing: presence::TypingLimit::default(),
+                away: away::Away::default(),
                 rooms: boards::Rooms::default(),
                 requests: introduce::Requests::default(),
                 introducing: tokio::sync::Mutex::default(),
@@ -186,6 +190,7 @@ impl Spaces {
         inner.tasks.spawn(spaces.clone().run_transfers());
         inner.tasks.spawn(spaces.clone().ask_for_introductions());
         inner.tasks.spawn(spaces.clone().send_welcomes());
+        inner.tasks.spawn(spaces.clone().follow_presence());
         let left = spaces.leaving().clone();
         for space in left.into_iter().chain(spaces.ended_by_me()) {
             spaces.begin_to_see_off(space);

@@ -53,6 +53,13 @@ pub(super) enum Sign {
         #[n(0)]
         invite: String,
     },
+    /// Nobody is at the sender's device, or somebody is again.
+    #[n(3)]
+    Away {
+        /// For how many milliseconds nobody has been; none once somebody is. A length of time, because clocks differ.
+        #[n(0)]
+        age: Option<u64>,
+    },
 }
 
 /// When each typing was last told, so that nobody can flood a page with it.
@@ -134,6 +141,7 @@ impl Spaces {
             Sign::Typing(space, place) => self.somebody_types(space, place, device).await,
             Sign::Introduce { space, profile } => self.introduce_reader(space, device, profile).await,
             Sign::Welcome { invite } => self.be_welcomed(device, &invite).await,
+            Sign::Away { age } => self.somebody_is_away(device, age),
         }
     }
 
@@ -179,6 +187,8 @@ mod tests {
             Sign::Typing(space, Some(EntryHash::from_bytes([8; 32]))),
             Sign::Introduce { space, profile },
             Sign::Welcome { invite: "compeer1aaaa".into() },
+            Sign::Away { age: None },
+            Sign::Away { age: Some(u64::MAX) },
         ];
         let seeds: Vec<_> = signs.iter().map(cbor::encode).collect();
         compeer_testkit::fuzz::run(&seeds, |input| cbor::decode::<Sign>(input, SIGN_BYTES).is_ok());

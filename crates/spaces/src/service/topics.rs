@@ -141,6 +141,12 @@ impl Spaces {
         Ok(())
     }
 
+    /// How much I want to hear of what is said at a place; none is the general talk.
+    pub async fn attention_at(&self, space: GroupId, place: Option<EntryHash>) -> Result<Attention, ActError> {
+        self.rules(&space)?;
+        Ok(self.inner.view.with(move |view| Ok(view.attention(&space)?.at(place.as_ref()))).await?)
+    }
+
     /// What a place where messages can be said is called: a topic, an issue or a board.
     pub(super) async fn place(&self, space: GroupId, place: EntryHash) -> Result<Option<String>, ActError> {
         self.rules(&space)?;

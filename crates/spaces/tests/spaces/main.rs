@@ -9,6 +9,7 @@ mod messages;
 mod names;
 mod partitions;
 mod peer;
+mod presence;
 mod retention;
 mod undelivered;
 

@@ -154,16 +154,16 @@ function Panel({ space, file, onClose }: { space: Space; file: SharedFile; onClo
               <Avatar
                 name={holder.name}
                 hue={hueOf(holder.person)}
-                presence={down ? 'unknown' : holder.online ? 'here' : 'away'}
+                presence={down ? 'unknown' : holder.online ? 'online' : 'offline'}
               />
               <span className="min-w-0 flex-1 truncate">
                 <Name>{holder.name}</Name>
               </span>
               {down ? null : holder.online ? (
-                <Pill meaning="held">here now</Pill>
+                <Pill meaning="held">online</Pill>
               ) : (
                 <Pill meaning="off" icon={null}>
-                  away
+                  offline
                 </Pill>
               )}
             </li>

@@ -115,7 +115,7 @@ function PathPill({ peer }: { peer: Peer }) {
 
 function PeerAvatar({ peer, size }: { peer: Peer; size: 's' | 'l' }) {
   const person = usePeople().get(peer.person ?? '');
-  const known = peer.path === 'direct' ? 'here' : peer.path === 'relay' ? 'relay' : 'away';
+  const known = peer.path === 'direct' ? 'online' : peer.path === 'relay' ? 'relay' : 'offline';
   const presence = useStore(silent) ? 'unknown' : known;
   return (
     <Avatar

@@ -35,7 +35,7 @@ export function PeoplePane({ space, detail }: { space: Space; detail: string | u
             ? 'just you so far'
             : down
               ? `${space.members} people`
-              : `${space.here_now} of ${space.members} here now`
+              : `${space.here_now} of ${space.members} connected`
         }
         back={`/s/${id}`}
       >

@@ -9,8 +9,9 @@ import type { Level, Member, MemberDevice, Space } from '~/api/types';
 import { Button } from '~/kit/Button';
 import { Loading } from '~/kit/EmptyState';
 import { Choice } from '~/kit/Field';
-import { formatCount, formatExact, formatRtt, formatSince, formatWhen } from '~/kit/format';
+import { formatCount, formatExact, formatRtt, formatSince } from '~/kit/format';
 import { useAction, useNow } from '~/kit/hooks';
+import { PresenceDot } from '~/kit/Avatar';
 import { Icon } from '~/kit/Icon';
 import { Pill } from '~/kit/Pill';
 import { Name } from '~/kit/Text';
@@ -19,6 +20,8 @@ import { tellFailure, tellUndoable } from '~/kit/toast';
 import { showDialog } from '~/parts/dialogs';
 import { MemberAvatar } from '~/parts/PersonRow';
 import {
+  awaySince,
+  deviceState,
   levelNotes,
   levelWords,
   pathMeaning,
@@ -61,13 +64,7 @@ export function PersonPanel({ space, person }: { space: Space; person: string })
             <Name>{member.name}</Name>
           </div>
           <div className="text-small text-text-2">
-            {member.me
-              ? 'This is you · '
-              : down
-                ? ''
-                : member.presence === 'here'
-                  ? 'Here now · '
-                  : 'Away · '}
+            {member.me ? 'This is you · ' : down ? '' : `${stateWord(member, now)} · `}
             {levelWords[member.level]}
           </div>
           <div className="text-small text-text-3" title={formatExact(member.joined)}>
@@ -137,32 +134,37 @@ function setLevel(space: string, member: Member, level: Level): void {
   );
 }
 
+/** Whether somebody is at any of their devices, at the start of a line. */
+function stateWord(member: Member, now: number): string {
+  const since = awaySince(member);
+  if (since !== null) return `Away since ${formatSince(since, now)}`;
+  return member.presence === 'online' ? 'Online' : 'Offline';
+}
+
 function Device({ device, now }: { device: MemberDevice; now: number }) {
   const down = useStore(silent);
   const own = device.path === 'self';
   const path: KnownPath = down && !own ? 'unknown' : device.path;
   const rtt = device.rtt_ms === null ? '' : ` · ${formatRtt(device.rtt_ms)}`;
-  const heard =
-    path === 'unknown'
-      ? unknownWord
-      : path !== 'none'
-        ? `heard now${rtt}`
-        : device.last_seen === null
-          ? 'not seen yet'
-          : `last seen ${formatWhen(device.last_seen, now)}`;
+  const { presence, word } = deviceState(device, now);
   return (
-    <li className={`flex gap-2.5 py-1.5 ${own ? 'items-center' : 'items-start'}`}>
-      <Icon name="device" className={`text-text-3 ${own ? '' : 'mt-0.5'}`} />
+    <li className="flex items-start gap-2.5 py-1.5">
+      <Icon name="device" className="mt-0.5 text-text-3" />
       <div className="min-w-0 flex-1">
         <div className="truncate text-[14px]/5">
           <Name>{device.name}</Name>
         </div>
-        {!own && (
-          <div className="text-tiny text-text-3 nums">
-            {heard}
-            {device.has_all ? ' · has all' : ` · ${formatCount(device.missing)} waiting for it`}
-          </div>
-        )}
+        <div className="flex items-baseline gap-1.5 text-tiny text-text-3 nums">
+          <PresenceDot presence={path === 'unknown' ? 'unknown' : presence} />
+          <span>
+            {path === 'unknown' ? unknownWord : `${word}${rtt}`}
+            {own
+              ? ''
+              : device.has_all
+                ? ' · has all'
+                : ` · ${formatCount(device.missing)} waiting for it`}
+          </span>
+        </div>
       </div>
       <Pill meaning={pathMeaning[path]} icon={path === 'relay' ? 'network' : null}>
         {pathWord(path)}

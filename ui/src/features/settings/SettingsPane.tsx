@@ -1,5 +1,5 @@
 /** The person, the look, notices, and what this program is. */
-import { useState, type ReactNode } from 'react';
+import { useState } from 'react';
 import { saveProfile, signOut } from '~/api/actions';
 import { ownUrl, reportExpired, sentenceOf } from '~/api/client';
 import { useStatus } from '~/api/queries';
@@ -14,7 +14,11 @@ import { tell, tellFailure } from '~/kit/toast';
 import { showDialog } from '~/parts/dialogs';
 import { PaneHeader } from '~/parts/PaneHeader';
 import { PicturePicker } from '~/parts/PicturePicker';
-import { notify, theme, type Theme } from './preferences';
+import { MailServer } from './MailServer';
+import { Notices, Others } from './Notices';
+import { QuietHours } from './QuietHours';
+import { Section } from './Section';
+import { theme, type Theme } from './preferences';
 
 export function SettingsPane() {
   const status = useStatus().data;
@@ -24,11 +28,14 @@ export function SettingsPane() {
       {status === undefined ? (
         <Loading />
       ) : (
-        <div className="min-h-0 flex-1 overflow-y-auto">
+        <div className="relative min-h-0 flex-1 overflow-y-auto">
           <div className="mx-auto flex w-full max-w-[640px] flex-col gap-9 px-6 pt-6 pb-12 phone:px-4">
             <You status={status} />
             <Look />
             <Notices />
+            <QuietHours />
+            <Others />
+            <MailServer />
             <FromTerminal status={status} />
             <About status={status} />
           </div>
@@ -37,13 +44,6 @@ export function SettingsPane() {
     </>
   );
 }
-
-const Section = ({ title, children }: { title: string; children: ReactNode }) => (
-  <section aria-label={title}>
-    <h2 className="mb-3 text-body font-semibold">{title}</h2>
-    <div className="flex flex-col gap-5">{children}</div>
-  </section>
-);
 
 function You({ status }: { status: Status }) {
   const savePicture = (picture: string | null) => {
@@ -143,42 +143,6 @@ function Look() {
           { value: 'dark', label: 'Dark', icon: 'moon' },
           { value: 'system', label: 'System', icon: 'screen' },
         ]}
-      />
-    </Section>
-  );
-}
-
-function Notices() {
-  const possible = 'Notification' in globalThis;
-  const [permission, setPermission] = useState(
-    possible ? Notification.permission : ('denied' as const),
-  );
-  const on = useStore(notify) && permission === 'granted';
-  const change = async (next: string) => {
-    if (next === 'on' && permission !== 'granted') {
-      setPermission(await Notification.requestPermission());
-    }
-    notify.set(next === 'on');
-  };
-  return (
-    <Section title="Notifications">
-      <Choice
-        label="Notifications of this browser"
-        labelHidden
-        value={on ? 'on' : 'off'}
-        disabled={!possible || permission === 'denied'}
-        onChange={(next) => void change(next)}
-        options={[
-          { value: 'on', label: 'On', icon: 'bell' },
-          { value: 'off', label: 'Off' },
-        ]}
-        hint={
-          !possible
-            ? 'This browser has no notifications.'
-            : permission === 'denied'
-              ? 'This browser does not allow them for Compeer. Its own settings for this page can change that.'
-              : 'New messages are announced while this page is open but not in front. They never leave this computer.'
-        }
       />
     </Section>
   );

@@ -8,3 +8,7 @@ export const theme = createKeptStore<Theme>('compeer.theme', 'system', { follow:
 
 /** Raise a notification when something new arrives and the page is not being looked at. */
 export const notify = createKeptStore<boolean>('compeer.notify', true, { follow: true });
+
+/** Whether this browser raises them. */
+export const browserTells = () =>
+  'Notification' in globalThis && Notification.permission === 'granted' && notify.get();

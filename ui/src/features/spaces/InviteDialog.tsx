@@ -2,11 +2,11 @@
 import { useState } from 'react';
 import { invite } from '~/api/actions';
 import { sentenceOf } from '~/api/client';
-import { useInvitations } from '~/api/queries';
+import { useInvitations, useMail } from '~/api/queries';
 import type { Level, NewInvitation, Space } from '~/api/types';
 import { Button } from '~/kit/Button';
 import { Dialog } from '~/kit/Dialog';
-import { Choice } from '~/kit/Field';
+import { Choice, TextField } from '~/kit/Field';
 import { useAction, useNow } from '~/kit/hooks';
 import { plainName } from '~/kit/text';
 import { InvitationBox } from '~/parts/InvitationBox';
@@ -22,13 +22,22 @@ export function InviteDialog({ space, onClose }: { space: Space; onClose: () => 
   const [level, setLevel] = useState<Level>('write');
   const [expires, setExpires] = useState<Expiry>('7d');
   const [uses, setUses] = useState<Uses>('1');
+  const [mail, setMail] = useState('');
   const [made, setMade] = useState<NewInvitation | null>(null);
+  const to = mail.trim();
+  const server = useMail().data;
   const invitations = useInvitations(space.space, true).data;
   const open = useVisible(invitations)?.filter(
     ({ state, id }) => state === 'open' && id !== made?.id,
   );
   const { run, busy, error } = useAction(async () => {
-    setMade(await invite(space.space, { level, expires, uses: Number(uses) }));
+    setMade(
+      await invite(space.space, {
+        level,
+        expires,
+        ...(to === '' ? { uses: Number(uses) } : { uses: 1, mail: to }),
+      }),
+    );
   }, sentenceOf);
   return (
     <Dialog
@@ -46,7 +55,7 @@ export function InviteDialog({ space, onClose }: { space: Space; onClose: () => 
           <>
             <Button onClick={onClose}>Cancel</Button>
             <Button kind="primary" busy={busy} onClick={() => void run()}>
-              Make an invitation
+              {to !== '' && server?.set === true ? 'Send an invitation' : 'Make an invitation'}
             </Button>
           </>
         ) : (
@@ -81,9 +90,24 @@ export function InviteDialog({ space, onClose }: { space: Space; onClose: () => 
               { value: '30d', label: '30 days' },
             ]}
           />
+          <TextField
+            label="By mail to"
+            type="email"
+            inputMode="email"
+            value={mail}
+            onChange={setMail}
+            placeholder="Optional"
+            maxLength={254}
+            hint={
+              server?.set === true
+                ? `It is sent by ${server.host}.`
+                : 'A mail is made ready for your own mail program. Settings can set a server instead.'
+            }
+          />
           <Choice<Uses>
             label="It works for"
-            value={uses}
+            disabled={to !== ''}
+            value={to === '' ? uses : '1'}
             onChange={setUses}
             options={[
               { value: '1', label: '1 person' },

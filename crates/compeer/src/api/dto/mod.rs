@@ -7,8 +7,10 @@ mod board;
 mod chat;
 mod file;
 mod issue;
+mod mail;
 mod node;
 mod search;
+mod settings;
 mod space;
 mod topic;
 
@@ -30,12 +32,14 @@ pub use issue::{
     IssuePerson, IssuePriority, IssueRef, IssueSetup, IssueStatus, IssueThing, IssueThingChange, IssueThingKind,
     Issues, IssuesChange, KeyPrefix, MyIssues, NewIssueThing,
 };
+pub use mail::{MailChange, MailSecurity, MailSent, MailSettings, MailTest};
 pub use node::{Done, PathKind, Peer, Problem, ProfileChange, Relay, Severity, SignInLink, Status};
 pub use search::{Found, FoundKind, Part, SearchAnswer, SearchNote};
+pub use settings::{Attendance, DesktopState, Quiet, Settings, SettingsChange};
 pub use space::{
-    Archived, Deed, DevicePath, DirectTalk, End, Epoch, Invitation, InvitationState, InvitePreview, InviteRequest,
-    InviteText, LastMessage, Level, LevelChange, Member, MemberDevice, NewInvitation, Presence, Retention,
-    RetentionChange, Space, SpaceName, SpaceState, Unheard,
+    Archived, Deed, DevicePath, DirectTalk, End, Epoch, Invitation, InvitationMail, InvitationState, InvitePreview,
+    InviteRequest, InviteText, LastMessage, Level, LevelChange, Member, MemberDevice, NewInvitation, Presence,
+    Retention, RetentionChange, Space, SpaceName, SpaceState, Unheard,
 };
 pub use topic::{
     Attention, AttentionChange, GENERAL, Move, Moved, NewTopic, Place, ReadMarker, Topic, TopicChange, UnreadMarker,

@@ -216,10 +216,12 @@ pub struct InvitePreview {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Presence {
-    /// A device of theirs is linked to this one.
-    Here,
-    /// None is.
+    /// Somebody is at a device of theirs that is linked to this one.
+    Online,
+    /// Such a device is linked, and says that nobody is at it.
     Away,
+    /// None is linked.
+    Offline,
 }
 
 /// How a member's device is reached now.
@@ -262,6 +264,9 @@ pub struct MemberDevice {
     /// When it was last linked.
     #[schema(required = true)]
     pub last_seen: Option<u64>,
+    /// Since when nobody has been at it, as it says; null while somebody is, or while it is not linked.
+    #[schema(required = true)]
+    pub away_since: Option<u64>,
     /// Whether it has everything that this device has.
     pub has_all: bool,
     /// How many entries it lacks, as far as known here.
@@ -331,6 +336,9 @@ pub struct Invitation {
     pub created: u64,
     /// Who made it.
     pub by_name: String,
+    /// The mail address it was made for, if it was made on this computer for one.
+    #[schema(required = true)]
+    pub mail: Option<String>,
     /// Where it stands.
     pub state: InvitationState,
 }
@@ -348,6 +356,21 @@ pub struct InviteRequest {
     /// For how many people; 1 when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uses: Option<u32>,
+    /// The mail address of whom it is for. If a mail server is set, it is sent there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<String>,
+}
+
+/// What became of an invitation's mail.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct InvitationMail {
+    /// To whom it is.
+    pub to: String,
+    /// Whether the server has taken it.
+    pub sent: bool,
+    /// Why not; null as well where no server is set.
+    #[schema(required = true)]
+    pub problem: Option<String>,
 }
 
 /// A fresh invitation. Its text is shown this once.
@@ -359,6 +382,11 @@ pub struct NewInvitation {
     pub invite: String,
     /// The same as a QR code: an SVG picture.
     pub qr_svg: String,
+    /// A mail with it for the user's own mail program: a `mailto:` link.
+    pub mailto: String,
+    /// What became of its mail, if it is for somebody's address.
+    #[schema(required = true)]
+    pub mail: Option<InvitationMail>,
     /// What to call it as a file.
     pub file_name: String,
     /// Until when.
