@@ -121,7 +121,7 @@ describe('meeting', () => {
     await bo.say('during the night');
     await hears('during the night');
     // A day on which they do not begin is switched by keyboard; yesterday's may still last.
-    await quiet.getByRole('button', { name: 'Monday' }).press('Enter');
+    await quiet.getByRole('button', { name: 'Mon', exact: true }).press('Enter');
     await until(async () => (await ann.api('/settings')).quiet.days.length === 6, 'six days');
     await choose(ann, 'Quiet hours', 'Off');
     await until(async () => (await ann.api('/settings')).quiet_now === false, 'it is over');

@@ -98,7 +98,7 @@ function Hours({ settings: { quiet } }: { settings: Settings }) {
         <div className="flex flex-col gap-4 border-l-2 border-line pl-4">
           <fieldset>
             <legend className="mb-1.5 text-[14px]/5 font-medium">They begin on</legend>
-            <div className="flex flex-wrap gap-1.5">
+            <div className="grid max-w-[400px] grid-cols-7 gap-1">
               {days.map(([day, name, short]) => {
                 const on = quiet.days.includes(day);
                 const alone = on && quiet.days.length === 1;
@@ -106,11 +106,10 @@ function Hours({ settings: { quiet } }: { settings: Settings }) {
                   <button
                     key={day}
                     type="button"
-                    aria-label={name}
                     aria-pressed={on}
                     // At least one day: none at all is off.
                     aria-disabled={alone || undefined}
-                    title={alone ? 'At least one day stays; turn them off above.' : undefined}
+                    title={alone ? 'At least one day stays; turn them off above.' : name}
                     onClick={() => {
                       if (alone) return;
                       const kept = days
@@ -118,7 +117,7 @@ function Hours({ settings: { quiet } }: { settings: Settings }) {
                         .filter((each) => (each === day ? !on : quiet.days.includes(each)));
                       set({ ...quiet, days: kept });
                     }}
-                    className="h-9 min-w-12 rounded-control border border-edge bg-raised px-1.5 text-[14px] text-text-2 aria-pressed:border-transparent aria-pressed:bg-accent-soft aria-pressed:font-medium aria-pressed:text-accent-text touch:h-11"
+                    className="h-9 rounded-control border border-edge bg-raised text-[14px] text-text-2 aria-pressed:border-transparent aria-pressed:bg-accent-soft aria-pressed:font-medium aria-pressed:text-accent-text touch:h-11"
                   >
                     {short}
                   </button>
