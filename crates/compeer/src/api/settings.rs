@@ -114,6 +114,6 @@ pub(super) fn settings(node: &Node) -> dto::Settings {
             state => state,
         },
         desktop_by,
-        desktop_failure: failure.map(|failure| crate::error::words::sentence_of(failure)),
+        desktop_failure: failure.map(crate::error::words::sentence_of),
     }
 }
