@@ -167,6 +167,12 @@ pub fn tame(name: &str) -> String {
     tame_for(System::HERE, name)
 }
 
+/// Like [`tame`], and every system can hold it: for what is written on one and read on another.
+#[must_use]
+pub fn tame_everywhere(name: &str) -> String {
+    tame_for(System::Windows, name)
+}
+
 fn tame_for(system: System, name: &str) -> String {
     let tamed: String = name.chars().map(|c| if c == '/' || is_bad(c) { '_' } else { c }).collect();
     let tamed = shortened(&tamed, "");

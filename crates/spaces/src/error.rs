@@ -81,6 +81,9 @@ pub enum ActError {
     /// No such file.
     #[error("there is no such file in this space")]
     UnknownFile,
+    /// No such export or import.
+    #[error("there is no such export or import")]
+    UnknownJob,
     /// No such invitation.
     #[error("there is no such invitation")]
     UnknownInvitation,

@@ -4,12 +4,17 @@
 //! thrown away and rebuilt; [`Spaces`] is the handle through which the node acts. Nothing here knows of HTTP.
 
 mod error;
+mod export;
+mod import;
 pub mod model;
+mod progress;
 mod search;
 mod service;
 mod view;
 
 pub use error::{ActError, FetchError, JoinSpaceError, StartError, Unshared};
+pub use export::{Draw, ExportError, Manifest, ManifestError, Verified, verify};
+pub use import::{ArchiveKind, ImportDone, ImportError, ImportWish};
 pub use model::{
     Activity, Day, HIGHEST_ESTIMATE, IssueDetail, IssueFilter, IssueInfo, IssueRef, IssueSetup, IssueSort, Key, Kind,
     Priority, Status, ThingInfo,
@@ -25,6 +30,6 @@ pub use search::{
     Hit, Note, Part, QUERY_BYTES, QUERY_TERMS, RESULTS, SearchAnswer, SearchError, SearchRequest, Target,
 };
 pub use service::{
-    BLOBS, BOARDS, BoardNews, BoardSession, BoardShown, CsvError, DRAWN_AT_ONCE, ImportOptions, ImportReport, LeftOut,
-    Listed, Me, NamedFile, PRESENCE, Parts, RowError, RowNote, SameName, Shared, Spaces,
+    BLOBS, BOARDS, BoardNews, BoardSession, BoardShown, CsvError, DRAWN_AT_ONCE, ImportOptions, ImportReport, JobInfo,
+    JobKind, JobState, LeftOut, Listed, Me, NamedFile, PRESENCE, Parts, RowError, RowNote, SameName, Shared, Spaces,
 };

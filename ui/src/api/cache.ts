@@ -23,6 +23,7 @@ export const keys = {
   comments: (space: string, board: string) => ['comments', space, board] as const,
   boards: (space: string) => ['boards', space] as const,
   files: (space: string) => ['files', space] as const,
+  job: (id: string) => ['job', id] as const,
   invitations: (space: string) => ['invitations', space] as const,
 };
 

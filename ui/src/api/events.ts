@@ -28,6 +28,7 @@ const names = [
   'file.removed',
   'transfer.changed',
   'transfers.done',
+  'job.ended',
   'space.changed',
   'space.joined',
   'space.left',

@@ -42,6 +42,7 @@ export function message(id: string, time: number, more: Partial<Message> = {}): 
     unread: false,
     mention: false,
     deleted: null,
+    imported: null,
     ...more,
   };
 }

@@ -27,6 +27,7 @@ const message = (id: string, more: Partial<Message> = {}): Message => ({
   unread: false,
   mention: false,
   deleted: null,
+  imported: null,
   ...more,
 });
 const space = (id: string): Space => ({

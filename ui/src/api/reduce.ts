@@ -44,6 +44,9 @@ export function applyEvent(cache: QueryClient, event: NodeEvent): QueryKey[] {
     case 'chat.state':
       patchTalks(cache, event.space, (window) => changeState(window, event.id, event));
       return [keys.spaces, keys.holders(event.space, event.id)];
+    case 'job.ended':
+      cache.setQueryData(keys.job(event.id), event.job);
+      return event.job.kind === 'import' ? [keys.spaces] : [];
     case 'board.changed':
       return [keys.boards(event.space)];
     case 'read.changed':

@@ -3,6 +3,7 @@
  * only events are written here, because a union tells more than the one loose object of the description.
  */
 import type {
+  Job,
   Message,
   PathKind as Path,
   Problem,
@@ -46,6 +47,7 @@ export type {
   Invitation,
   InvitationMail,
   InvitePreview,
+  Job,
   Level,
   MailChange,
   MailSecurity,
@@ -114,6 +116,7 @@ export type NodeEvent =
   | { event: 'file.removed'; at: number; space: string; id: string }
   | { event: 'transfer.changed'; at: number; space: string; id: string; transfer: Transfer }
   | { event: 'transfers.done'; at: number; space: string; files: string[]; folder: string }
+  | { event: 'job.ended'; at: number; id: string; job: Job }
   | { event: 'space.changed'; at: number; space: string; space_info: Space }
   | { event: 'space.joined' | 'space.left' | 'space.ended'; at: number; space: string }
   | {

@@ -3,7 +3,9 @@ import type { ReactNode } from 'react';
 import { ownUrl } from '~/api/client';
 import type { Member, Message } from '~/api/types';
 import { Avatar } from '~/kit/Avatar';
+import { Tip } from '~/kit/Tip';
 import { formatClock, formatExact, formatShortClock } from '~/kit/format';
+import { plainName } from '~/kit/text';
 import { Name } from '~/kit/Text';
 
 export function MessageSide({
@@ -37,17 +39,21 @@ export function MessageSide({
 export function MessageHead({
   name,
   time,
+  imported = null,
   children,
 }: {
   name: string;
   time: number;
+  /** Who imported it: then nobody has signed who wrote it, or when. */
+  imported?: string | null;
   children?: ReactNode;
 }) {
   return (
     <div className="flex items-baseline gap-2">
       <span className="truncate font-semibold">
-        <Name>{name}</Name>
+        <Name>{imported === null ? name : bareName(name)}</Name>
       </span>
+      {imported !== null && <ImportedMark by={imported} />}
       <time
         dateTime={new Date(time).toISOString()}
         title={formatExact(time)}
@@ -59,6 +65,20 @@ export function MessageHead({
         <span className="ml-auto flex flex-none items-center gap-3 self-center">{children}</span>
       )}
     </div>
+  );
+}
+
+/** The mark stands beside the name, so the name does not say it again. */
+export const bareName = (name: string) => name.replace(/ \(imported\)$/, '');
+
+export function ImportedMark({ by }: { by: string }) {
+  const means = `Imported by ${plainName(by)}, who says who wrote it and when. Compeer cannot prove it.`;
+  return (
+    <Tip label={means}>
+      <span tabIndex={0} className="flex-none rounded-sm text-tiny text-text-3 underline decoration-dotted">
+        imported<span className="sr-only">: {means}</span>
+      </span>
+    </Tip>
   );
 }
 

@@ -18,9 +18,12 @@ export type PickField =
   | 'part';
 
 export type OpenDialog =
-  | { kind: 'create' }
+  | { kind: 'create' | 'import-space' }
   | { kind: 'join'; invite?: string }
-  | { kind: 'invite' | 'rename' | 'leave' | 'delete' | 'archive' | 'retention'; space: string }
+  | {
+      kind: 'invite' | 'rename' | 'export' | 'leave' | 'delete' | 'archive' | 'retention';
+      space: string;
+    }
   | { kind: 'remove-member'; space: string; person: string }
   | { kind: 'topic'; space: string }
   | { kind: 'rename-topic'; space: string; topic: string }

@@ -7,6 +7,8 @@ import { ImportDialog, PrefixDialog, SaveViewDialog } from '~/features/issues/Se
 import { CreateDialog } from '~/features/spaces/CreateDialog';
 import { MoveDialog } from '~/features/chat/MoveDialog';
 import { RenameTopicDialog, TopicDialog } from '~/features/chat/TopicDialogs';
+import { ExportDialog } from '~/features/spaces/ExportDialog';
+import { ImportSpaceDialog } from '~/features/spaces/ImportSpaceDialog';
 import { InviteDialog } from '~/features/spaces/InviteDialog';
 import { JoinDialog } from '~/features/spaces/JoinDialog';
 import { ArchiveDialog, RetentionDialog } from '~/features/spaces/KeepingDialogs';
@@ -27,6 +29,8 @@ export function Dialogs({ current }: { current: string | null }) {
   switch (open.kind) {
     case 'create':
       return <CreateDialog onClose={closeDialog} />;
+    case 'import-space':
+      return <ImportSpaceDialog onClose={closeDialog} />;
     case 'join':
       // A second dropped invitation is another dialog, not the first one's text.
       return (
@@ -59,6 +63,8 @@ export function Dialogs({ current }: { current: string | null }) {
       return <InviteDialog space={space} onClose={closeDialog} />;
     case 'rename':
       return <RenameDialog space={space} onClose={closeDialog} />;
+    case 'export':
+      return <ExportDialog space={space} onClose={closeDialog} />;
     case 'leave':
       return <LeaveDialog space={space} onClose={closeDialog} />;
     case 'delete':

@@ -139,6 +139,12 @@ export function OpenPalette({ current, onClose }: { current: string | null; onCl
           words: 'new thread',
         });
       }
+      action(
+        'Export space',
+        'download',
+        () => showDialog({ kind: 'export', space: here.space }),
+        { ...note, words: 'folder backup markdown' },
+      );
       if (here.level === 'manage') {
         const { space } = here;
         action('Invite someone', 'invite', () => showDialog({ kind: 'invite', space }), note);
@@ -151,6 +157,9 @@ export function OpenPalette({ current, onClose }: { current: string | null; onCl
       });
     }
     action('Create a space', 'plus', () => showDialog({ kind: 'create' }), { words: 'new' });
+    action('Import a space', 'upload', () => showDialog({ kind: 'import-space' }), {
+      words: 'slack zulip archive',
+    });
     action('Join with an invitation', 'invite', () => showDialog({ kind: 'join' }));
     action('Search everything', 'search', () => void navigate({ to: '/search' }), {
       words: 'find messages',

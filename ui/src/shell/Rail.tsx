@@ -175,6 +175,9 @@ const AddSpace = () => (
     <MenuItem icon="invite" onSelect={() => showDialog({ kind: 'join' })}>
       I have an invitation
     </MenuItem>
+    <MenuItem icon="upload" onSelect={() => showDialog({ kind: 'import-space' })}>
+      Import a space
+    </MenuItem>
   </Menu>
 );
 

@@ -189,6 +189,9 @@ function SpaceMenu({ space, top }: { space: Space; top: boolean }) {
             <MenuLine />
           </>
         )}
+        <MenuItem icon="download" onSelect={() => showDialog({ kind: 'export', space: id })}>
+          {space.direct ? 'Export talk' : 'Export space'}
+        </MenuItem>
         <MenuItem icon="leave" onSelect={() => showDialog({ kind: 'leave', space: id })}>
           {space.end
             ? 'Take off the list…'

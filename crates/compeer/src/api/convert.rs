@@ -134,6 +134,7 @@ impl From<MessageInfo> for dto::Message {
             unread: info.unread,
             mention: info.mention,
             deleted: info.deleted.map(|(by, by_name)| dto::Deleted { by: by.to_string(), by_name }),
+            imported: info.imported,
         }
     }
 }

@@ -72,6 +72,9 @@ pub enum EventName {
     /// its name in that folder.
     #[serde(rename = "transfers.done")]
     TransfersDone,
+    /// An export or import ended: `id`, `job`.
+    #[serde(rename = "job.ended")]
+    JobEnded,
     /// A space changed: `space`, `space_info`.
     #[serde(rename = "space.changed")]
     SpaceChanged,
@@ -210,6 +213,10 @@ pub struct Event {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub space_info: Option<dto::Space>,
+    /// The export or import.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub job: Option<dto::Job>,
     /// The problem.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -243,6 +250,7 @@ impl Event {
             folder: None,
             transfer: None,
             space_info: None,
+            job: None,
             problem: None,
         }
     }

@@ -272,6 +272,16 @@ mod tests {
     }
 
     #[test]
+    fn fuzz_bodies_about_jobs() {
+        let seeds = seeds(&[
+            r#"{"to":"/home/ann/out","files":true}"#,
+            r#"{"files":false}"#,
+            r#"{"path":"/home/ann/slack.zip","private":true,"stream":"cranes"}"#,
+        ]);
+        compeer_testkit::fuzz::run(&seeds, |bytes| is::<dto::NewExport>(bytes) | is::<dto::NewImport>(bytes));
+    }
+
+    #[test]
     fn fuzz_bodies_about_files() {
         let seeds = seeds(&[
             r#"{"paths":["/home/ann/plan.pdf","C:\\Users"]}"#,

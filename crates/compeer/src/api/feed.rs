@@ -196,6 +196,10 @@ impl Writer {
                 let device = Some(device.to_string());
                 self.send(Event { device, ..self.event(EventName::PresenceChanged) });
             }
+            SpacesEvent::Job { id } => {
+                let job = self.node.spaces().job(id).ok().map(dto::Job::from);
+                self.send(Event { id: Some(id.to_string()), job, ..self.event(EventName::JobEnded) });
+            }
             SpacesEvent::Space { space } => self.of_space(space).await,
             SpacesEvent::SpaceGone { space } => {
                 self.spaces.remove(&space);

@@ -19,6 +19,7 @@ mod guard;
 mod headers;
 mod invitations;
 mod issues;
+mod jobs;
 mod mail;
 mod members;
 mod messages;
@@ -270,6 +271,11 @@ fn router(api: Arc<Api>) -> Router {
         .route("/spaces/{space}/files/{file}/resume", post(transfers::resume))
         .route("/spaces/{space}/files/{file}/cancel", post(transfers::cancel))
         .route("/transfers", get(transfers::list))
+        .route("/spaces/{space}/export", post(jobs::export))
+        .route("/imports", post(jobs::import))
+        .route("/imports/file", post(jobs::import_file).layer(DefaultBodyLimit::disable()))
+        .route("/jobs", get(jobs::list))
+        .route("/jobs/{job}", get(jobs::get_one).delete(jobs::cancel))
         .route("/search", get(search::find))
         .route("/events", get(events::stream))
         .route("/openapi.json", get(openapi::serve))

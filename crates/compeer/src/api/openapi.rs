@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{
-    board_live, boards, content, events, files, invitations, issues, mail, members, messages, problems, profile,
+    board_live, boards, content, events, files, invitations, issues, jobs, mail, members, messages, problems, profile,
     search, settings, signin, spaces, status, topics, transfers, upload,
 };
 use crate::error::ProblemDocument;
@@ -37,6 +37,7 @@ use crate::error::ProblemDocument;
         board_live::live,
         files::list, files::share_local, files::unlist, files::unlist_folder, upload::upload, content::content,
         transfers::list, transfers::fetch, transfers::fetch_folder, transfers::pause, transfers::resume, transfers::cancel,
+        jobs::export, jobs::import, jobs::import_file, jobs::list, jobs::get_one, jobs::cancel,
         search::find, events::stream, serve
     ),
     components(schemas(ProblemDocument))

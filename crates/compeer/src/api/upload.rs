@@ -54,15 +54,7 @@ pub(super) async fn upload(
 ) -> Result<(StatusCode, Json<Vec<dto::File>>), ApiError> {
     // A space that is not there is said before gigabytes are taken in.
     api.node.spaces().info(space).await?;
-    let mut parts = parts.map_err(|_| {
-        ApiError::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "not-a-form",
-            "Not a form",
-            "Files are sent as multipart/form-data.",
-            "Send each file as a part called file.",
-        )
-    })?;
+    let mut parts = parts.map_err(|_| no_form())?;
     let files = api.node.home().path().files();
     let name = short_name()?;
     let (coming, shared) = (files.join(COMING).join(&name), files.join("shared"));
@@ -86,6 +78,36 @@ pub(super) async fn upload(
         let _ = fs::remove_dir_all(&folder).await;
     }
     Ok((StatusCode::CREATED, Json(shared?)))
+}
+
+/// Takes one file from the page: the folder that was made for it, and where in that it lies.
+pub(super) async fn take_single(
+    api: &Api,
+    parts: Result<Multipart, axum::extract::multipart::MultipartRejection>,
+) -> Result<(PathBuf, PathBuf), ApiError> {
+    let mut parts = parts.map_err(|_| no_form())?;
+    let coming = api.node.home().path().files().join(COMING).join(short_name()?);
+    fs::create_dir_all(&coming).await.map_err(|error| ApiError::disk(&coming, &error))?;
+    let mut names = Vec::new();
+    let taken = take_all(&mut parts, &coming, &mut names).await;
+    match (taken, names.as_slice()) {
+        (Ok(()), [name]) => Ok((coming.clone(), coming.join(name))),
+        (taken, _) => {
+            let _ = fs::remove_dir_all(&coming).await;
+            taken?;
+            Err(ApiError::bad_request("There is not one file in it.", "Send one file as a part called file."))
+        }
+    }
+}
+
+fn no_form() -> ApiError {
+    ApiError::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "not-a-form",
+        "Not a form",
+        "Files are sent as multipart/form-data.",
+        "Send each file as a part called file.",
+    )
 }
 
 async fn share(api: &Api, space: GroupId, named: Vec<NamedFile>, how: How) -> Result<Vec<dto::File>, ApiError> {

@@ -70,6 +70,13 @@ pub(super) enum Command {
     /// Files.
     #[command(subcommand, arg_required_else_help = true)]
     File(File),
+    /// Write a space as a folder that people can read and `compeer import` takes in again.
+    #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true, arg_required_else_help = true)]
+    Export(Export),
+    /// Make a space of what Compeer, Slack or Zulip exported.
+    ///
+    /// What others said is shown as said to be theirs: nobody has signed it here.
+    Import(Import),
     /// Find people, spaces, topics, messages, issues, boards and files in all spaces of this computer.
     ///
     /// All words are to be there, the last one also as the beginning of a word. A phrase stands between double quotes, which a
@@ -562,6 +569,42 @@ pub(super) enum File {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Export {
+    #[command(subcommand)]
+    pub(super) verb: Option<ExportVerb>,
+    /// The space's name or id.
+    #[arg(required = true)]
+    pub(super) space: Option<String>,
+    /// The folder; it is made, and nothing may be there.
+    #[arg(required = true)]
+    pub(super) folder: Option<PathBuf>,
+    /// List the files of the space, and leave them out.
+    #[arg(long)]
+    pub(super) no_files: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ExportVerb {
+    /// Say whether a folder is exactly as it was exported. Works without a running peer.
+    Verify {
+        /// The folder.
+        folder: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Import {
+    /// The folder, or a ZIP file of it.
+    pub(super) path: PathBuf,
+    /// Of Slack and Zulip also private channels and what was said between few. Everybody who comes into the space will read it.
+    #[arg(long)]
+    pub(super) private: bool,
+    /// Of Zulip only this stream; its topics keep their names.
+    #[arg(long, value_name = "NAME")]
+    pub(super) stream: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Search {
     /// What to look for. What begins with a hyphen comes after `--`, or within quotes with a word before it.
     #[arg(required = true, value_name = "WORD")]
@@ -690,6 +733,11 @@ mod tests {
             "file get Harbour a --to .",
             "file stop Harbour a",
             "file remove Harbour a",
+            "export Harbour out --no-files --json",
+            "export verify out",
+            "import out",
+            "import slack.zip --private",
+            "import zulip --stream cranes",
             "search crane",
             "search the crane from:bo --space Harbour --limit 5 --json",
             "search -- -wall crane",
@@ -771,6 +819,10 @@ mod tests {
             "file get Harbour",
             "file stop Harbour",
             "file remove Harbour",
+            "export",
+            "export Harbour",
+            "export verify",
+            "import",
             "relay",
             "completions klingon",
             "frobnicate",

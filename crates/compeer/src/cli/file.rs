@@ -279,7 +279,7 @@ fn not_found(space: &str, wanted: &str) -> ApiError {
 }
 
 /// The peer runs in another folder, so paths go to it whole. They travel as JSON, so they are Unicode.
-fn absolute(path: &Path) -> Result<String, ApiError> {
+pub(super) fn absolute(path: &Path) -> Result<String, ApiError> {
     let whole = std::path::absolute(path).ok().and_then(|path| path.into_os_string().into_string().ok());
     whole.ok_or_else(|| {
         let named = path.to_string_lossy();

@@ -13,6 +13,7 @@ mod demo;
 mod discuss;
 mod doctor;
 mod events;
+mod export;
 mod file;
 mod find;
 mod init;
@@ -106,6 +107,8 @@ async fn dispatch(context: &Context, command: Command) -> Result<ExitCode, ApiEr
         Command::Issue(verb) => issue::run(context, verb).await,
         Command::Board(verb) => board::run(context, verb).await,
         Command::File(verb) => file::run(context, verb).await,
+        Command::Export(args) => export::export(context, args).await,
+        Command::Import(args) => export::import(context, args).await,
         Command::Search(args) => search::run(context, args).await,
         Command::Events => events::run(context).await,
         Command::Open(args) => open::run(context, args).await,

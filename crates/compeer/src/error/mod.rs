@@ -3,6 +3,7 @@
 //! Lower floors have one error enum per operation. `words` turns each of them into an [`ApiError`]; nothing else in the
 //! program makes up sentences for failures.
 
+mod export;
 mod meet;
 pub(crate) mod search;
 pub(crate) mod trouble;

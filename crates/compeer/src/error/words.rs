@@ -162,6 +162,9 @@ impl From<ActError> for ApiError {
                 "It was delivered, or said again, or given up; look at the chat again.",
             ),
             ActError::UnknownFile => missing("file-not-found", "No such file", "`compeer file list SPACE` shows them."),
+            ActError::UnknownJob => {
+                missing("job-not-found", "No such export or import", "Those before the last start are forgotten.")
+            }
             ActError::UnknownInvitation => missing("invitation-not-found", "No such invitation", INVITATIONS),
             ActError::NeedsManage => refused("needs-manage", "Only for managers", "Ask a manager of the space."),
             ActError::NeedsWrite => {

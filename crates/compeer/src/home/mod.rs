@@ -184,6 +184,12 @@ impl HomePath {
         self.0.join("files")
     }
 
+    /// Spaces that were exported from the page.
+    #[must_use]
+    pub fn exports(&self) -> PathBuf {
+        self.0.join("exports")
+    }
+
     fn lock(&self) -> PathBuf {
         self.0.join("lock")
     }

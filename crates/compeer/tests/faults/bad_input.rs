@@ -109,6 +109,11 @@ const SENSELESS: &[&str] = &[
     "issue export",
     "chat direct",
     "discuss unread Harbour",
+    "export",
+    "export Harbour",
+    "export verify",
+    "import",
+    "import a b",
     "board",
     "board list",
     "board create Harbour",
@@ -251,6 +256,11 @@ const REFUSED: &[(&[&str], &str, &str)] = &[
     (&["search", "crane", "topic:nothing"], "", "no-topic"),
     (&["search", "crane", "in:nowhere"], "", "no-space"),
     (&["search", "a b c d e f g h i j k l m n o p q"], "", "bad-query"),
+    (&["export", "Nowhere", "/tmp/nothing"], "", "space-not-found"),
+    (&["export", "Harbour", "/etc"], "", "export-exists"),
+    (&["export", "verify", "/etc"], "", "not-an-export"),
+    (&["import", "/nothing/there"], "", "unreadable"),
+    (&["import", "/etc/hostname"], "", "not-an-export"),
     (&["board", "list", "Nowhere"], "", "space-not-found"),
     (&["board", "create", "Harbour", ""], "", "bad-name"),
     (&["board", "export", "Harbour", "Plan"], "", "board-not-found"),
@@ -474,8 +484,8 @@ fn bad_requests(path: &str, operation: &Value, space: &str) -> Vec<Bad> {
     let here = nowhere.replacen(NOBODY, space, 1);
     let media = operation["requestBody"]["content"].as_object().and_then(|content| content.keys().next());
     if within("path") > 0 {
-        // A problem is named by a number; what is no number names no problem.
-        let status = if path.starts_with("/problems") { 404 } else { 400 };
+        // Problems and jobs are named by a number; what is no number names none.
+        let status = if path.starts_with("/problems") || path.starts_with("/jobs") { 404 } else { 400 };
         bad.push(Bad::of(filled(path, "short"), status));
         bad.push(Bad::of(filled(path, "%00%ff"), 400));
         if media.is_none() {
@@ -514,7 +524,9 @@ fn bad_requests(path: &str, operation: &Value, space: &str) -> Vec<Bad> {
             };
             let part = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n";
             bad.extend(["", "nonsense", "--b--\r\n", part].map(form));
-            bad.push(Bad { path: nowhere.clone(), ..form("--b--\r\n") }.with_status(404));
+            if within("path") > 0 {
+                bad.push(Bad { path: nowhere.clone(), ..form("--b--\r\n") }.with_status(404));
+            }
         }
         Some(other) => panic!("{path} takes {other}, which nothing is tried with"),
         None => {}

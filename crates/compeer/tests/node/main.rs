@@ -6,6 +6,7 @@ mod cli;
 mod deleted;
 mod direct;
 mod ends;
+mod export;
 mod guards;
 mod homes;
 mod http;

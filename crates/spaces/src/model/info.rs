@@ -399,6 +399,8 @@ pub struct MessageInfo {
     pub mention: bool,
     /// Who deleted it, by id and name. Then it has no text and nothing else that was said with it or about it.
     pub deleted: Option<(GroupId, String)>,
+    /// Who imported it, by name. Then it is only said to be by its author and from its time: nobody has signed that.
+    pub imported: Option<String>,
 }
 
 /// Which messages to hand out, always oldest first.
@@ -726,6 +728,11 @@ pub enum SpacesEvent {
         space: GroupId,
         /// Who.
         person: GroupId,
+    },
+    /// An export or import ended.
+    Job {
+        /// Its number.
+        id: u64,
     },
     /// A peer wrote something that makes no sense.
     Nonsense {

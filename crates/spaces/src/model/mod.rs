@@ -2,6 +2,7 @@
 
 pub mod element;
 mod field;
+mod imported;
 mod info;
 mod issue;
 mod op;
@@ -10,6 +11,7 @@ mod text;
 
 pub use element::{Element, ElementError};
 pub use field::{EMOJI_BYTES, Field, RETENTION_DAYS, TITLE_CHARS};
+pub use imported::{Imported, Importer, Rename, SAID, THE_SPACE};
 pub use info::{
     Answered, At, Attention, BoardInfo, BoardPerson, Deed, Drawing, End, FileInfo, FileState, HolderInfo,
     InvitationInfo, InvitationState, InviteRequest, LastMessage, MemberDevice, MemberInfo, MessageFile, MessageInfo,

@@ -6,6 +6,7 @@ use minicbor::{Decode, Encode};
 
 use super::element::ElementError;
 use super::field::Field;
+use super::imported::Imported;
 use super::text::{NameError, TextError, check_file_name, check_message, check_name};
 
 /// Bytes a person's picture may have. It travels inside an entry, so that a face is there as soon as the name is.
@@ -143,6 +144,13 @@ pub enum Op {
     /// The space is a talk between the people in it and has no name of its own. By whoever founded it.
     #[n(12)]
     Direct {},
+    /// What somebody is said to have written elsewhere.
+    #[n(15)]
+    Imported {
+        /// Who, when and what.
+        #[n(0)]
+        imported: Imported,
+    },
 }
 
 /// What an [`Op::Make`] makes.
@@ -262,6 +270,9 @@ pub enum OpError {
     /// No colour.
     #[error("a colour is an angle from 0 to 359 degrees")]
     Hue,
+    /// Something that says nothing elsewhere.
+    #[error("an operation of this kind cannot be imported")]
+    Imported,
 }
 
 impl Op {
@@ -278,8 +289,9 @@ impl Op {
         Ok(op)
     }
 
-    fn check(&self) -> Result<(), OpError> {
+    pub(super) fn check(&self) -> Result<(), OpError> {
         match self {
+            Self::Imported { imported } => drop(imported.op()?),
             Self::Name { name } => check_name(name)?,
             Self::Profile { profile } | Self::Introduce { profile, .. } => {
                 check_name(&profile.name)?;

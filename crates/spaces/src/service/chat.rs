@@ -72,6 +72,7 @@ impl Spaces {
             unread: false,
             mention: false,
             deleted: None,
+            imported: None,
         })
     }
 
@@ -189,6 +190,10 @@ impl Spaces {
             unread: row.unread,
             mention: row.mention,
             deleted: row.deleted.map(|by| (by, name(&by))),
+            imported: row.imported.then(|| {
+                let by = rules.person_of(&row.author);
+                by.map_or_else(|| row.author.short(), |by| name(&by))
+            }),
         }
     }
 

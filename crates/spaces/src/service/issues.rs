@@ -1,8 +1,8 @@
 //! Issues: made, looked for, changed, many at once.
 
 mod activity;
-mod csv;
-mod export;
+pub(crate) mod csv;
+pub(crate) mod export;
 mod import;
 mod things;
 
@@ -237,7 +237,7 @@ fn same_title(view: &View, space: &GroupId, labels: &[EntryHash]) -> Result<Vec<
 }
 
 /// Rows as they are handed out.
-fn infos(view: &View, space: &GroupId, rows: Vec<IssueRow>) -> Result<Vec<IssueInfo>, ViewError> {
+pub(crate) fn infos(view: &View, space: &GroupId, rows: Vec<IssueRow>) -> Result<Vec<IssueInfo>, ViewError> {
     let names: Names = view.people(space)?;
     let unread = view.unread_by_place(space)?;
     let named = |person: GroupId| (person, name_or_id(&names, &person));

@@ -12,7 +12,8 @@ mod follow;
 mod groups;
 mod introduce;
 mod invitations;
-mod issues;
+pub(crate) mod issues;
+mod jobs;
 mod presence;
 mod reading;
 mod retention;
@@ -38,6 +39,7 @@ use tokio_util::task::TaskTracker;
 pub use boards::{BOARDS, BoardNews, BoardSession, BoardShown, DRAWN_AT_ONCE};
 pub use files::{LeftOut, Listed, NamedFile, SameName, Shared};
 pub use issues::{CsvError, ImportOptions, ImportReport, RowError, RowNote};
+pub use jobs::{JobInfo, JobKind, JobState};
 pub use presence::PRESENCE;
 pub use transfers::BLOBS;
 
@@ -101,6 +103,7 @@ struct Inner {
     me: RwLock<Option<Me>>,
     events: broadcast::Sender<SpacesEvent>,
     transfers: transfers::Transfers,
+    jobs: jobs::Jobs,
     typing: presence::TypingLimit,
     /// Devices that nobody is at.
     away: away::Away,
@@ -159,6 +162,7 @@ impl Spaces {
                 me: RwLock::new(parts.me),
                 events: broadcast::Sender::new(EVENTS),
                 transfers: transfers::Transfers::default(),
+                jobs: jobs::Jobs::default(),
                 typing: presence::TypingLimit::default(),
                 away: away::Away::default(),
                 rooms: boards::Rooms::default(),
@@ -355,6 +359,6 @@ fn name_or_id(names: &HashMap<GroupId, (String, bool)>, person: &GroupId) -> Str
 }
 
 /// What to call a person whose name has not arrived.
-fn nameless(person: &GroupId) -> String {
+pub(crate) fn nameless(person: &GroupId) -> String {
     format!("somebody ({})", &person.short()[..6])
 }

@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::unread::Added;
 use super::{Result, View, sql_clock};
-use super::{boards, deleted, issues, registers, search, seen, topics, undelivered};
+use super::{boards, deleted, imported, issues, registers, search, seen, topics, undelivered};
 use crate::model::{Op, Profile};
 
 /// Who wrote an operation, where it stands and when.
@@ -15,7 +15,10 @@ use crate::model::{Op, Profile};
 pub(crate) struct Source {
     pub(crate) space: GroupId,
     pub(crate) hash: EntryHash,
+    /// Whose entry it is.
     pub(crate) author: DeviceId,
+    /// Where it was written: the author, but for what was imported.
+    pub(crate) device: DeviceId,
     pub(crate) person: GroupId,
     pub(crate) level: Level,
     pub(crate) seq: u64,
@@ -40,6 +43,7 @@ impl Source {
             space: *space,
             hash: entry.hash,
             author: entry.author,
+            device: entry.author,
             person: entry.person?,
             level: entry.level,
             seq: entry.seq,
@@ -75,7 +79,7 @@ pub(crate) enum Change {
 }
 
 /// What is read of a space, but for what it and its people and devices are called.
-const CONTENT: [&str; 15] = [
+const CONTENT: [&str; 17] = [
     "message",
     "file",
     "unlisted",
@@ -91,6 +95,8 @@ const CONTENT: [&str; 15] = [
     "issue",
     "history",
     "element",
+    "imported",
+    "imported_person",
 ];
 /// What it, its people and their devices are called.
 const NAMES: [&str; 3] = ["name", "profile", "device"];
@@ -256,7 +262,7 @@ fn note_full_boards(
     Ok(())
 }
 
-fn apply_op(
+pub(super) fn apply_op(
     transaction: &Transaction<'_>,
     source: &Source,
     op: Op,
@@ -266,6 +272,7 @@ fn apply_op(
 ) -> Result<()> {
     let (space, hash, clock) = (source.space.as_bytes(), source.hash.as_bytes(), sql_clock(source.clock));
     match op {
+        Op::Imported { imported } => imported::apply(transaction, source, imported, reader, changes, added)?,
         Op::Name { .. } if source.level < Level::Manage => {
             changes.push(Change::Nonsense(source.author, "names the space without being a manager".into()));
         }
@@ -291,7 +298,7 @@ fn apply_op(
             changes.push(Change::Name);
         }
         Op::Profile { profile } => {
-            show(transaction, source, &source.person, &source.author, profile, true)?;
+            show(transaction, source, &source.person, &source.device, profile, true)?;
             changes.push(Change::Profile(source.person));
         }
         Op::Introduce { person, device, profile } => {
@@ -326,7 +333,10 @@ fn apply_op(
                     size,
                     blob.as_bytes()
                 ])?;
-            insert_holds(transaction, source, blob.as_bytes())?;
+            // Whoever imports a file says for itself whether it has it.
+            if source.device == source.author {
+                insert_holds(transaction, source, blob.as_bytes())?;
+            }
             changes.extend((new > 0).then_some(Change::FileAdded(source.hash)));
         }
         Op::Unlist { file } => {

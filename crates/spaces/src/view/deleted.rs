@@ -9,7 +9,7 @@ use compeer_journal::Dropped;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::apply::{Change, Source};
-use super::{Result, View, device_at, entry_at, group_at, search, sql_clock, topics};
+use super::{Result, View, device_at, entry_at, group_at, imported, search, sql_clock, topics};
 
 /// Takes in that somebody deletes a message that was said at `place`.
 pub(super) fn delete(
@@ -57,6 +57,9 @@ pub(super) fn drop_entry(
     if new == 0 {
         return Ok(true);
     }
+    if let Some(imported) = imported::taken_back(transaction, &entry.hash)? {
+        return take_out(transaction, space, &imported, changes);
+    }
     let version = transaction
         .prepare_cached("DELETE FROM version WHERE hash = ?1 RETURNING object")?
         .query_row([entry.hash.as_bytes()], |row| entry_at(row, 0))
@@ -68,6 +71,31 @@ pub(super) fn drop_entry(
         return Ok(false);
     }
     settle(transaction, space, &entry.hash, changes)?;
+    Ok(true)
+}
+
+/// Takes out what an entry had imported that says nothing any more. No mark is left in its place: whoever never had the entry
+/// knows neither who is said to have written it nor when. `false` as in [`drop_entry`].
+fn take_out(
+    transaction: &Transaction<'_>,
+    space: &GroupId,
+    imported: &EntryHash,
+    changes: &mut Vec<Change>,
+) -> Result<bool> {
+    if left_traces(transaction, imported)? {
+        return Ok(false);
+    }
+    let version = transaction
+        .prepare_cached("DELETE FROM version WHERE hash = ?1 RETURNING object")?
+        .query_row([imported.as_bytes()], |row| entry_at(row, 0))
+        .optional()?;
+    changes.extend(version.map(Change::Changed));
+    let ids = params![space.as_bytes(), imported.as_bytes()];
+    if transaction.prepare_cached("DELETE FROM message WHERE space = ?1 AND hash = ?2")?.execute(ids)? > 0 {
+        transaction.prepare_cached("DELETE FROM version WHERE space = ?1 AND object = ?2")?.execute(ids)?;
+        changes.extend([Change::Moved, Change::Vanished(*imported)]);
+    }
+    note_scrub(transaction)?;
     Ok(true)
 }
 

@@ -18,7 +18,8 @@ fn select(rest: &str) -> String {
          message.nonce, message.file, file.name, file.size, undelivered.hash IS NOT NULL, {changed}, {IS_PINNED},
          message.reply, answered.person, COALESCE({answered}, answered.text), message.place, message.unread, message.mention,
          (SELECT r.value FROM register r WHERE r.space = message.space AND r.object = message.place AND r.field = 'title'
-          AND r.person = x''), message.deleted, answered.deleted IS NOT NULL
+          AND r.person = x''), message.deleted, answered.deleted IS NOT NULL,
+         EXISTS (SELECT 1 FROM imported WHERE imported.hash = message.hash)
          FROM message LEFT JOIN file ON file.hash = message.file AND file.space = message.space AND {LISTED}
          LEFT JOIN undelivered ON undelivered.space = message.space AND undelivered.hash = message.hash
          LEFT JOIN message answered ON answered.hash = message.reply AND answered.space = message.space
@@ -50,6 +51,8 @@ pub(crate) struct MessageRow {
     pub(crate) mention: bool,
     /// Who deleted it.
     pub(crate) deleted: Option<GroupId>,
+    /// It is only said to be by whom it is shown as.
+    pub(crate) imported: bool,
     pub(crate) reactions: Vec<ReactionRow>,
 }
 
@@ -87,6 +90,7 @@ fn message(row: &Row<'_>) -> rusqlite::Result<MessageRow> {
         mention: row.get(18)?,
         title: row.get(19)?,
         deleted: row.get::<_, Option<[u8; 32]>>(20)?.map(GroupId::from_bytes),
+        imported: row.get(22)?,
         reactions: Vec::new(),
     })
 }
@@ -108,6 +112,26 @@ impl View {
             .query_row(params![space.as_bytes(), hash.as_bytes()], message)
             .optional()?;
         Ok(with_reactions(&connection, space, row.into_iter().collect())?.pop())
+    }
+
+    /// The messages said at `place` after `after`, oldest first, at most `limit`.
+    pub(crate) fn messages_after(
+        &self,
+        space: &GroupId,
+        place: Option<EntryHash>,
+        after: (Hlc, EntryHash),
+        limit: usize,
+    ) -> Result<Vec<MessageRow>> {
+        let connection = self.lock();
+        let sql = select(
+            "AND message.place IS ?2 AND (message.clock, message.hash) > (?3, ?4)
+             ORDER BY message.clock, message.hash LIMIT ?5",
+        );
+        let mut statement = connection.prepare_cached(&sql)?;
+        let place = place.as_ref().map(EntryHash::as_bytes);
+        let bounds = params![space.as_bytes(), place, super::sql_clock(after.0), after.1.as_bytes(), limit as i64];
+        let rows = statement.query_map(bounds, message)?.collect::<rusqlite::Result<Vec<_>>>()?;
+        with_reactions(&connection, space, rows)
     }
 
     /// The pinned messages of `space`, the newest `limit` of them, oldest first.

@@ -8,6 +8,7 @@ mod boards;
 mod deleted;
 mod direct;
 mod files;
+mod imported;
 mod issue_list;
 #[cfg(test)]
 mod issue_tests;
@@ -19,6 +20,7 @@ mod retention;
 mod schema;
 pub(crate) mod search;
 mod seen;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 mod things;
@@ -42,6 +44,7 @@ pub(crate) use messages::MessageRow;
 pub(crate) use registers::ReactionRow;
 pub(crate) use retention::Dues;
 pub(crate) use seen::{Stamp, Which};
+pub(crate) use snapshot::PlaceRow;
 pub(crate) use things::{HistoryRow, ThingRow};
 pub(crate) use topics::TopicRow;
 pub(crate) use unread::{ByPlace, Part, Unread};
@@ -58,6 +61,8 @@ pub(crate) struct View {
     /// There is something to be overwritten: see [`View::scrub`].
     pub(crate) scrub_due: Arc<Notify>,
     readers: Arc<search::Readers>,
+    /// Whether those who are only said to have been there go by their bare names.
+    bare_names: bool,
 }
 
 impl View {
@@ -70,7 +75,13 @@ impl View {
             scrub_due.notify_one();
         }
         let readers = Arc::new(search::Readers::new(path));
-        Ok(Self { connection: Arc::new(Mutex::new(connection)), counts: Arc::default(), scrub_due, readers })
+        Ok(Self {
+            connection: Arc::new(Mutex::new(connection)),
+            counts: Arc::default(),
+            scrub_due,
+            readers,
+            bare_names: false,
+        })
     }
 
     /// Runs `work` on a thread that may block. A runtime that is shutting down runs it on this one.

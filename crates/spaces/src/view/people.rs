@@ -4,6 +4,7 @@ use compeer_core::{DeviceId, GroupId};
 use rusqlite::OptionalExtension;
 
 use super::{Result, View};
+use crate::model::SAID;
 
 /// How a person is shown in a space.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,8 +30,12 @@ impl View {
         let connection = self.lock();
         let mut statement =
             connection.prepare_cached("SELECT person, name, picture IS NOT NULL FROM profile WHERE space = ?1")?;
+        let bare = |name: String| match name.strip_suffix(SAID) {
+            Some(bare) if self.bare_names => bare.to_owned(),
+            _ => name,
+        };
         let rows = statement
-            .query_map([space.as_bytes()], |row| Ok((super::group_at(row, 0)?, (row.get(1)?, row.get(2)?))))?;
+            .query_map([space.as_bytes()], |row| Ok((super::group_at(row, 0)?, (bare(row.get(1)?), row.get(2)?))))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
@@ -95,6 +100,12 @@ impl View {
         let mut statement = connection.prepare_cached("SELECT space FROM farewell")?;
         let rows = statement.query_map([], |row| super::group_at(row, 0))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Puts a space on the list again that was taken off.
+    pub(crate) fn end_farewell(&self, space: &GroupId) -> Result<()> {
+        self.lock().execute("DELETE FROM farewell WHERE space = ?1", [space.as_bytes()])?;
+        Ok(())
     }
 
     /// Takes a space off the list, and its content out of the view, until others know.

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::{Result, boards};
 
-const VERSION: i64 = 12;
+const VERSION: i64 = 14;
 
 /// Made of entries: dropped and rebuilt at will.
 const VIEW: &str = "
@@ -16,6 +16,7 @@ const VIEW: &str = "
     DROP TABLE IF EXISTS object; DROP TABLE IF EXISTS place; DROP TABLE IF EXISTS deleted; DROP TABLE IF EXISTS dropped;
     DROP TABLE IF EXISTS direct; DROP TABLE IF EXISTS issue;
     DROP TABLE IF EXISTS history; DROP TABLE IF EXISTS element;
+    DROP TABLE IF EXISTS imported; DROP TABLE IF EXISTS imported_person;
     CREATE TABLE cursor (space BLOB PRIMARY KEY, generation INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE name (space BLOB PRIMARY KEY, name TEXT NOT NULL, clock INTEGER NOT NULL, hash BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE profile (space BLOB, person BLOB, name TEXT NOT NULL, picture BLOB, own INTEGER NOT NULL,
@@ -71,6 +72,10 @@ const VIEW: &str = "
     CREATE TABLE history (space BLOB, object BLOB, clock INTEGER, hash BLOB, field TEXT, which BLOB, value NOT NULL,
         person BLOB NOT NULL, PRIMARY KEY (space, object, clock, hash, field, which)) WITHOUT ROWID;
     CREATE INDEX history_hash ON history (hash);
+    CREATE TABLE imported (hash BLOB PRIMARY KEY, space BLOB NOT NULL, entry BLOB NOT NULL, original BLOB NOT NULL)
+        WITHOUT ROWID;
+    CREATE INDEX imported_entry ON imported (entry);
+    CREATE TABLE imported_person (space BLOB, person BLOB, original BLOB NOT NULL, PRIMARY KEY (space, person)) WITHOUT ROWID;
     CREATE TABLE undelivered (space BLOB, hash BLOB, clock INTEGER NOT NULL, file TEXT,
         PRIMARY KEY (space, hash)) WITHOUT ROWID;";
 

@@ -4,6 +4,8 @@ mod boards;
 mod deleted;
 mod direct;
 mod ends;
+mod export;
+mod imports;
 mod issues;
 mod messages;
 mod names;

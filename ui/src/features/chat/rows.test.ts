@@ -25,6 +25,7 @@ const message = (id: string, time: number, more: Partial<Message> = {}): Message
   unread: false,
   mention: false,
   deleted: null,
+  imported: null,
   ...more,
 });
 const me = { author: 'me', mine: true };

@@ -30,6 +30,9 @@ export function Welcome({ status }: { status: Status }) {
         <Button big onClick={() => showDialog({ kind: 'join' })}>
           I have an invitation
         </Button>
+        <Button big onClick={() => showDialog({ kind: 'import-space' })}>
+          Import a space
+        </Button>
       </div>
       <p className="mt-4 text-small text-text-3 touch:hidden">
         You can also drop a <code className="font-mono">.compeer</code> file anywhere on this page.

@@ -119,6 +119,10 @@ pub struct Message {
     /// Who deleted it; null when nobody did. Then nothing of it is left but who wrote it and when.
     #[schema(required = true)]
     pub deleted: Option<Deleted>,
+    /// The name of who imported it; null when it was written here. Then it is only said to be by its author, and from its
+    /// time: nobody has signed that.
+    #[schema(required = true)]
+    pub imported: Option<String>,
 }
 
 /// That a message was deleted.

@@ -7,6 +7,7 @@ mod board;
 mod chat;
 mod file;
 mod issue;
+mod job;
 mod mail;
 mod node;
 mod search;
@@ -32,6 +33,7 @@ pub use issue::{
     IssuePerson, IssuePriority, IssueRef, IssueSetup, IssueStatus, IssueThing, IssueThingChange, IssueThingKind,
     Issues, IssuesChange, KeyPrefix, MyIssues, NewIssueThing,
 };
+pub use job::{Job, JobKind, JobState, NewExport, NewImport};
 pub use mail::{MailChange, MailSecurity, MailSent, MailSettings, MailTest};
 pub use node::{Done, PathKind, Peer, Problem, ProfileChange, Relay, Severity, SignInLink, Status};
 pub use search::{Found, FoundKind, Part, SearchAnswer, SearchNote};

@@ -41,6 +41,9 @@ struct Row {
     /// Who deleted it.
     #[serde(skip_serializing_if = "Option::is_none")]
     deleted: Option<dto::Deleted>,
+    /// Who imported it; then it is only said to be by its author.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    imported: Option<String>,
 }
 
 impl From<dto::Message> for Row {
@@ -59,6 +62,7 @@ impl From<dto::Message> for Row {
             reactions: message.reactions,
             place: message.place,
             deleted: message.deleted,
+            imported: message.imported,
         }
     }
 }

@@ -104,7 +104,7 @@ pub(super) fn read_list(text: &str) -> Vec<String> {
     }
 }
 
-pub(super) fn write(rows: impl IntoIterator<Item = Vec<String>>) -> String {
+pub(crate) fn write(rows: impl IntoIterator<Item = Vec<String>>) -> String {
     rows.into_iter().map(|row| write_list(&row) + "\r\n").collect()
 }
 

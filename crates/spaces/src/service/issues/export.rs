@@ -39,43 +39,44 @@ impl Spaces {
     pub async fn export_issues(&self, space: GroupId) -> Result<String, ActError> {
         self.rules(&space)?;
         self.catch_up(space).await;
-        let table = move |view: &View| {
-            let names = view.people(&space)?;
-            let titles = titles(view, &space)?;
-            let mut issues: Vec<IssueInfo> = Vec::new();
-            for archived in [false, true] {
-                let mut offset = 0;
-                loop {
-                    let filter = IssueFilter {
-                        archived,
-                        sort: IssueSort::Created,
-                        offset,
-                        limit: PAGE,
-                        ..IssueFilter::default()
-                    };
-                    let (rows, _) = view.issues(&space, &filter)?;
-                    offset += rows.len();
-                    let last = rows.len() < PAGE;
-                    issues.extend(infos(view, &space, rows)?);
-                    if last {
-                        break;
-                    }
-                }
-            }
-            issues.sort_by_key(|issue| Key::parse(&issue.key).map(|key| (key.number, key.suffix)));
-            let keys: HashMap<EntryHash, String> = issues.iter().map(|issue| (issue.id, issue.key.clone())).collect();
-            let mut rows = vec![COLUMNS.map(str::to_owned).to_vec()];
-            for issue in &issues {
-                rows.push(row(view, &space, &names, &titles, &keys, issue)?);
-            }
-            Ok(write(rows))
-        };
-        Ok(self.inner.view.with(table).await?)
+        Ok(self.inner.view.with(move |view| table(view, &space, &all_issues(view, &space)?)).await?)
     }
 }
 
+/// All issues of a space, by number.
+pub(crate) fn all_issues(view: &View, space: &GroupId) -> Result<Vec<IssueInfo>, ViewError> {
+    let mut issues: Vec<IssueInfo> = Vec::new();
+    for archived in [false, true] {
+        let mut offset = 0;
+        loop {
+            let filter =
+                IssueFilter { archived, sort: IssueSort::Created, offset, limit: PAGE, ..IssueFilter::default() };
+            let (rows, _) = view.issues(space, &filter)?;
+            offset += rows.len();
+            let last = rows.len() < PAGE;
+            issues.extend(infos(view, space, rows)?);
+            if last {
+                break;
+            }
+        }
+    }
+    issues.sort_by_key(|issue| Key::parse(&issue.key).map(|key| (key.number, key.suffix)));
+    Ok(issues)
+}
+
+/// These issues as comma-separated values.
+pub(crate) fn table(view: &View, space: &GroupId, issues: &[IssueInfo]) -> Result<String, ViewError> {
+    let (names, titles) = (view.people(space)?, titles(view, space)?);
+    let keys: HashMap<EntryHash, String> = issues.iter().map(|issue| (issue.id, issue.key.clone())).collect();
+    let mut rows = vec![COLUMNS.map(str::to_owned).to_vec()];
+    for issue in issues {
+        rows.push(row(view, space, &names, &titles, &keys, issue)?);
+    }
+    Ok(write(rows))
+}
+
 /// What labels, projects and cycles are called.
-fn titles(view: &View, space: &GroupId) -> Result<HashMap<EntryHash, String>, ViewError> {
+pub(crate) fn titles(view: &View, space: &GroupId) -> Result<HashMap<EntryHash, String>, ViewError> {
     let mut titles = HashMap::new();
     for kind in [Kind::Label, Kind::Project, Kind::Cycle] {
         let things = view.things(space, kind, usize::from(u16::MAX))?;

@@ -77,6 +77,11 @@ impl Readers {
         }
     }
 
+    /// Where the file is.
+    pub(in super::super) fn path(&self) -> &std::path::Path {
+        &self.path
+    }
+
     /// Names are others now.
     pub(in super::super) fn names_changed(&self) {
         self.changes.fetch_add(1, Ordering::SeqCst);
