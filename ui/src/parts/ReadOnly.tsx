@@ -21,7 +21,8 @@ export function ReadOnly({ space }: { space: Space }) {
   return (
     <div role="status" className={look}>
       <p>
-        <Name>{space.archived.by_name}</Name> archived this space: it can be read, and nobody writes.
+        <Name>{space.archived.by_name}</Name> archived this space: it can be read, and nobody
+        writes.
       </p>
       {space.archived.may_restore && (
         <Button busy={busy} onClick={() => void run()}>

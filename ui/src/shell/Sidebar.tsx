@@ -197,7 +197,9 @@ function SpaceMenu({ space, top }: { space: Space; top: boolean }) {
             ? 'Take off the list…'
             : !active
               ? 'Remove from this computer…'
-              : space.direct ? 'Leave talk…' : 'Leave space…'}
+              : space.direct
+                ? 'Leave talk…'
+                : 'Leave space…'}
         </MenuItem>
         {active && space.archived?.may_restore === true && (
           <MenuItem

@@ -35,8 +35,8 @@ export function ArchiveDialog({ space, onClose }: Props) {
       }}
     >
       <p>
-        Everybody in it can go on reading and fetching files, and nobody writes: no messages, issues,
-        boards or topics. Whoever manages it can take that back at any time.
+        Everybody in it can go on reading and fetching files, and nobody writes: no messages,
+        issues, boards or topics. Whoever manages it can take that back at any time.
       </p>
     </Question>
   );
@@ -102,8 +102,8 @@ export function RetentionDialog({ space, onClose }: Props) {
             />
             <p className="text-small text-text-2">
               Older messages in the chat and in topics are deleted on every computer, with all their
-              versions, from tomorrow on. Pinned messages stay, and so do issues and boards with what
-              is said at them, and the list of files.
+              versions, from tomorrow on. Pinned messages stay, and so do issues and boards with
+              what is said at them, and the list of files.
             </p>
           </>
         )}
