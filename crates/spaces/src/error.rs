@@ -60,6 +60,24 @@ pub enum ActError {
     /// A board cannot hold more.
     #[error("a board holds at most {0} elements")]
     BoardFull(usize),
+    /// No such page.
+    #[error("there is no such page in this space")]
+    UnknownPage,
+    /// No such stretch of a page's history.
+    #[error("there is no such version of this page")]
+    UnknownVersion,
+    /// A page would stand under itself.
+    #[error("a page cannot stand under itself")]
+    PageCircle,
+    /// A page cannot hold more.
+    #[error("a page cannot hold more than has been written on it")]
+    PageFull,
+    /// The program that reads pages does not run.
+    #[error("the text of pages cannot be read now")]
+    PageUnread,
+    /// What was told of a page does not count any more.
+    #[error("what is on the page has to be read anew")]
+    PageAnew,
     /// One element cannot be two things.
     #[error("an element is named twice")]
     Twice,

@@ -7,6 +7,7 @@ mod error;
 mod export;
 mod import;
 pub mod model;
+pub mod pages;
 mod progress;
 mod search;
 mod service;
@@ -22,14 +23,15 @@ pub use model::{
 pub use model::{
     Answered, At, Attention, BoardInfo, BoardPerson, Deed, Drawing, Element, End, Field, FileInfo, FileState,
     HolderInfo, InvitationInfo, InvitationState, InviteRequest, LastMessage, MemberDevice, MemberInfo, MessageFile,
-    MessageInfo, MessageRange, MessageState, NewMessage, PlaceInfo, Pointer, Profile, Reaction, Retention, Showing,
-    SpaceInfo, SpaceState, SpacesEvent, Step, StepError, TopicInfo, Transfer, TransferId, TransferSource,
-    TransferState, Unheard, Version,
+    MessageInfo, MessageRange, MessageState, NewMessage, PageChange, PageInfo, PageRun, PlaceInfo, Pointer, Profile,
+    Reaction, Retention, Showing, SpaceInfo, SpaceState, SpacesEvent, Step, StepError, TopicInfo, Transfer, TransferId,
+    TransferSource, TransferState, Unheard, Version,
 };
 pub use search::{
     Hit, Note, Part, QUERY_BYTES, QUERY_TERMS, RESULTS, SearchAnswer, SearchError, SearchRequest, Target,
 };
 pub use service::{
     BLOBS, BOARDS, BoardNews, BoardSession, BoardShown, CsvError, DRAWN_AT_ONCE, ImportOptions, ImportReport, JobInfo,
-    JobKind, JobState, LeftOut, Listed, Me, NamedFile, PRESENCE, Parts, RowError, RowNote, SameName, Shared, Spaces,
+    JobKind, JobState, LeftOut, Listed, Me, NamedFile, PRESENCE, PageNews, PageSession, Parts, RowError, RowNote,
+    SameName, Shared, Spaces,
 };

@@ -22,6 +22,7 @@ const names = [
   'topic.changed',
   'issue.changed',
   'board.changed',
+  'page.changed',
   'read.changed',
   'file.added',
   'file.changed',

@@ -44,6 +44,7 @@ const space = (id: string): Space => ({
   end: null,
   unread_issues: 0,
   unread_boards: 0,
+  unread_pages: 0,
   attention: 'all',
   waiting: 0,
   undelivered: 0,

@@ -417,7 +417,7 @@ export interface Event {
 }
 
 /** What happened. */
-export type EventName = "hello" | "lagged" | "chat.message" | "chat.changed" | "chat.state" | "topic.changed" | "issue.changed" | "board.changed" | "chat.typing" | "read.changed" | "file.added" | "file.changed" | "file.removed" | "transfer.changed" | "transfers.done" | "space.changed" | "space.joined" | "space.left" | "space.ended" | "member.joined" | "member.removed" | "member.changed" | "profile.changed" | "presence.changed" | "settings.changed" | "peer.up" | "peer.down" | "peer.path" | "problem.added" | "problem.dismissed";
+export type EventName = "hello" | "lagged" | "chat.message" | "chat.changed" | "chat.state" | "topic.changed" | "issue.changed" | "board.changed" | "page.changed" | "chat.typing" | "read.changed" | "file.added" | "file.changed" | "file.removed" | "transfer.changed" | "transfers.done" | "space.changed" | "space.joined" | "space.left" | "space.ended" | "member.joined" | "member.removed" | "member.changed" | "profile.changed" | "presence.changed" | "settings.changed" | "peer.up" | "peer.down" | "peer.path" | "problem.added" | "problem.dismissed";
 
 /** Where to put a file. */
 export interface FetchRequest {
@@ -511,7 +511,7 @@ export interface Found {
   author: string | null;
   /** That person's name. */
   author_name: string | null;
-  /** Its id: that of the message, file, person, space, topic, issue or board. */
+  /** Its id: that of the message, file, person, space, topic, issue, board or page. */
   id: string;
   /** What it is. */
   kind: FoundKind;
@@ -532,7 +532,7 @@ export interface Found {
 }
 
 /** What a result is. */
-export type FoundKind = "message" | "file" | "person" | "space" | "topic" | "issue" | "board";
+export type FoundKind = "message" | "file" | "person" | "space" | "topic" | "issue" | "board" | "page";
 
 /** Whether a member has a message. */
 export interface Holder {
@@ -1155,10 +1155,110 @@ export interface NewMessage {
   text: string;
 }
 
+/** A page to make. */
+export interface NewPage {
+  /** What it shall say, as Markdown of at most 1 MiB; nothing when left out. */
+  markdown?: string | null;
+  /** The page it shall stand under; the top when left out. */
+  parent?: string | null;
+  /** What it is called: one line of at most 200 characters. */
+  title: string;
+}
+
 /** A topic to make. */
 export interface NewTopic {
   /** What it is called: one line of at most 200 characters. */
   title: string;
+}
+
+/** A page. */
+export interface Page {
+  /** Whether it was put away. */
+  archived: boolean;
+  /** Who last wrote on it, or made it. */
+  changed_by: BoardPerson;
+  /** When. */
+  changed_ms: number;
+  /** By whom it was made. */
+  created_by: BoardPerson;
+  /** When. */
+  created_ms: number;
+  /** Who of the others has it open now. */
+  here: BoardPerson[];
+  /** Its id. */
+  id: string;
+  /** Where it stands among its siblings: in the order of these texts, then of the ids. */
+  order: string;
+  /** The page it stands under; null at the top. */
+  parent: string | null;
+  /** What it is called: content, never markup; null while that is not here. */
+  title: string | null;
+  /** Comments of others that I have not read. */
+  unread_comments: number;
+}
+
+/** What shall be different about a page; what is left out stays. */
+export interface PageChange {
+  /** Whether it is put away. */
+  archived?: boolean | null;
+  /** Another place among its siblings: 1 to 64 letters and digits. */
+  order?: string | null;
+  /** The page it shall stand under; null is the top. */
+  parent?: string | null;
+  /** Another title. */
+  title?: string | null;
+}
+
+/** What the node says first on the socket of an open page. */
+export interface PageHello {
+  /** Whether something can be written. */
+  can_write: boolean;
+  /** The number by which Loro shall know what is written from now on: 64 bits, in decimals. */
+  peer: string;
+}
+
+/** A text that the node says on the socket of an open page; one of these fields is there. */
+export interface PageLive {
+  /** The first one. */
+  hello?: PageHello;
+  /** The other devices that have the page open. */
+  here?: BoardDevice[];
+  /** So many updates of this socket have been kept: they are durable on this device. */
+  kept?: number;
+  /** Why an update was not kept. Those that go on from it will not be, either. */
+  refused?: string;
+}
+
+/** What a page says. */
+export interface PageMarkdown {
+  /** As Markdown: content of others. */
+  markdown: string;
+}
+
+/** A stretch of time in which somebody wrote on a page, without a pause of ten minutes and without anybody else between. */
+export interface PageRun {
+  /** On which device. */
+  device: string;
+  /** When it began. */
+  from_ms: number;
+  /** What to ask for what the page said at its end. */
+  id: string;
+  /** That person's name: content, never markup. */
+  name: string;
+  /** Who. */
+  person: string;
+  /** When it ended. */
+  to_ms: number;
+  /** How many updates were written. */
+  updates: number;
+}
+
+/** What a page said once. */
+export interface PageVersion {
+  /** As ProseMirror's JSON, with nodes and marks of pages only. */
+  json: Record<string, unknown>;
+  /** As Markdown: content of others. */
+  markdown: string;
 }
 
 /** A stretch of text. */
@@ -1467,6 +1567,8 @@ export interface Space {
   unread_boards: number;
   /** How many of the unread are said at issues. */
   unread_issues: number;
+  /** How many of them are said at pages. */
+  unread_pages: number;
   /** My messages that nobody else has. */
   waiting: number;
 }

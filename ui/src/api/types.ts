@@ -105,6 +105,7 @@ export type NodeEvent =
     }
   | { event: 'topic.changed'; at: number; space: string; id: string }
   | { event: 'board.changed'; at: number; space: string; id: string }
+  | { event: 'page.changed'; at: number; space: string; id: string }
   | { event: 'read.changed'; at: number; space: string; unread: number; mentions: number }
   | {
       event: 'file.added' | 'file.changed';

@@ -42,6 +42,8 @@ export function hrefOf(found: Found): string {
       return `/s/${space}/issue/${id}`;
     case 'board':
       return `/s/${space}/boards/${id}`;
+    case 'page':
+      return `/s/${space}/page/${id}`;
     case 'space':
       return `/s/${space}/chat`;
   }

@@ -25,7 +25,27 @@ use crate::error::ApiError;
 /// Bytes that a page may show at once.
 const SHOWN_BYTES: usize = 1 << 20;
 /// Bytes that wait for a page that does not take them. Then it is given up, and opens the board again when it can.
-const WAITING_BYTES: usize = 64 << 20;
+pub(super) const WAITING_BYTES: usize = 64 << 20;
+
+/// A browser always names the page that opens a socket; the guard has refused all but ours.
+pub(super) fn check_origin(caller: &Caller, headers: &HeaderMap) -> Result<(), ApiError> {
+    if matches!(caller, Caller::Page { .. }) && !headers.contains_key(ORIGIN) {
+        return Err(ApiError::new(
+            StatusCode::FORBIDDEN,
+            "origin-missing",
+            "No origin",
+            "A browser that opens a socket must say which page asked for it.",
+            "Scripts use the token in the home folder instead of a cookie.",
+        ));
+    }
+    Ok(())
+}
+
+/// This is no request for a WebSocket.
+pub(super) fn no_socket(detail: &'static str) -> ApiError {
+    let hint = "Ask for what stands there instead, or open a WebSocket.";
+    ApiError::new(StatusCode::UPGRADE_REQUIRED, "no-socket", "Not a WebSocket", detail, hint)
+}
 
 /// Opens a board: a WebSocket on which texts are `BoardNews` as JSON from the node, and `BoardShowing` from the page. The
 /// first news are all there is, or what has changed since `since`.
@@ -49,27 +69,10 @@ pub(super) async fn live(
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
-    // A browser always names the page that opens a socket; the guard has refused all but ours.
-    if matches!(caller, Caller::Page { .. }) && !headers.contains_key(ORIGIN) {
-        return Err(ApiError::new(
-            StatusCode::FORBIDDEN,
-            "origin-missing",
-            "No origin",
-            "A browser that opens a board must say which page asked for it.",
-            "Scripts use the token in the home folder instead of a cookie.",
-        ));
-    }
+    check_origin(&caller, &headers)?;
     // What is not there is said whatever it was asked for.
     api.node.spaces().board(space, board).await?;
-    let upgrade = upgrade.map_err(|_| {
-        ApiError::new(
-            StatusCode::UPGRADE_REQUIRED,
-            "no-socket",
-            "Not a WebSocket",
-            "A board that is open is told over a WebSocket.",
-            "Ask for its elements instead, or open a WebSocket.",
-        )
-    })?;
+    let upgrade = upgrade.map_err(|_| no_socket("A board that is open is told over a WebSocket."))?;
     let session = api.node.spaces().open_board(space, board, since.since).await?;
     let upgrade =
         upgrade.max_message_size(SHOWN_BYTES).max_frame_size(SHOWN_BYTES).max_write_buffer_size(WAITING_BYTES);

@@ -148,6 +148,7 @@ pub(super) async fn comments(
     State(api): Shared,
     Path((Id(space), Id(board))): Path<(Id<GroupId>, Id<EntryHash>)>,
 ) -> Result<Json<Vec<dto::Comment>>, ApiError> {
+    api.node.spaces().board(space, board).await?;
     let comments = api.node.spaces().comments(space, board).await?.into_iter();
     Ok(Json(comments.map(|(message, element)| dto::Comment { message: message.into(), element }).collect()))
 }
@@ -167,6 +168,7 @@ pub(super) async fn comment(
     Path((Id(space), Id(board))): Path<(Id<GroupId>, Id<EntryHash>)>,
     JsonBody(body): JsonBody<dto::NewComment>,
 ) -> Result<(StatusCode, Json<dto::Comment>), ApiError> {
+    api.node.spaces().board(space, board).await?;
     let message = api.node.spaces().comment(space, board, body.text, body.element.clone()).await?;
     Ok((StatusCode::CREATED, Json(dto::Comment { message: message.into(), element: body.element })))
 }

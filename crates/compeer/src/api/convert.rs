@@ -93,6 +93,7 @@ impl From<SpaceInfo> for dto::Space {
             mentions: info.mentions,
             unread_issues: info.unread_issues,
             unread_boards: info.unread_boards,
+            unread_pages: info.unread_pages,
             attention: info.attention.into(),
             waiting: info.waiting,
             undelivered: info.undelivered,

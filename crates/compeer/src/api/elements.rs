@@ -322,11 +322,12 @@ pub(super) fn read_showing(showing: dto::BoardShowing) -> Result<Showing, BadEle
             drawing.push((id, element));
         }
     }
-    Ok(Showing { pointer: showing.pointer.map(pointer).transpose()?, selected: showing.selected, drawing })
+    let pointer = showing.pointer.map(pointer).transpose()?;
+    Ok(Showing { pointer, selected: showing.selected, drawing, ..Showing::default() })
 }
 
 fn write_shown(shown: BoardShown) -> dto::BoardShown {
-    let BoardShown { device, step: Step { pointer, selected, drawing }, now } = shown;
+    let BoardShown { device, step: Step { pointer, selected, drawing, .. }, now } = shown;
     let part = |Part { id, keep, element }: Part| {
         // The step's own points are steps from the last that is kept; where they lie only the whole says.
         let whole = now.drawing.iter().find(|(other, _)| *other == id).map(|(_, element)| element);

@@ -50,6 +50,10 @@ pub enum EventName {
     /// has it open.
     #[serde(rename = "board.changed")]
     BoardChanged,
+    /// A page was made, renamed, moved or put away, what it says is another now, or somebody came there or left it: `space`, `id`.
+    /// What is being written is told to whoever has it open.
+    #[serde(rename = "page.changed")]
+    PageChanged,
     /// Somebody is writing: `space`, `place`, `person`, `name`.
     #[serde(rename = "chat.typing")]
     ChatTyping,

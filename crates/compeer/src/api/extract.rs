@@ -282,6 +282,16 @@ mod tests {
     }
 
     #[test]
+    fn fuzz_bodies_about_pages() {
+        let seeds = seeds(&[
+            r##"{"title":"Plan","parent":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","markdown":"# Plan"}"##,
+            r#"{"title":"Plan","parent":null,"order":"a0","archived":true}"#,
+            r#"{"title":"Plan"}"#,
+        ]);
+        compeer_testkit::fuzz::run(&seeds, |bytes| is::<dto::NewPage>(bytes) | is::<dto::PageChange>(bytes));
+    }
+
+    #[test]
     fn fuzz_bodies_about_files() {
         let seeds = seeds(&[
             r#"{"paths":["/home/ann/plan.pdf","C:\\Users"]}"#,

@@ -174,6 +174,9 @@ impl Writer {
             SpacesEvent::Board { space, board } => {
                 self.send(Event { id: Some(board.to_string()), ..named(EventName::BoardChanged, space) });
             }
+            SpacesEvent::Page { space, page } => {
+                self.send(Event { id: Some(page.to_string()), ..named(EventName::PageChanged, space) });
+            }
             SpacesEvent::Read { space, unread, mentions } => {
                 let event = named(EventName::ReadChanged, space);
                 self.send(Event { unread: Some(unread), mentions: Some(mentions), ..event });

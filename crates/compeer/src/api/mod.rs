@@ -24,6 +24,8 @@ mod mail;
 mod members;
 mod messages;
 mod openapi;
+mod page_live;
+mod pages;
 mod problems;
 mod profile;
 mod search;
@@ -260,6 +262,17 @@ fn router(api: Arc<Api>) -> Router {
         )
         .route("/spaces/{space}/boards/{board}/comments", get(boards::comments).post(boards::comment))
         .route("/spaces/{space}/boards/{board}/live", get(board_live::live))
+        .route(
+            "/spaces/{space}/pages",
+            get(pages::list).post(pages::create).layer(DefaultBodyLimit::max(pages::BODY_LIMIT)),
+        )
+        .route("/spaces/{space}/pages/{page}", get(pages::get_one).patch(pages::change))
+        .route("/spaces/{space}/pages/{page}/state", get(pages::state))
+        .route("/spaces/{space}/pages/{page}/markdown", get(pages::markdown))
+        .route("/spaces/{space}/pages/{page}/history", get(pages::history))
+        .route("/spaces/{space}/pages/{page}/history/{version}", get(pages::version))
+        .route("/spaces/{space}/pages/{page}/comments", get(pages::comments).post(pages::comment))
+        .route("/spaces/{space}/pages/{page}/live", get(page_live::live))
         .route("/spaces/{space}/files", get(files::list).post(upload::upload).layer(DefaultBodyLimit::disable()))
         .route("/spaces/{space}/files/local", post(files::share_local))
         .route("/spaces/{space}/files/fetch", post(transfers::fetch_folder))

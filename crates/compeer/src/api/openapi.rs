@@ -4,8 +4,8 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{
-    board_live, boards, content, events, files, invitations, issues, jobs, mail, members, messages, problems, profile,
-    search, settings, signin, spaces, status, topics, transfers, upload,
+    board_live, boards, content, events, files, invitations, issues, jobs, mail, members, messages, page_live, pages,
+    problems, profile, search, settings, signin, spaces, status, topics, transfers, upload,
 };
 use crate::error::ProblemDocument;
 
@@ -35,6 +35,8 @@ use crate::error::ProblemDocument;
         issues::import,
         boards::list, boards::create, boards::get_one, boards::change, boards::drawing, boards::draw, boards::comments, boards::comment,
         board_live::live,
+        pages::list, pages::create, pages::get_one, pages::change, pages::state, pages::markdown, pages::history, pages::version,
+        pages::comments, pages::comment, page_live::live,
         files::list, files::share_local, files::unlist, files::unlist_folder, upload::upload, content::content,
         transfers::list, transfers::fetch, transfers::fetch_folder, transfers::pause, transfers::resume, transfers::cancel,
         jobs::export, jobs::import, jobs::import_file, jobs::list, jobs::get_one, jobs::cancel,

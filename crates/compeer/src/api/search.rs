@@ -84,6 +84,7 @@ impl From<Hit> for dto::Found {
             Target::Topic(id) => (dto::FoundKind::Topic, id.to_string()),
             Target::Issue(id) => (dto::FoundKind::Issue, id.to_string()),
             Target::Board(id) => (dto::FoundKind::Board, id.to_string()),
+            Target::Page(id) => (dto::FoundKind::Page, id.to_string()),
         };
         let parts = |parts: Vec<Part>| parts.into_iter().map(|part| dto::Part { text: part.text, found: part.found });
         let (topic, topic_title) = hit.topic.map(|(topic, title)| (topic.to_string(), title)).unzip();

@@ -2,6 +2,7 @@
 
 mod device;
 mod issue;
+mod page;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use crate::api::dto::Level;
 use crate::api::parse_life;
 pub(super) use device::{Mail, MailSet, Notify, NotifySet};
 pub(super) use issue::{Fields as IssueFields, Filter as IssueFilter, Issue};
+pub(super) use page::Page;
 
 /// A workplace of equals: spaces, chat and files between computers, with no server.
 #[derive(Debug, Parser)]
@@ -67,6 +69,9 @@ pub(super) enum Command {
     /// Boards: what people draw on together.
     #[command(subcommand, arg_required_else_help = true)]
     Board(Board),
+    /// Pages: what people write together.
+    #[command(subcommand, arg_required_else_help = true)]
+    Page(Page),
     /// Files.
     #[command(subcommand, arg_required_else_help = true)]
     File(File),
@@ -77,11 +82,11 @@ pub(super) enum Command {
     ///
     /// What others said is shown as said to be theirs: nobody has signed it here.
     Import(Import),
-    /// Find people, spaces, topics, messages, issues, boards and files in all spaces of this computer.
+    /// Find people, spaces, topics, messages, issues, boards, pages and files in all spaces of this computer.
     ///
     /// All words are to be there, the last one also as the beginning of a word. A phrase stands between double quotes, which a
     /// shell takes away unless others stand around them: '"the crane"'. More can be asked for: -without, from:NAME, in:SPACE, topic:TITLE,
-    /// has:file, has:link, is:message, is:file, is:issue, is:board, is:person, is:space, is:topic, is:pinned, before:DAY, after:DAY and on:DAY (in UTC), with
+    /// has:file, has:link, is:message, is:file, is:issue, is:board, is:page, is:person, is:space, is:topic, is:pinned, before:DAY, after:DAY and on:DAY (in UTC), with
     /// days such as 2026-11-27, 2026-11, today and yesterday.
     Search(Search),
     /// What happens, as it happens: one JSON object a line, for programs.
@@ -103,6 +108,9 @@ pub(super) enum Command {
     /// Print the description of the API.
     #[command(hide = true)]
     ApiDescription,
+    /// Read what is written on pages, for a running peer that starts this itself.
+    #[command(hide = true)]
+    PageWorker,
 }
 
 #[derive(Debug, Args)]

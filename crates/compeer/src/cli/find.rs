@@ -215,6 +215,27 @@ pub(super) async fn find_board(client: &Client, space: &str, wanted: &str) -> Re
     })
 }
 
+/// The id of the page that is meant.
+pub(super) async fn find_page(client: &Client, space: &str, wanted: &str) -> Result<String, ApiError> {
+    let pages: Vec<dto::Page> = client.get(&format!("/spaces/{space}/pages")).await?;
+    let known = |page: dto::Page| Known {
+        about: format!("changed by {}", shorten(&page.changed_by.name)),
+        name: page.title.unwrap_or_default(),
+        id: page.id,
+    };
+    let known: Vec<_> = pages.into_iter().map(known).collect();
+    find(&known, wanted, Typed::Start).map_err(|miss| match miss {
+        Miss::None | Miss::Begins(_) => ApiError::new(
+            StatusCode::NOT_FOUND,
+            "page-not-found",
+            "No such page",
+            format!("There is no page {} in this space.", called(wanted)),
+            format!("`compeer page list {0}` shows them, `compeer page create {0} TITLE` makes one.", short(space)),
+        ),
+        Miss::Several(ids) => ambiguous(wanted, &choices(&known, &ids)),
+    })
+}
+
 /// What was typed as a name, in a sentence about nothing that has it.
 pub(super) fn called(wanted: &str) -> String {
     if wanted.trim().is_empty() { "without a name".to_owned() } else { format!("called {}", shorten(wanted)) }

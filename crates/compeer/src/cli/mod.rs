@@ -23,6 +23,7 @@ mod mail;
 mod notify;
 mod open;
 mod output;
+mod page;
 mod profile;
 mod relay;
 mod search;
@@ -78,6 +79,11 @@ pub fn run() -> ExitCode {
 }
 
 fn run_command(arguments: Arguments, out: Output) -> Result<ExitCode, ApiError> {
+    if matches!(arguments.command, Command::PageWorker) {
+        // Nobody reads a word of it but the peer that started it, which sees how it ends.
+        let done = compeer_spaces::pages::run_worker(compeer_spaces::pages::Confine::default());
+        return Ok(if done.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
     log::start(&arguments.command)?;
     let home = HomePath::resolve(arguments.home)?;
     let runtime = match arguments.command {
@@ -106,6 +112,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<ExitCode, ApiEr
         Command::Discuss(verb) => discuss::run(context, verb).await,
         Command::Issue(verb) => issue::run(context, verb).await,
         Command::Board(verb) => board::run(context, verb).await,
+        Command::Page(verb) => page::run(context, verb).await,
         Command::File(verb) => file::run(context, verb).await,
         Command::Export(args) => export::export(context, args).await,
         Command::Import(args) => export::import(context, args).await,
@@ -120,6 +127,8 @@ async fn dispatch(context: &Context, command: Command) -> Result<ExitCode, ApiEr
             clap_complete::generate(shell, &mut Arguments::command(), "compeer", &mut script);
             context.out.raw(&String::from_utf8_lossy(&script))
         }
+        // Done before there is a runtime.
+        Command::PageWorker => Ok(()),
         Command::ApiDescription => context.out.raw(&format!("{}\n", crate::api::description())),
     }?;
     Ok(ExitCode::SUCCESS)

@@ -110,6 +110,7 @@ fn words(found: &dto::Found, mark: bool) -> String {
         dto::FoundKind::Issue if text.is_empty() => format!("{title}  (an issue in {space})\n"),
         dto::FoundKind::Issue => format!("{title}  (an issue in {space})\n    {text}\n"),
         dto::FoundKind::Board => format!("{title}  (a board in {space})\n"),
+        dto::FoundKind::Page => format!("{title}  (a page in {space})\n"),
         dto::FoundKind::File => format!("{when}  {author} in {space}\n    [file: {title}]\n"),
         dto::FoundKind::Message => {
             let file = if title.is_empty() { title } else { format!("[file: {title}]") };

@@ -58,7 +58,7 @@ pub(crate) fn note(note: &Note) -> (&'static str, String, &'static str) {
         Note::NoSuch { value, .. } => (
             "bad-operator",
             format!("Nothing can be found that is “{}”.", shorten(value)),
-            "There are is:message, is:file, is:issue, is:board, is:person, is:space, is:topic and is:pinned.",
+            "There are is:message, is:file, is:issue, is:board, is:page, is:person, is:space, is:topic and is:pinned.",
         ),
     }
 }

@@ -142,6 +142,33 @@ impl From<ActError> for ApiError {
                 "The board is full",
                 "Delete what is no longer needed, or go on on another board.",
             ),
+            ActError::UnknownPage => missing(
+                "page-not-found",
+                "No such page",
+                "It may not have arrived yet. `compeer page list SPACE` shows those that have.",
+            ),
+            ActError::UnknownVersion => {
+                missing("version-not-found", "No such version", "`compeer page history SPACE PAGE` shows them.")
+            }
+            ActError::PageCircle => told(
+                StatusCode::CONFLICT,
+                "circle",
+                "That goes round in a circle",
+                "Choose a page that does not itself stand under this one.",
+            ),
+            ActError::PageFull => told(
+                StatusCode::CONFLICT,
+                "page-full",
+                "The page is full",
+                "Go on on another page. What was deleted counts, too: a page keeps its history.",
+            ),
+            ActError::PageUnread => told(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "page-unread",
+                "Not readable now",
+                "Try again in a moment. The log of `compeer up` says more.",
+            ),
+            ActError::PageAnew => told(StatusCode::CONFLICT, "page-anew", "To be read anew", "Open the page again."),
             ActError::Twice => told(
                 StatusCode::BAD_REQUEST,
                 "named-twice",

@@ -24,6 +24,7 @@ use compeer_core::{DeviceId, DeviceKey, GroupId, Millis, Wall, system_wall};
 use compeer_journal::Journal;
 use compeer_journal::sync::{JournalGate, SYNC, Sync, SyncOptions};
 use compeer_mesh::{Mesh, MeshConfig, RelaySpec, StreamKind};
+use compeer_spaces::pages::WorkerCommand;
 use compeer_spaces::{JoinSpaceError, Parts, Spaces};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -37,6 +38,8 @@ pub use problems::{Problem, ProblemChange, Problems, Severity, Trouble};
 
 /// Incoming streams of one kind that wait to be taken.
 const STREAMS_WAITING: usize = 64;
+/// How long the worker may take to read what was written on a page.
+const PAGE_PATIENCE: Duration = Duration::from_secs(5);
 /// How long one stage of the shutdown may take.
 const STAGE_LIMIT: Duration = Duration::from_secs(4);
 /// The port that is tried first; the port of the last run comes before it.
@@ -155,6 +158,7 @@ impl Node {
             blobs: blobs.clone(),
             presence,
             boards,
+            page_worker: page_worker(),
             dir: path.spaces(),
             downloads: path.files(),
             is_home: crate::home::is_home,
@@ -360,6 +364,19 @@ impl Node {
     /// Runs a task that [`Node::shutdown`] waits for; it must end when [`Node::stopping`] says so.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.inner.tasks.spawn(task);
+    }
+}
+
+/// This program, as the worker that reads pages. On Linux by the name under which it goes on being there when another version
+/// is put in its place.
+fn page_worker() -> WorkerCommand {
+    let program = if cfg!(target_os = "linux") { Ok("/proc/self/exe".into()) } else { std::env::current_exe() };
+    WorkerCommand {
+        // Where the system does not say, it is looked for like any other command.
+        program: program.unwrap_or_else(|_| "compeer".into()),
+        arguments: vec!["page-worker".into()],
+        variables: Vec::new(),
+        patience: PAGE_PATIENCE,
     }
 }
 

@@ -119,6 +119,17 @@ const SENSELESS: &[&str] = &[
     "board create Harbour",
     "board export Harbour",
     "board import Harbour Plan",
+    "page",
+    "page list",
+    "page show Harbour",
+    "page create Harbour",
+    "page rename Harbour Plan",
+    "page move Harbour",
+    "page archive Harbour",
+    "page restore Harbour",
+    "page history Harbour",
+    "page export Harbour",
+    "page import Harbour",
     "file",
     "file put Harbour",
     "file list",
@@ -265,6 +276,18 @@ const REFUSED: &[(&[&str], &str, &str)] = &[
     (&["board", "create", "Harbour", ""], "", "bad-name"),
     (&["board", "export", "Harbour", "Plan"], "", "board-not-found"),
     (&["board", "import", "Harbour", NOBODY, "/nothing/there"], "", "board-not-found"),
+    (&["page", "list", "Nowhere"], "", "space-not-found"),
+    (&["page", "show", "Harbour", "Plan"], "", "page-not-found"),
+    (&["page", "create", "Harbour", ""], "", "bad-name"),
+    (&["page", "create", "Harbour", "Plan", "--file", "/dev/zero"], "", "bad-request"),
+    (&["page", "create", "Harbour", "Plan", "--under", NOBODY], "", "page-not-found"),
+    (&["page", "rename", "Harbour", "Plan", "x"], "", "page-not-found"),
+    (&["page", "move", "Harbour", "Plan"], "", "page-not-found"),
+    (&["page", "archive", "Harbour", NOBODY], "", "page-not-found"),
+    (&["page", "restore", "Harbour", NOBODY], "", "page-not-found"),
+    (&["page", "history", "Harbour", NOBODY], "", "page-not-found"),
+    (&["page", "export", "Harbour", NOBODY], "", "page-not-found"),
+    (&["page", "import", "Harbour", "/dev/zero"], "", "bad-request"),
     (&["chat", "resend", "Nowhere"], "", "space-not-found"),
     (&["chat", "resend", "Harbour", "x"], "", "bad-request"),
     (&["chat", "resend", "Harbour", NOBODY], "", "not-undelivered"),
@@ -507,8 +530,8 @@ fn bad_requests(path: &str, operation: &Value, space: &str) -> Vec<Bad> {
                 status,
             };
             bad.extend(["", "{", "[]", "null", "\"text\"", "{\"nonsense\":1}", "{}{}"].map(|body| json(body, 400)));
-            // A table of issues, and much that is drawn at once, may be larger than anything else.
-            let large = path.ends_with("/issues/import") || path.ends_with("/elements");
+            // A table of issues, much that is drawn at once, and what a page shall say may be larger than anything else.
+            let large = ["/issues/import", "/elements", "/pages"].iter().any(|end| path.ends_with(end));
             let much = if large { 9 << 20 } else { 300 << 10 };
             bad.push(json(&format!("\"{}\"", "x".repeat(much)), 413));
             bad.push(Bad { media: "text/plain", ..json("{}", 415) });

@@ -13,6 +13,7 @@ mod http;
 mod issues;
 mod mail;
 mod notify;
+mod pages;
 mod people;
 mod relay;
 mod search;

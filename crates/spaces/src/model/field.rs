@@ -3,13 +3,18 @@
 use compeer_core::{EntryHash, GroupId};
 use minicbor::{Decode, Encode};
 
-use super::element::{Element, check_id};
+use super::element::{Element, ElementError, check_id};
 use super::issue::{self, Day, Priority, Status};
 use super::op::OpError;
 use super::text::{NameError, check_message, check_title};
+use super::update::read_runs;
 
 /// Bytes of an emoji. The longest in use (families, flags of regions) take 35.
 pub const EMOJI_BYTES: usize = 48;
+/// Letters of what says which part of something a message is about.
+const ANCHOR_BYTES: usize = 256;
+/// Bytes of what says where a page stands among its siblings.
+pub const ORDER_BYTES: usize = 64;
 /// Characters of a title.
 pub const TITLE_CHARS: usize = 200;
 
@@ -57,7 +62,7 @@ pub enum Field {
         #[n(0)]
         at: Option<EntryHash>,
     },
-    /// Whether there is nothing more to say about a topic, or to draw on a board. By anybody who may write.
+    /// Whether there is nothing more to say about a topic, or to draw on a board or write on a page. By anybody who may write.
     #[n(5)]
     Resolved {
         /// Whether that is so.
@@ -206,12 +211,35 @@ pub enum Field {
         #[n(0)]
         days: Option<u16>,
     },
-    /// Which element of its board a message is about. By anybody who may write.
+    /// Which element of its board, or which words of its page, a message is about. By anybody who may write.
     #[n(41)]
     Anchor {
-        /// The element's id; none is the board as a whole.
+        /// The element's id, or where the words begin and end in the page's own letters: 1 to 256 letters, digits, `-`
+        /// and `_`; none is the board or page as a whole.
         #[n(0)]
         element: Option<String>,
+    },
+    /// A part of what is written on a page. All of them together are its text; none takes the place of another. By anybody who
+    /// may write.
+    #[n(42)]
+    Update {
+        /// An update of Loro, whose ops are the author's own: see [`super::update`].
+        #[cbor(n(0), with = "minicbor::bytes")]
+        bytes: Vec<u8>,
+    },
+    /// The page that a page stands under. By anybody who may write.
+    #[n(43)]
+    PageParent {
+        /// None is the top. Nobody promises that there is one, or that it does not stand under this one.
+        #[n(0)]
+        page: Option<EntryHash>,
+    },
+    /// Where a page stands among those under the same page. By anybody who may write.
+    #[n(44)]
+    Order {
+        /// Pages stand in the order of these texts: 1 to [`ORDER_BYTES`] letters and digits.
+        #[n(0)]
+        key: String,
     },
 }
 
@@ -225,7 +253,11 @@ impl Field {
                 check_id(id)?;
                 Ok(element.as_ref().map_or(Ok(()), |element| element.check())?)
             }
-            Self::Anchor { element } => Ok(element.iter().try_for_each(|id| check_id(id))?),
+            Self::Anchor { element: Some(anchor) } if !is_anchor(anchor) => Err(ElementError::Id.into()),
+            Self::Anchor { .. } => Ok(()),
+            Self::Update { bytes } => Ok(read_runs(bytes).map(drop)?),
+            Self::Order { key } if !is_order(key) => Err(OpError::Order),
+            Self::Order { .. } | Self::PageParent { .. } => Ok(()),
             Self::Reaction { .. } | Self::Pinned { .. } | Self::Place { .. } | Self::Resolved { .. } => Ok(()),
             Self::Retention { days } if days.is_some_and(|days| !RETENTION_DAYS.contains(&days)) => {
                 Err(OpError::Retention)
@@ -257,6 +289,16 @@ impl Field {
             | Self::Query { .. } => Ok(()),
         }
     }
+}
+
+fn is_anchor(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    (1..=ANCHOR_BYTES).contains(&text.len()) && text.bytes().all(plain)
+}
+
+/// Whether pages can be put in order by it.
+fn is_order(key: &str) -> bool {
+    (1..=ORDER_BYTES).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// Whether this can only be seen as pictures: no letters of any script, and nothing that acts on the line it stands in. The

@@ -105,6 +105,8 @@ pub struct SpaceInfo {
     pub unread_issues: u64,
     /// How many of them are said at boards.
     pub unread_boards: u64,
+    /// How many of them are said at pages.
+    pub unread_pages: u64,
     /// How much I want to hear of it.
     pub attention: Attention,
     /// My messages that no other member has yet.
@@ -616,6 +618,14 @@ pub enum SpacesEvent {
         space: GroupId,
         /// Which.
         board: EntryHash,
+    },
+    /// A page was made, changed, moved or written on, or somebody came there or left it. What is being written is told to
+    /// whoever has it open.
+    Page {
+        /// Where.
+        space: GroupId,
+        /// Which.
+        page: EntryHash,
     },
     /// Somebody is writing.
     Typing {

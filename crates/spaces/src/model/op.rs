@@ -8,6 +8,7 @@ use super::element::ElementError;
 use super::field::Field;
 use super::imported::Imported;
 use super::text::{NameError, TextError, check_file_name, check_message, check_name};
+use super::update::UpdateError;
 
 /// Bytes a person's picture may have. It travels inside an entry, so that a face is there as soon as the name is.
 pub const PICTURE_BYTES: usize = 64 * 1024;
@@ -178,6 +179,9 @@ pub enum Kind {
     /// Something to draw on together.
     #[n(6)]
     Board,
+    /// Something to write together.
+    #[n(7)]
+    Page,
 }
 
 impl Kind {
@@ -192,6 +196,7 @@ impl Kind {
             Self::Cycle => 4,
             Self::SavedView => 5,
             Self::Board => 6,
+            Self::Page => 7,
         }
     }
 
@@ -206,6 +211,7 @@ impl Kind {
             Self::Cycle => "cycle",
             Self::SavedView => "saved view",
             Self::Board => "board",
+            Self::Page => "page",
         }
     }
 
@@ -220,6 +226,7 @@ impl Kind {
             4 => Some(Self::Cycle),
             5 => Some(Self::SavedView),
             6 => Some(Self::Board),
+            7 => Some(Self::Page),
             _ => None,
         }
     }
@@ -243,6 +250,12 @@ pub enum OpError {
     /// What cannot stand on a board.
     #[error(transparent)]
     Element(#[from] ElementError),
+    /// What cannot become part of a page.
+    #[error(transparent)]
+    Update(#[from] UpdateError),
+    /// No place among siblings.
+    #[error("a place among siblings is 1 to 64 letters and digits")]
+    Order,
     /// No emoji.
     #[error("a reaction is one emoji")]
     Emoji,
@@ -321,6 +334,12 @@ impl Op {
                 if fields.iter().filter(|field| matches!(field, Field::Number { .. })).count() != 1 =>
             {
                 return Err(OpError::Number);
+            }
+            // Each has a number in its author's log, which says what comes after what.
+            Self::Set { fields, .. } | Self::Make { fields, .. }
+                if fields.iter().filter(|field| matches!(field, Field::Update { .. })).count() > 1 =>
+            {
+                return Err(UpdateError::Several.into());
             }
             Self::Set { fields, .. } | Self::Make { fields, .. } => fields.iter().try_for_each(Field::check)?,
         }

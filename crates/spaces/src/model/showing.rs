@@ -1,5 +1,5 @@
-//! What somebody shows of themselves on a board while they are there: where they point, what they have selected, and what they
-//! are drawing just now. Nothing of it is kept.
+//! What somebody shows of themselves on a board or a page while they are there: where they point, what they have selected, and
+//! what they are drawing just now; where they write. Nothing of it is kept.
 //!
 //! It is told as what has changed since it was last told on the same stream, so that a stroke of a thousand points costs its
 //! newest ones; and always the newest state, so that whoever is slow skips what lies between.
@@ -12,6 +12,8 @@ use super::element::{ELEMENT_BYTES, Element, ElementError, FURTHEST, Shape, chec
 pub const DRAWING: usize = 64;
 /// Elements that somebody is shown to have selected.
 pub const SELECTED: usize = 256;
+/// Bytes of what a page shows of somebody who writes.
+pub const CURSOR_BYTES: usize = 1024;
 /// Bytes of what is being drawn, in all.
 const DRAWING_BYTES: usize = ELEMENT_BYTES + 32 * 1024;
 
@@ -32,7 +34,7 @@ pub struct Pointer {
     pub down: bool,
 }
 
-/// What somebody shows on a board.
+/// What somebody shows on a board or a page.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Showing {
     /// Where they point, if anywhere.
@@ -41,6 +43,8 @@ pub struct Showing {
     pub selected: Vec<String>,
     /// What they are drawing or moving, by id.
     pub drawing: Vec<(String, Element)>,
+    /// Where they write on a page, in the page's own words: at most [`CURSOR_BYTES`].
+    pub cursor: Vec<u8>,
 }
 
 /// How one [`Showing`] becomes the next.
@@ -56,6 +60,9 @@ pub struct Step {
     /// All that they are drawing now. What is not named has ended.
     #[n(2)]
     pub drawing: Option<Vec<Part>>,
+    /// Where they write now, if that is elsewhere.
+    #[cbor(n(3), with = "minicbor::bytes")]
+    pub cursor: Option<Vec<u8>>,
 }
 
 /// One element that is being drawn.
@@ -89,7 +96,7 @@ pub enum StepError {
 impl Showing {
     /// Whether it is within bounds.
     pub fn check(&self) -> Result<(), StepError> {
-        if self.drawing.len() > DRAWING || self.selected.len() > SELECTED {
+        if self.drawing.len() > DRAWING || self.selected.len() > SELECTED || self.cursor.len() > CURSOR_BYTES {
             return Err(StepError::TooMuch);
         }
         if let Some(Pointer { x, y, .. }) = self.pointer
@@ -122,8 +129,10 @@ impl Showing {
             pointer: self.pointer,
             selected: (self.selected != last.selected).then(|| self.selected.clone()),
             drawing: (self.drawing != last.drawing).then(|| self.drawing.iter().map(part).collect()),
+            cursor: (self.cursor != last.cursor).then(|| self.cursor.clone()),
         };
-        let same = step.pointer == last.pointer && step.selected.is_none() && step.drawing.is_none();
+        let rest = step.selected.is_none() && step.drawing.is_none() && step.cursor.is_none();
+        let same = step.pointer == last.pointer && rest;
         (!same).then_some(step)
     }
 
@@ -135,7 +144,8 @@ impl Showing {
             Some(parts) => parts.into_iter().map(|part| self.whole(part)).collect::<Result<_, _>>()?,
         };
         let selected = step.selected.unwrap_or_else(|| self.selected.clone());
-        let next = Self { pointer: step.pointer, selected, drawing };
+        let cursor = step.cursor.unwrap_or_else(|| self.cursor.clone());
+        let next = Self { pointer: step.pointer, selected, drawing, cursor };
         next.check()?;
         *self = next;
         Ok(())
@@ -223,7 +233,8 @@ mod tests {
         let states = [
             Showing::default(),
             Showing { pointer, ..Showing::default() },
-            Showing { pointer, selected: vec!["a".into()], drawing: drawing(&[("a", rectangle())]).drawing },
+            Showing { pointer, selected: vec!["a".into()], ..drawing(&[("a", rectangle())]) },
+            Showing { cursor: vec![7; 9], ..Showing::default() },
             drawing(&[("s", stroke(3, true))]),
             drawing(&[("s", stroke(9, true)), ("t", stroke(2, false))]),
             drawing(&[("t", stroke(40, false)), ("s", stroke(9, true))]),
@@ -273,6 +284,7 @@ mod tests {
             of(many),
             of(full),
             Step { selected: Some(vec!["x".into(); SELECTED + 1]), ..Step::default() },
+            Step { cursor: Some(vec![0; CURSOR_BYTES + 1]), ..Step::default() },
             Step { pointer: Some(Pointer { x: 0, y: i32::MIN, laser: false, down: false }), ..Step::default() },
         ];
         let before = drawing(&[("a", stroke(3, false))]);

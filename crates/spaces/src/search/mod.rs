@@ -82,6 +82,8 @@ pub enum Target {
     Issue(EntryHash),
     /// A board.
     Board(EntryHash),
+    /// A page.
+    Page(EntryHash),
 }
 
 /// A stretch of text.
@@ -140,11 +142,12 @@ pub(crate) enum Kind {
     File = 2,
     Issue = 3,
     Board = 4,
+    Page = 5,
 }
 
 impl Kind {
     /// All of them.
-    pub(crate) const ALL: [Self; 4] = [Self::Message, Self::File, Self::Issue, Self::Board];
+    pub(crate) const ALL: [Self; 5] = [Self::Message, Self::File, Self::Issue, Self::Board, Self::Page];
 
     pub(crate) fn of(number: i64) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| *kind as i64 == number)
@@ -157,6 +160,7 @@ impl Kind {
             Self::File => "file",
             Self::Issue => "issue",
             Self::Board => "board",
+            Self::Page => "page",
         }
     }
 }

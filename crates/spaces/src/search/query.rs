@@ -143,6 +143,7 @@ impl Query {
                 "file" | "files" => self.kind(Is::Kind(Kind::File), not),
                 "issue" | "issues" => self.kind(Is::Kind(Kind::Issue), not),
                 "board" | "boards" => self.kind(Is::Kind(Kind::Board), not),
+                "page" | "pages" => self.kind(Is::Kind(Kind::Page), not),
                 "person" | "people" => self.kind(Is::Person, not),
                 "space" | "spaces" => self.kind(Is::Space, not),
                 "topic" | "topics" => self.kind(Is::Topic, not),

@@ -45,6 +45,7 @@ impl Spaces {
             Ok(true) => {
                 self.unfollow(&space);
                 self.inner.rooms.rebuilt(space);
+                self.inner.texts.forget(&space).await;
                 self.tell(SpacesEvent::Undelivered { space, messages: 0, files: Vec::new() });
                 self.tell(SpacesEvent::Much { space });
                 if self.ended_by_me().contains(&space) {

@@ -198,6 +198,10 @@ impl Spaces {
             match change {
                 Change::FileRemoved(file) => self.give_up_unlisted(TransferId { space, file: *file }).await,
                 Change::Drawn(board) => self.inner.rooms.drawn(space, *board),
+                Change::Written(page) => {
+                    self.inner.rooms.drawn(space, *page);
+                    self.inner.texts.note(space, *page);
+                }
                 _ => {}
             }
         }
@@ -254,7 +258,7 @@ impl Spaces {
                 Change::Made(thing) if told.insert(thing) => self.tell_thing(space, thing).await,
                 Change::Made(_) => {}
                 // Told to whoever has it open, above.
-                Change::Drawn(_) => {}
+                Change::Drawn(_) | Change::Written(_) => {}
                 Change::Moved => unread = true,
                 Change::Vanished(_) => vanished = true,
                 Change::FileChanged(hash) => files.push(hash),

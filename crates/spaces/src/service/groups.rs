@@ -48,7 +48,11 @@ impl Spaces {
             .view
             .with(move |view| {
                 let attention = view.attention(&space)?.space.unwrap_or_default();
-                let at = (view.unread_at(&space, Kind::Issue)?, view.unread_at(&space, Kind::Board)?);
+                let at = (
+                    view.unread_at(&space, Kind::Issue)?,
+                    view.unread_at(&space, Kind::Board)?,
+                    view.unread_at(&space, Kind::Page)?,
+                );
                 let unread = (view.unread(&space)?, at, attention);
                 let (mut last, _) = view.messages(&space, Which::All, None, None, 1)?;
                 let name = (view.name(&space)?, view.is_direct(&space)?);
@@ -94,6 +98,7 @@ impl Spaces {
             mentions: unread.mentions,
             unread_issues: at.0,
             unread_boards: at.1,
+            unread_pages: at.2,
             attention,
             waiting: self.waiting(&space, &rules),
             undelivered,

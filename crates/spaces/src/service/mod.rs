@@ -4,6 +4,7 @@ mod away;
 mod boards;
 mod changes;
 mod chat;
+mod comments;
 mod delete;
 mod direct;
 mod farewell;
@@ -14,9 +15,11 @@ mod introduce;
 mod invitations;
 pub(crate) mod issues;
 mod jobs;
+mod pages;
 mod presence;
 mod reading;
 mod retention;
+mod rooms;
 mod search;
 mod topics;
 mod transfers;
@@ -36,15 +39,18 @@ use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use boards::{BOARDS, BoardNews, BoardSession, BoardShown, DRAWN_AT_ONCE};
+pub use boards::{BoardNews, BoardSession, BoardShown, DRAWN_AT_ONCE};
 pub use files::{LeftOut, Listed, NamedFile, SameName, Shared};
 pub use issues::{CsvError, ImportOptions, ImportReport, RowError, RowNote};
 pub use jobs::{JobInfo, JobKind, JobState};
+pub use pages::{PageNews, PageSession};
 pub use presence::PRESENCE;
+pub use rooms::BOARDS;
 pub use transfers::BLOBS;
 
 use crate::error::{ActError, StartError};
 use crate::model::{Op, Profile, SpaceState, SpacesEvent};
+use crate::pages::WorkerCommand;
 use crate::view::{Reader, View};
 
 /// Events that a slow listener may fall behind before it is told that it missed some.
@@ -71,8 +77,10 @@ pub struct Parts {
     pub blobs: BlobStore,
     /// Streams of presence that others open to us.
     pub presence: mpsc::Receiver<IncomingStream>,
-    /// Streams of what others show on boards.
+    /// Streams of what others show on boards and pages.
     pub boards: mpsc::Receiver<IncomingStream>,
+    /// How the process is started that reads what is written on pages.
+    pub page_worker: WorkerCommand,
     /// Folder for `spaces.sqlite`.
     pub dir: PathBuf,
     /// Folder for received files that were not asked for by a path.
@@ -107,8 +115,10 @@ struct Inner {
     typing: presence::TypingLimit,
     /// Devices that nobody is at.
     away: away::Away,
-    /// Boards that somebody has open.
-    rooms: boards::Rooms,
+    /// Boards and pages that somebody has open.
+    rooms: rooms::Rooms,
+    /// The texts of pages that are in use.
+    texts: pages::Texts,
     /// What readers asked of us.
     requests: introduce::Requests,
     /// Held while a reader is introduced.
@@ -165,7 +175,8 @@ impl Spaces {
                 jobs: jobs::Jobs::default(),
                 typing: presence::TypingLimit::default(),
                 away: away::Away::default(),
-                rooms: boards::Rooms::default(),
+                rooms: rooms::Rooms::default(),
+                texts: pages::Texts::new(parts.page_worker),
                 requests: introduce::Requests::default(),
                 introducing: tokio::sync::Mutex::default(),
                 nameless: tokio::sync::Notify::new(),
@@ -201,6 +212,7 @@ impl Spaces {
         }
         inner.tasks.spawn(spaces.clone().receive_presence(parts.presence));
         inner.tasks.spawn(spaces.clone().receive_boards(parts.boards));
+        inner.tasks.spawn(spaces.clone().keep_pages_read());
         Ok(spaces)
     }
 

@@ -359,6 +359,7 @@ fn hit(document: Document, names: &Names, terms: &[Term]) -> Hit {
             Kind::File => Target::File(document.object),
             Kind::Issue => Target::Issue(document.object),
             Kind::Board => Target::Board(document.object),
+            Kind::Page => Target::Page(document.object),
         },
         space: document.space,
         space_name: space_name(names, &document.space),

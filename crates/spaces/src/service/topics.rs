@@ -147,13 +147,13 @@ impl Spaces {
         Ok(self.inner.view.with(move |view| Ok(view.attention(&space)?.at(place.as_ref()))).await?)
     }
 
-    /// What a place where messages can be said is called: a topic, an issue or a board.
+    /// What a place where messages can be said is called: a topic, an issue, a board or a page.
     pub(super) async fn place(&self, space: GroupId, place: EntryHash) -> Result<Option<String>, ActError> {
         self.rules(&space)?;
         self.catch_up(space).await;
         let found = move |view: &View| Ok((view.kind(&space, &place)?, view.title(&space, &place)?));
         match self.inner.view.with(found).await? {
-            (Some(Kind::Topic | Kind::Issue | Kind::Board), title) => Ok(title),
+            (Some(Kind::Topic | Kind::Issue | Kind::Board | Kind::Page), title) => Ok(title),
             _ => Err(ActError::UnknownTopic),
         }
     }
@@ -166,6 +166,7 @@ impl Spaces {
         match self.inner.view.with(move |view| view.kind(&space, &entry)).await {
             Ok(Some(Kind::Topic)) => self.tell(SpacesEvent::Topic { space, topic: Some(entry) }),
             Ok(Some(Kind::Board)) => self.tell(SpacesEvent::Board { space, board: entry }),
+            Ok(Some(Kind::Page)) => self.tell(SpacesEvent::Page { space, page: entry }),
             Ok(Some(Kind::Issue)) => self.tell(SpacesEvent::Issue { space, issue: Some(entry) }),
             Ok(Some(Kind::Label | Kind::Project | Kind::Cycle | Kind::SavedView)) => {
                 self.tell(SpacesEvent::Issue { space, issue: None });

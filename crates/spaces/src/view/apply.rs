@@ -70,6 +70,8 @@ pub(crate) enum Change {
     Made(EntryHash),
     /// Something was drawn on a board.
     Drawn(EntryHash),
+    /// Something was written on a page.
+    Written(EntryHash),
     /// A message stands elsewhere now, or is gone.
     Moved,
     /// A message is gone without anybody saying that they deleted it.
@@ -79,7 +81,7 @@ pub(crate) enum Change {
 }
 
 /// What is read of a space, but for what it and its people and devices are called.
-const CONTENT: [&str; 17] = [
+const CONTENT: [&str; 21] = [
     "message",
     "file",
     "unlisted",
@@ -97,6 +99,10 @@ const CONTENT: [&str; 17] = [
     "element",
     "imported",
     "imported_person",
+    "page_update",
+    "page_run",
+    "page_state",
+    "page_text",
 ];
 /// What it, its people and their devices are called.
 const NAMES: [&str; 3] = ["name", "profile", "device"];

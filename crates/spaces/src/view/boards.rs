@@ -53,11 +53,7 @@ pub(super) fn set(
     element: Option<&Element>,
 ) -> Result<bool> {
     let (space, clock) = (source.space.as_bytes(), sql_clock(source.clock));
-    let number: i64 = transaction
-        .prepare_cached("UPDATE change SET last = last + 1 WHERE space = ?1 RETURNING last")?
-        .query_row([space], |row| row.get(0))
-        .optional()?
-        .map_or_else(|| start(transaction, &source.space), Ok)?;
+    let number = next_number(transaction, &source.space)?;
     let set = transaction
         .prepare_cached(
             "INSERT INTO element VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?5, ?7) ON CONFLICT (space, board, id) DO UPDATE
@@ -80,6 +76,15 @@ pub(super) fn set(
             .execute(params![space, board.as_bytes(), id, clock])?;
     }
     Ok(set > 0)
+}
+
+/// The number of a change of `space` that happens now.
+pub(super) fn next_number(connection: &Connection, space: &GroupId) -> Result<i64> {
+    connection
+        .prepare_cached("UPDATE change SET last = last + 1 WHERE space = ?1 RETURNING last")?
+        .query_row([space.as_bytes()], |row| row.get(0))
+        .optional()?
+        .map_or_else(|| start(connection, space), Ok)
 }
 
 /// Begins to number the changes of a space, from anywhere, so that a number from before a view that was deleted is not

@@ -86,7 +86,10 @@ fn stored(field: Field) -> Option<(&'static str, Vec<u8>, Value)> {
         | Field::Place { .. }
         | Field::Resolved { .. }
         | Field::Element { .. }
-        | Field::Anchor { .. } => None,
+        | Field::Anchor { .. }
+        | Field::Update { .. }
+        | Field::PageParent { .. }
+        | Field::Order { .. } => None,
     }
 }
 

@@ -14,6 +14,9 @@ mod issue_list;
 mod issue_tests;
 mod issues;
 mod messages;
+#[cfg(test)]
+mod page_tests;
+mod pages;
 mod people;
 mod registers;
 mod retention;
@@ -41,6 +44,7 @@ pub(crate) use files::{FileRow, Wish};
 pub(crate) use issue_list::IssueRow;
 pub(crate) use issues::itself;
 pub(crate) use messages::MessageRow;
+pub(crate) use pages::{PageRow, TextRow, UpdateRow, WrittenRow};
 pub(crate) use registers::ReactionRow;
 pub(crate) use retention::Dues;
 pub(crate) use seen::{Stamp, Which};

@@ -8,7 +8,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, Transaction, params};
 
 use super::apply::{Change, Source};
-use super::{Result, View, boards, clock_of, deleted, group_at, issues, sql_clock, topics};
+use super::{Result, View, boards, clock_of, deleted, group_at, issues, pages, sql_clock, topics};
 use crate::model::Field;
 
 /// Different emoji that are handed out for one message.
@@ -25,6 +25,10 @@ pub(super) const PLACE: &str = "place";
 /// Which element of its board a message is about; no letters are none.
 pub(super) const ANCHOR: &str = "anchor";
 pub(super) const RESOLVED: &str = "resolved";
+/// The page that a page stands under: a hash, or no bytes.
+pub(super) const PAGE_PARENT: &str = "page";
+/// Where a page stands among its siblings.
+pub(super) const ORDER: &str = "order";
 
 /// The newest version of a message's text, for a query over `message`; what `column` of it is asked for.
 pub(super) fn newest_version(of: &str, column: &str) -> String {
@@ -63,10 +67,18 @@ pub(super) fn set(
     changes: &mut Vec<Change>,
 ) -> Result<()> {
     let (space, clock, hash) = (source.space.as_bytes(), sql_clock(source.clock), source.hash.as_bytes());
-    let (mut changed, mut drawn) = (false, false);
+    let (mut changed, mut drawn, mut written) = (false, false, false);
     for field in fields {
-        changed |= !matches!(field, Field::Element { .. });
+        changed |= !matches!(field, Field::Element { .. } | Field::Update { .. });
         match field {
+            Field::Update { bytes } => written |= pages::write(transaction, source, &object, &bytes, changes)?,
+            Field::PageParent { page } => {
+                let page = page.as_ref().map_or(&[][..], |page| page.as_bytes());
+                register(transaction, source, &object, PAGE_PARENT, EVERYBODY, page)?;
+            }
+            Field::Order { key } => {
+                register(transaction, source, &object, ORDER, EVERYBODY, key)?;
+            }
             Field::Element { id, element } => {
                 drawn |= boards::set(transaction, source, &object, &id, element.as_deref())?;
             }
@@ -132,6 +144,7 @@ pub(super) fn set(
     issues::refresh(transaction, &source.space, &object)?;
     changes.extend(changed.then_some(Change::Changed(object)));
     changes.extend(drawn.then_some(Change::Drawn(object)));
+    changes.extend(written.then_some(Change::Written(object)));
     Ok(())
 }
 

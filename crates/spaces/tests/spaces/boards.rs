@@ -186,7 +186,12 @@ async fn a_reader_sees_and_points_and_draws_nothing() {
     let at_bo = bo.spaces.open_board(space, board, None).await.expect("opens");
     let pointer = Some(Pointer { x: 10, y: 20, laser: false, down: true });
     at_bo
-        .show(Showing { pointer, selected: vec!["box".into()], drawing: vec![("pen".into(), stroke(4))] })
+        .show(Showing {
+            pointer,
+            selected: vec!["box".into()],
+            drawing: vec![("pen".into(), stroke(4))],
+            ..Showing::default()
+        })
         .expect("shows");
     let news = told(&mut at_ann, "Bo's pointer", |news| news.shown.iter().any(|one| one.now.pointer == pointer)).await;
     assert_eq!(news.shown[0].now.drawing, []);

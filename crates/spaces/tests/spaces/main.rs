@@ -9,6 +9,8 @@ mod imports;
 mod issues;
 mod messages;
 mod names;
+mod page_worker;
+mod pages;
 mod partitions;
 mod peer;
 mod presence;

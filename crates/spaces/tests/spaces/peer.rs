@@ -85,6 +85,7 @@ impl Peer {
             blobs: blobs.clone(),
             presence,
             boards,
+            page_worker: crate::page_worker::command(),
             dir: dir.clone(),
             downloads: dir.join("received"),
             is_home: |_| false,

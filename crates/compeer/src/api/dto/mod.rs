@@ -10,6 +10,7 @@ mod issue;
 mod job;
 mod mail;
 mod node;
+mod page;
 mod search;
 mod settings;
 mod space;
@@ -36,6 +37,7 @@ pub use issue::{
 pub use job::{Job, JobKind, JobState, NewExport, NewImport};
 pub use mail::{MailChange, MailSecurity, MailSent, MailSettings, MailTest};
 pub use node::{Done, PathKind, Peer, Problem, ProfileChange, Relay, Severity, SignInLink, Status};
+pub use page::{NewPage, Page, PageChange, PageHello, PageLive, PageMarkdown, PageRun, PageVersion};
 pub use search::{Found, FoundKind, Part, SearchAnswer, SearchNote};
 pub use settings::{Attendance, DesktopState, Quiet, Settings, SettingsChange};
 pub use space::{

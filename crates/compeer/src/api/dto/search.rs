@@ -21,6 +21,8 @@ pub enum FoundKind {
     Issue,
     /// A board.
     Board,
+    /// A page.
+    Page,
 }
 
 /// A stretch of text.
@@ -37,7 +39,7 @@ pub struct Part {
 pub struct Found {
     /// What it is.
     pub kind: FoundKind,
-    /// Its id: that of the message, file, person, space, topic, issue or board.
+    /// Its id: that of the message, file, person, space, topic, issue, board or page.
     pub id: String,
     /// The space it is in.
     pub space: String,

@@ -151,6 +151,8 @@ pub struct Space {
     pub unread_issues: u64,
     /// How many of them are said at boards.
     pub unread_boards: u64,
+    /// How many of them are said at pages.
+    pub unread_pages: u64,
     /// How much I want to hear of it.
     pub attention: super::Attention,
     /// My messages that nobody else has.

@@ -1,29 +1,22 @@
 //! Boards: made, named and put away; what is drawn on them, and (in `live`) who is there and draws just now.
 
 mod live;
-mod streams;
 
 use std::collections::HashSet;
 
 use compeer_core::group::Level;
 use compeer_core::{EntryHash, GroupId};
 
-pub(super) use self::live::Rooms;
 pub use self::live::{BoardNews, BoardSession, BoardShown};
-pub use self::streams::BOARDS;
 use super::{Spaces, name_or_id};
 use crate::error::ActError;
-use crate::model::{
-    At, BoardInfo, BoardPerson, Drawing, Element, FIELDS_PER_OP, Field, Kind, MessageInfo, MessageRange, NewMessage, Op,
-};
+use crate::model::{BoardInfo, BoardPerson, Drawing, Element, FIELDS_PER_OP, Field, Kind, Op};
 use crate::view::{BoardRow, ByPlace, Drawn, ELEMENTS, View};
 
 /// Boards that are handed out: the last drawn on.
 const LISTED: usize = 500;
 /// Elements that can be drawn at once.
 pub const DRAWN_AT_ONCE: usize = 5_000;
-/// Comments that are handed out.
-const COMMENTS: usize = 1000;
 /// Bytes of elements in one entry, so that it stays below what an entry may have.
 const ENTRY_BYTES: usize = 160 * 1024;
 
@@ -136,38 +129,6 @@ impl Spaces {
         }
         let upto = self.inner.view.with(move |view| view.last_change(&space, &board)).await?;
         Ok((count, upto))
-    }
-
-    /// What was said at a board, oldest first, each with the element it is about: the newest [`COMMENTS`] of it.
-    pub async fn comments(
-        &self,
-        space: GroupId,
-        board: EntryHash,
-    ) -> Result<Vec<(MessageInfo, Option<String>)>, ActError> {
-        self.board(space, board).await?;
-        let range = MessageRange { at: At::Place(Some(board)), limit: COMMENTS, ..MessageRange::default() };
-        let (messages, _) = self.messages(space, range).await?;
-        let ids: Vec<EntryHash> = messages.iter().map(|message| message.id).collect();
-        let anchors = self.inner.view.with(move |view| view.anchors(&space, &ids)).await?;
-        Ok(messages.into_iter().zip(anchors).collect())
-    }
-
-    /// Says something at a board, about one of its elements or all of it.
-    pub async fn comment(
-        &self,
-        space: GroupId,
-        board: EntryHash,
-        text: String,
-        element: Option<String>,
-    ) -> Result<MessageInfo, ActError> {
-        self.board(space, board).await?;
-        let anchor = Field::Anchor { element: element.clone() };
-        anchor.check()?;
-        let said = self.send(space, NewMessage { place: Some(board), ..NewMessage::text(text) }).await?;
-        match element {
-            Some(_) => self.change(space, said.id, vec![anchor]).await,
-            None => Ok(said),
-        }
     }
 
     fn board_info(&self, space: GroupId, row: BoardRow, names: &super::People, unread: &ByPlace) -> BoardInfo {

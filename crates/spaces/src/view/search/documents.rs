@@ -95,7 +95,7 @@ fn file(connection: &Connection, space: &GroupId, object: &EntryHash) -> Result<
     Ok(statement.query_row(params![object.as_bytes(), space.as_bytes()], file).optional()?)
 }
 
-/// An issue, by its title and description, or a board by its title.
+/// An issue, by its title and description; a board, by its title; or a page, by its title and what was last read of its text.
 fn thing(connection: &Connection, space: &GroupId, object: &EntryHash) -> Result<Option<Document>> {
     let register = |field| {
         format!(
@@ -104,14 +104,20 @@ fn thing(connection: &Connection, space: &GroupId, object: &EntryHash) -> Result
         )
     };
     let sql = format!(
-        "SELECT o.person, o.clock, o.kind, {}, {} FROM object o WHERE o.hash = ?1 AND o.space = ?2 AND o.kind IN (?3, ?4)",
+        "SELECT o.person, o.clock, o.kind, {},
+         COALESCE((SELECT words FROM page_text t WHERE t.space = o.space AND t.page = o.hash AND o.kind = ?5), {})
+         FROM object o WHERE o.hash = ?1 AND o.space = ?2 AND o.kind IN (?3, ?4, ?5)",
         register(TITLE),
         register(DESCRIPTION)
     );
-    let (issue, board) = (model::Kind::Issue.number(), model::Kind::Board.number());
+    let [issue, board, page] = [model::Kind::Issue, model::Kind::Board, model::Kind::Page].map(model::Kind::number);
     let thing = |row: &Row<'_>| {
         Ok(Document {
-            kind: if row.get::<_, u8>(2)? == issue { Kind::Issue } else { Kind::Board },
+            kind: match row.get::<_, u8>(2)? {
+                kind if kind == issue => Kind::Issue,
+                kind if kind == board => Kind::Board,
+                _ => Kind::Page,
+            },
             object: *object,
             space: *space,
             person: group_at(row, 0)?,
@@ -124,7 +130,7 @@ fn thing(connection: &Connection, space: &GroupId, object: &EntryHash) -> Result
         })
     };
     let mut statement = connection.prepare_cached(&sql)?;
-    Ok(statement.query_row(params![object.as_bytes(), space.as_bytes(), issue, board], thing).optional()?)
+    Ok(statement.query_row(params![object.as_bytes(), space.as_bytes(), issue, board, page], thing).optional()?)
 }
 
 /// The columns of `doc` that [`stored`] reads.

@@ -33,6 +33,8 @@ pub(crate) fn note(transaction: &Transaction<'_>, space: &GroupId, changes: &[Ch
         | Change::FileRemoved(object) => Some(object),
         // Names are looked up where they stand; who holds a file is not asked for.
         Change::Name | Change::Profile(_) => None,
+        // What a page says is noted once somebody has read it.
+        Change::Written(_) => None,
         Change::Rebuilt | Change::Moved | Change::FileChanged(_) | Change::Drawn(_) | Change::Nonsense(..) => None,
     });
     note_objects(transaction, space, objects)?;

@@ -1,7 +1,7 @@
-//! How devices tell each other what they show on a board: each opens one stream to every linked member for each board it has
-//! open, says which board, and then steps, each with its length before it. A stream that ends means that it was closed.
+//! How devices tell each other what they show on a board or a page: each opens one stream to every linked member for each thing
+//! it has open, says which, and then steps, each with its length before it. A stream that ends means that it was closed.
 //!
-//! Steps go only to those who have told that they are on the board, and are made when the stream can take them, so whoever is
+//! Steps go only to those who have told that they are there, too, and are made when the stream can take them, so whoever is
 //! slow is told less often and nobody keeps a queue.
 
 use std::sync::Arc;
@@ -16,24 +16,23 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc};
 
-use super::super::Spaces;
-use super::live::{Key, Room};
-use crate::model::{Showing, Step};
+use super::{Key, Room, Spaces};
+use crate::model::{Kind, Showing, Step};
 
-/// Streams on which a device tells what it shows on one board.
+/// Streams on which a device tells what it shows on one board or page.
 pub const BOARDS: StreamKind = StreamKind::new(34);
 
 /// Bytes of one step.
 const STEP_BYTES: usize = 224 * 1024;
 /// Bytes of what a stream says first.
 const HELLO_BYTES: usize = 128;
-/// How long a stream may take to say its board, and to end a step that it has begun.
+/// How long a stream may take to say what it is about, and to end a step that it has begun.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Between two steps that are sent.
 const SENT_EVERY: Duration = Duration::from_millis(20);
 /// Between two steps that are taken in, from one device.
 const TAKEN_EVERY: Duration = Duration::from_millis(8);
-/// Bytes a second that are taken in from one device on one board.
+/// Bytes a second that are taken in from one device on one thing.
 const TAKEN_BYTES: u64 = 1 << 20;
 /// After a stream that was not taken.
 const AGAIN_AFTER: Duration = Duration::from_secs(5);
@@ -43,8 +42,9 @@ const AGAIN_AFTER: Duration = Duration::from_secs(5);
 struct Hello {
     #[n(0)]
     space: GroupId,
+    /// A board or a page.
     #[n(1)]
-    board: EntryHash,
+    thing: EntryHash,
 }
 
 impl Spaces {
@@ -81,7 +81,7 @@ impl Spaces {
         true
     }
 
-    /// Begins to tell every linked member that this device is on a board, unless they are told already.
+    /// Begins to tell every linked member that this device has something open, unless they are told already.
     pub(super) fn tell_room(&self, key: Key, room: &Arc<Room>) {
         let Ok(rules) = self.rules(&key.0) else { return };
         let own = self.inner.journal.device();
@@ -97,7 +97,7 @@ impl Spaces {
         }
     }
 
-    /// Tells one device for as long as it is linked, is a member, and a page of ours has the board open.
+    /// Tells one device for as long as it is linked, is a member, and a page of ours has it open.
     async fn tell_device(&self, key: Key, room: &Room, device: DeviceId) {
         while let (Some(open), Some(link)) = (room.open(), self.inner.mesh.link(device)) {
             if self.rules(&key.0).is_ok_and(|rules| rules.level(&device) < Some(Level::Read)) {
@@ -120,7 +120,7 @@ impl Spaces {
     async fn tell_on(&self, key: Key, room: &Room, link: &Link) -> Option<()> {
         let device = link.device();
         let (mut send, _recv) = link.open(BOARDS).await.ok()?;
-        let hello = Hello { space: key.0, board: key.1 };
+        let hello = Hello { space: key.0, thing: key.1 };
         write(&mut send, &cbor::encode(&hello)).await?;
         let (mut mine, mut changed) = (room.mine.subscribe(), room.changed.subscribe());
         let mut told = Arc::<Showing>::default();
@@ -147,26 +147,26 @@ impl Spaces {
         }
     }
 
-    /// Hears what a device shows until it leaves the board.
+    /// Hears what a device shows until it leaves.
     async fn hear(&self, mut stream: IncomingStream, number: u64) {
         let device = stream.device;
         let hello = tokio::time::timeout(PATIENCE, read(&mut stream.recv, HELLO_BYTES)).await;
-        let Ok(Some(Ok(Hello { space, board }))) =
+        let Ok(Some(Ok(Hello { space, thing }))) =
             hello.map(|bytes| bytes.map(|bytes| cbor::decode(&bytes, HELLO_BYTES)))
         else {
             return;
         };
         let Some((person, _)) = self.member(&space, &device) else { return };
-        let known = self.inner.view.with(move |view| view.board(&space, &board)).await;
-        if !matches!(known, Ok(Some(_))) {
+        let known = self.inner.view.with(move |view| view.kind(&space, &thing)).await;
+        if !matches!(known, Ok(Some(Kind::Board | Kind::Page))) {
             return;
         }
-        let key = (space, board);
+        let key = (space, thing);
         let Some(room) = self.inner.rooms.enter(key, device, person, number) else { return };
-        self.tell_board(key);
+        self.tell_thing(space, thing).await;
         self.hear_steps(&mut stream.recv, &space, &room, device, number).await;
         self.inner.rooms.leave(key, &room, &device, number);
-        self.tell_board(key);
+        self.tell_thing(space, thing).await;
     }
 
     async fn hear_steps(&self, recv: &mut RecvStream, space: &GroupId, room: &Room, device: DeviceId, number: u64) {
@@ -174,7 +174,7 @@ impl Spaces {
             let Ok(step) = cbor::decode::<Step>(&bytes, STEP_BYTES) else { return };
             let Some((_, level)) = self.member(space, &device) else { return };
             if let Err(error) = room.show(&device, number, step, level) {
-                tracing::debug!(device = %device.short(), %error, "what is shown on a board is refused");
+                tracing::debug!(device = %device.short(), %error, "what is shown is refused");
                 return;
             }
             // Until it is read on, the stream is full and the other side waits.
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn fuzz_hellos() {
-        let hello = Hello { space: GroupId::from_bytes([0xFF; 32]), board: EntryHash::from_bytes([0xEE; 32]) };
+        let hello = Hello { space: GroupId::from_bytes([0xFF; 32]), thing: EntryHash::from_bytes([0xEE; 32]) };
         let bytes = cbor::encode(&hello);
         assert!(bytes.len() <= HELLO_BYTES);
         compeer_testkit::fuzz::run(&[bytes], |input| cbor::decode::<Hello>(input, HELLO_BYTES).is_ok());
