@@ -1,6 +1,6 @@
 /** One board: its name, who is here, what can be done with it, and below the board itself. */
 import { lazy, Suspense, useRef, useState } from 'react';
-import { changeBoard } from '~/api/actions';
+import { changeBoard, commentBoard } from '~/api/actions';
 import { sentenceOf } from '~/api/client';
 import { useBoards, useComments } from '~/api/queries';
 import { useStore } from '~/api/store';
@@ -14,9 +14,9 @@ import { tellFailure, tellUndoable } from '~/kit/toast';
 import { PaneHeader } from '~/parts/PaneHeader';
 import { theme } from '~/features/settings/preferences';
 import type { CanvasActions } from './Canvas';
-import { Comments } from './Comments';
-import { TitleDialog } from './TitleDialog';
-import { Together } from './Together';
+import { Comments } from '~/parts/Comments';
+import { TitleDialog } from '~/parts/TitleDialog';
+import { Together } from '~/parts/Together';
 
 const Canvas = lazy(() => import('./Canvas').then(({ Canvas }) => ({ default: Canvas })));
 
@@ -31,7 +31,8 @@ export function BoardPane({ space, id }: { space: Space; id: string }) {
   const dark = chosen === 'dark' || (chosen === 'system' && system);
   const [here, setHere] = useState<BoardDevice[]>([]);
   const [state, setState] = useState({ waiting: false, away: false, hidden: 0 });
-  const comments = useComments(space.space, id).data ?? none;
+  const query = useComments(space.space, id);
+  const comments = query.data ?? none;
   const [talking, setTalking] = useState(false);
   const [selected, setSelected] = useState<string | null>(null);
   const [focused, setFocused] = useState<string | null>(null);
@@ -168,7 +169,13 @@ export function BoardPane({ space, id }: { space: Space; id: string }) {
         {talking && (
           <Comments
             space={space.space}
-            board={id}
+            place={id}
+            noun="board"
+            query={{
+              ...query,
+              data: query.data?.map(({ message, element }) => ({ message, about: element })),
+            }}
+            onSay={(text, about) => commentBoard(space.space, id, text, about)}
             mayWrite={mayWrite}
             selected={selected}
             focused={focused}

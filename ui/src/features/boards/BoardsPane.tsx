@@ -13,8 +13,8 @@ import { Icon } from '~/kit/Icon';
 import { Name } from '~/kit/Text';
 import { tellFailure } from '~/kit/toast';
 import { PaneHeader } from '~/parts/PaneHeader';
-import { Together } from './Together';
-import { TitleDialog } from './TitleDialog';
+import { Together } from '~/parts/Together';
+import { TitleDialog } from '~/parts/TitleDialog';
 
 export function BoardsPane({ space }: { space: Space }) {
   const id = space.space;

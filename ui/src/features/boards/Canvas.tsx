@@ -30,12 +30,12 @@ import type {
 import { saveAs } from '~/kit/hooks';
 import { tellFailure } from '~/kit/toast';
 import './boards.css';
-import { useHues } from './hues';
+import { useHues } from '~/parts/hues';
 import { imported } from './import';
 import { openLive, type Live } from './live';
 import { createMerge } from './merge';
 import { Pins, type Corner } from './Pins';
-import { createPictures, sharePicture } from './pictures';
+import { createPictures, sharePicture } from '~/parts/pictures';
 import type { SceneElement } from './wire';
 
 /** Elements in one request. */
@@ -352,7 +352,7 @@ export function Canvas(props: CanvasProps) {
       async load(file) {
         const title = latest.current.board.title ?? 'board';
         const { elements, files } = await imported(await file.text(), (picture) =>
-          sharePicture(space, title, picture),
+          sharePicture(space, 'Boards', title, picture),
         );
         api.addFiles(files);
         api.updateScene({
@@ -423,7 +423,7 @@ export function Canvas(props: CanvasProps) {
             saveAsImage: false,
           },
         }}
-        generateIdForFile={(file) => sharePicture(space, title, file)}
+        generateIdForFile={(file) => sharePicture(space, 'Boards', title, file)}
         onChange={(_, state) => tools.current?.changed(state)}
         onScrollChange={() => movers.current.forEach((moved) => moved())}
         onPointerUpdate={({ pointer: at, button }) => {

@@ -2,7 +2,7 @@
 import { restoreElements } from '@excalidraw/excalidraw';
 import type { OrderedExcalidrawElement } from '@excalidraw/excalidraw/element/types';
 import type { BinaryFileData } from '@excalidraw/excalidraw/types';
-import { pictureType } from './pictures';
+import { pictureType } from '~/parts/pictures';
 
 /** Elements of one file. */
 const most = 50_000;

@@ -1,4 +1,4 @@
-/** Asks what a board is called. */
+/** Asks what something is called. */
 import { useState } from 'react';
 import { sentenceOf } from '~/api/client';
 import { Button } from '~/kit/Button';
@@ -30,14 +30,14 @@ export function TitleDialog({
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" form="board-title" kind="primary" busy={busy} disabled={empty}>
+          <Button type="submit" form="its-title" kind="primary" busy={busy} disabled={empty}>
             {action}
           </Button>
         </>
       }
     >
       <form
-        id="board-title"
+        id="its-title"
         onSubmit={(event) => {
           event.preventDefault();
           if (!empty) void run();

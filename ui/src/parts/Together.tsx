@@ -1,4 +1,4 @@
-/** Who else is on a board now. */
+/** Who else is here now. */
 import { Avatar } from '~/kit/Avatar';
 import { Tip } from '~/kit/Tip';
 import { plainName } from '~/kit/text';

@@ -1,11 +1,11 @@
-/** What was said at a board, beside it: about one of its elements, or about all of it. */
+/** What was said at a board or a page, beside it: about a part of it, or about all of it. */
 import { useEffect, useRef, useState } from 'react';
-import { commentBoard, markRead } from '~/api/actions';
+import { markRead } from '~/api/actions';
 import { keys } from '~/api/cache';
 import { ownUrl, sentenceOf } from '~/api/client';
 import { fetchSoon } from '~/api/events';
-import { useComments, useMembers } from '~/api/queries';
-import type { Comment } from '~/api/types';
+import { useMembers } from '~/api/queries';
+import type { Message } from '~/api/types';
 import { Avatar } from '~/kit/Avatar';
 import { Button, IconButton } from '~/kit/Button';
 import { Failure, Loading } from '~/kit/EmptyState';
@@ -13,32 +13,48 @@ import { formatExact, formatWhen } from '~/kit/format';
 import { useAction, useGrowing, useNow } from '~/kit/hooks';
 import { MessageText } from '~/kit/MessageText';
 import { Name } from '~/kit/Text';
-import { useLooking } from '~/parts/attention';
+import { useLooking } from './attention';
 import { useHues } from './hues';
 
 /** Comments that are marked as read at once. */
 const mostSeen = 1000;
 
+/** Something that was said. */
+export interface Said {
+  message: Message;
+  /** Which part of the thing it is about; null: all of it. */
+  about: string | null;
+}
+
 export function Comments({
   space,
-  board,
+  place,
+  noun,
+  query: { data, error, refetch },
   mayWrite,
   selected,
   focused,
+  quote,
+  onSay,
   onFocus,
   onClose,
 }: {
   space: string;
-  board: string;
+  /** The board or page at which it is said. */
+  place: string;
+  noun: 'board' | 'page';
+  query: { data: Said[] | undefined; error: Error | null; refetch: () => Promise<unknown> };
   mayWrite: boolean;
-  /** The one element that is selected on the board. */
+  /** The part that is selected now. */
   selected: string | null;
-  /** The element whose comments are meant. */
+  /** The part whose comments are meant. */
   focused: string | null;
-  onFocus: (element: string | null) => void;
+  /** The words that a comment is about, where it is about words. */
+  quote?: (about: string) => string | null;
+  onSay: (text: string, about: string | null) => Promise<void>;
+  onFocus: (about: string | null) => void;
   onClose: () => void;
 }) {
-  const { data, error, refetch } = useComments(space, board);
   const looking = useLooking();
   const unread = (data ?? [])
     .filter(({ message }) => message.unread)
@@ -49,12 +65,12 @@ export function Comments({
     const seen = waiting.split(',').slice(-mostSeen);
     // A breath later, so that a glance in passing reads nothing.
     const timer = setTimeout(() => {
-      markRead({ space, place: board }, null, seen)
-        .then(() => fetchSoon(keys.comments(space, board)))
+      markRead({ space, place }, null, seen)
+        .then(() => fetchSoon(keys.comments(space, place)))
         .catch(() => undefined);
     }, 300);
     return () => clearTimeout(timer);
-  }, [looking, waiting, space, board]);
+  }, [looking, waiting, space, place]);
   return (
     <aside
       aria-label="Comments"
@@ -73,36 +89,39 @@ export function Comments({
           <Loading />
         ) : data.length === 0 ? (
           <p className="p-1 text-small text-text-2">
-            Nothing has been said yet. Select something on the board to say something about it.
+            Nothing has been said yet. Select something on the {noun} to say something about it.
           </p>
         ) : (
           <ol className="flex flex-col gap-2">
             {data.map((comment) => (
               <Row
                 key={comment.message.id}
-                {...{ space, comment, onFocus }}
-                lit={focused !== null && comment.element === focused}
+                {...{ space, comment, onFocus, quote }}
+                lit={focused !== null && comment.about === focused}
               />
             ))}
           </ol>
         )}
       </div>
-      {mayWrite && <Write {...{ space, board, selected }} />}
+      {mayWrite && <Write {...{ noun, selected, onSay }} />}
     </aside>
   );
 }
 
 function Row({
   space,
-  comment: { message, element },
+  comment: { message, about },
   lit,
+  quote,
   onFocus,
 }: {
   space: string;
-  comment: Comment;
+  comment: Said;
   lit: boolean;
-  onFocus: (element: string | null) => void;
+  quote: ((about: string) => string | null) | undefined;
+  onFocus: (about: string | null) => void;
 }) {
+  const words = about === null || quote === undefined ? null : quote(about);
   const now = useNow();
   const hue = useHues(space);
   const author = useMembers(space).data?.find(({ person }) => person === message.author);
@@ -127,14 +146,19 @@ function Row({
           {formatWhen(message.time, now)}
         </time>
       </div>
+      {words !== null && (
+        <blockquote className="mt-1.5 line-clamp-2 border-l-2 border-wait pl-2 text-small text-text-2">
+          <Name>{words}</Name>
+        </blockquote>
+      )}
       <div className="pt-1 text-[14px]/5">
         <MessageText text={message.text} />
       </div>
-      {element !== null && (
+      {about !== null && (
         <button
           type="button"
           className="mt-1 text-small text-accent-text hover:underline touch:min-h-11"
-          onClick={() => onFocus(element)}
+          onClick={() => onFocus(about)}
         >
           Show what it is about
         </button>
@@ -144,19 +168,20 @@ function Row({
 }
 
 function Write({
-  space,
-  board,
+  noun,
   selected,
+  onSay,
 }: {
-  space: string;
-  board: string;
+  noun: string;
   selected: string | null;
+  onSay: (text: string, about: string | null) => Promise<void>;
 }) {
+  const label = selected === null ? `Comment on the ${noun}` : 'Comment on what is selected';
   const [text, setText] = useState('');
   const field = useRef<HTMLTextAreaElement>(null);
   useGrowing(field, text);
   const { run, busy, error } = useAction(async () => {
-    await commentBoard(space, board, text.trim(), selected);
+    await onSay(text.trim(), selected);
     setText('');
   }, sentenceOf);
   const empty = text.trim() === '';
@@ -173,8 +198,8 @@ function Write({
         ref={field}
         rows={2}
         value={text}
-        aria-label={selected === null ? 'Comment on the board' : 'Comment on what is selected'}
-        placeholder={selected === null ? 'Comment on the board' : 'Comment on what is selected'}
+        aria-label={label}
+        placeholder={label}
         onChange={(event) => setText(event.target.value)}
         onKeyDown={(event) => {
           if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {

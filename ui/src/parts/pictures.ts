@@ -1,4 +1,4 @@
-/** Pictures on a board are files of the space: uploaded once, and fetched from whoever has them when they are looked at. */
+/** Pictures on boards and pages are files of the space: uploaded once, and fetched from whoever has them when they are looked at. */
 import { contentUrl, fetchFile, uploadFile } from '~/api/actions';
 import { cache, keys } from '~/api/cache';
 import { ApiError } from '~/api/client';
@@ -52,11 +52,16 @@ const plain = (name: string) =>
     .trim()
     .slice(0, 80) || 'picture';
 
-/** Puts a picture among the files of the space. Its id is what the board names it by. */
-export async function sharePicture(space: string, board: string, file: File): Promise<string> {
+/** Puts a picture among the files of the space, in the folder of what it stands on. Its id is what that names it by. */
+export async function sharePicture(
+  space: string,
+  folder: 'Boards' | 'Pages',
+  title: string,
+  file: File,
+): Promise<string> {
   const head = new Uint8Array(await file.slice(0, 16).arrayBuffer());
   const sent = pictureType(head) === null ? await asDots(file, file.name) : file;
-  const name = `Boards/${plain(board)}/${plain(sent.name)}`;
+  const name = `${folder}/${plain(title)}/${plain(sent.name)}`;
   const stop = new AbortController();
   const shared = await uploadFile(space, sent, { name, keep: true }, () => undefined, stop.signal);
   return shared.id;
@@ -84,7 +89,7 @@ async function read(space: string, id: string): Promise<Picture | null> {
   return { id, type, url };
 }
 
-/** Brings the pictures of a board here, each as soon as it is. */
+/** Brings pictures here, each as soon as it is. */
 export function createPictures(space: string, arrived: (picture: Picture) => void) {
   const wanted = new Set<string>();
   const asked = new Set<string>();

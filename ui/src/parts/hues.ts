@@ -1,7 +1,7 @@
-/** Each person's own colour, the same on a board as everywhere. */
+/** Each person's own colour, the same everywhere. */
 import { useCallback, useMemo } from 'react';
 import { useMembers } from '~/api/queries';
-import { hueOf } from '~/parts/MessageHead';
+import { hueOf } from './MessageHead';
 
 export function useHues(space: string): (person: string) => number {
   const members = useMembers(space).data;
