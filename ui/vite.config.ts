@@ -12,7 +12,13 @@ const toNode = { target: node, changeOrigin: true, headers: { origin: node } };
 
 export default defineConfig({
   plugins: [excalidraw(), react(), tailwindcss()],
-  resolve: { alias: { '~': fileURLToPath(new URL('./src', import.meta.url)) } },
+  resolve: {
+    alias: [
+      { find: '~', replacement: fileURLToPath(new URL('./src', import.meta.url)) },
+      // This way in compiles while it loads; the usual one halts the page for both.
+      { find: /^loro-crdt$/, replacement: 'loro-crdt/web' },
+    ],
+  },
   server: { proxy: { '/api': toNode, '/signin': toNode } },
   build: {
     outDir: 'dist',

@@ -20,7 +20,10 @@ export const keys = {
   search: (q: string, limit: number) => ['search', q, limit] as const,
   /** Everything about issues of a space begins with this. */
   issues: (space: string) => ['issues', space] as const,
-  comments: (space: string, board: string) => ['comments', space, board] as const,
+  /** What was said at a board or a page. */
+  comments: (space: string, place: string) => ['comments', space, place] as const,
+  pages: (space: string) => ['pages', space] as const,
+  pageHistory: (space: string, page: string) => ['page-history', space, page] as const,
   boards: (space: string) => ['boards', space] as const,
   files: (space: string) => ['files', space] as const,
   job: (id: string) => ['job', id] as const,

@@ -204,7 +204,10 @@ export function useTopics(space: string): UseQueryResult<Topic[]> {
 }
 
 /** What a place that is no topic is; null when it is not here. */
-export function useKindOf(space: string, place: string): UseQueryResult<'issue' | 'board' | null> {
+export function useKindOf(
+  space: string,
+  place: string,
+): UseQueryResult<'issue' | 'board' | 'page' | null> {
   return useQuery({
     queryKey: keys.kind(space, place),
     queryFn: async ({ signal }) => {
@@ -217,7 +220,8 @@ export function useKindOf(space: string, place: string): UseQueryResult<'issue' 
           },
         );
       if (await is('issues')) return 'issue';
-      return (await is('boards')) ? 'board' : null;
+      if (await is('boards')) return 'board';
+      return (await is('pages')) ? 'page' : null;
     },
     staleTime: 0,
   });

@@ -29,7 +29,7 @@ export function applyEvent(cache: QueryClient, event: NodeEvent): QueryKey[] {
         keys.topics(event.space),
         // It may be said at an issue, whose comments are counted.
         ...(event.message.place ? [keys.issues(event.space)] : []),
-        ...atBoard(event),
+        ...atPlace(event),
       ];
     case 'chat.changed':
       patchTalks(cache, event.space, (window, place) => update(window, event.message, place));
@@ -39,7 +39,7 @@ export function applyEvent(cache: QueryClient, event: NodeEvent): QueryKey[] {
         keys.topics(event.space),
         keys.pinned(event.space),
         keys.versions(event.space, event.id),
-        ...atBoard(event),
+        ...atPlace(event),
       ];
     case 'chat.state':
       patchTalks(cache, event.space, (window) => changeState(window, event.id, event));
@@ -49,13 +49,20 @@ export function applyEvent(cache: QueryClient, event: NodeEvent): QueryKey[] {
       return event.job.kind === 'import' ? [keys.spaces] : [];
     case 'board.changed':
       return [keys.boards(event.space)];
+    case 'page.changed':
+      return [keys.pages(event.space), keys.pageHistory(event.space, event.id)];
     case 'read.changed':
       patchSpace(cache, event.space, (space) => ({
         ...space,
         unread: event.unread,
         mentions: event.mentions,
       }));
-      return [keys.spaces, keys.topics(event.space), keys.boards(event.space)];
+      return [
+        keys.spaces,
+        keys.topics(event.space),
+        keys.boards(event.space),
+        keys.pages(event.space),
+      ];
     case 'issue.changed':
       return [keys.issues(event.space)];
     case 'topic.changed':
@@ -132,9 +139,9 @@ export function applyEvent(cache: QueryClient, event: NodeEvent): QueryKey[] {
   }
 }
 
-/** The comments of a board, if a message was said at one: at a topic there are none to ask for again. */
-const atBoard = ({ space, message }: { space: string; message: Message }): QueryKey[] =>
-  message.place ? [keys.comments(space, message.place.id)] : [];
+/** The comments of a board or a page, if a message was said at one: at a topic there are none to ask for again. */
+const atPlace = ({ space, message }: { space: string; message: Message }): QueryKey[] =>
+  message.place ? [keys.comments(space, message.place.id), keys.pages(space)] : [];
 
 /** A transfer belongs to a file's row and to the list of all transfers; both follow it. */
 function applyTransfer(cache: QueryClient, space: string, transfer: Transfer): QueryKey[] {

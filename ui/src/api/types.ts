@@ -136,3 +136,40 @@ export type NodeEvent =
   | { event: 'peer.path'; at: number; device: string; path: Path; rtt_ms: number | null }
   | { event: 'problem.added'; at: number; problem: Problem }
   | { event: 'problem.dismissed'; at: number; id: string };
+
+// PAGES-FOR-NOW
+export interface Page {
+  id: string;
+  title: string | null;
+  parent: string | null;
+  order: string | null;
+  archived: boolean;
+  created_by: string;
+  created_ms: number;
+  changed_by: string;
+  changed_ms: number;
+  unread: number;
+  comments: number;
+}
+export interface PageChange {
+  title?: string;
+  parent?: string | null;
+  order?: string;
+  archived?: boolean;
+}
+export interface PageComment {
+  message: Message;
+  anchor: string | null;
+}
+export interface PageRun {
+  id: string;
+  person: string;
+  device: string;
+  from_ms: number;
+  to_ms: number;
+  updates: number;
+}
+export interface PageThen {
+  markdown: string;
+  json: unknown;
+}

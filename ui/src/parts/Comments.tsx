@@ -196,6 +196,7 @@ function Write({
     >
       <textarea
         ref={field}
+        id="new-comment"
         rows={2}
         value={text}
         aria-label={label}

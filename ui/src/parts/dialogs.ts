@@ -26,6 +26,7 @@ export type OpenDialog =
     }
   | { kind: 'remove-member'; space: string; person: string }
   | { kind: 'topic'; space: string }
+  | { kind: 'rename-page' | 'move-page'; space: string; page: string }
   | { kind: 'rename-topic'; space: string; topic: string }
   | { kind: 'move'; space: string; place: string; message: string }
   /** Where it belongs; the space one is in when left out. */

@@ -9,6 +9,7 @@ import { MoveDialog } from '~/features/chat/MoveDialog';
 import { RenameTopicDialog, TopicDialog } from '~/features/chat/TopicDialogs';
 import { ExportDialog } from '~/features/spaces/ExportDialog';
 import { ImportSpaceDialog } from '~/features/spaces/ImportSpaceDialog';
+import { MovePageDialog, RenamePageDialog } from '~/features/pages/PageDialogs';
 import { InviteDialog } from '~/features/spaces/InviteDialog';
 import { JoinDialog } from '~/features/spaces/JoinDialog';
 import { ArchiveDialog, RetentionDialog } from '~/features/spaces/KeepingDialogs';
@@ -77,6 +78,10 @@ export function Dialogs({ current }: { current: string | null }) {
       return <TopicDialog space={space} onClose={closeDialog} />;
     case 'rename-topic':
       return <RenameTopicDialog space={space} topic={open.topic} onClose={closeDialog} />;
+    case 'rename-page':
+      return <RenamePageDialog space={space} page={open.page} onClose={closeDialog} />;
+    case 'move-page':
+      return <MovePageDialog space={space} page={open.page} onClose={closeDialog} />;
     case 'move':
       return (
         <MoveDialog space={space} place={open.place} message={open.message} onClose={closeDialog} />

@@ -3,6 +3,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { directTalk } from '~/api/actions';
 import { sentenceOf } from '~/api/client';
+import { useAllPages } from '~/api/pages';
 import { useAllFiles, useAllMembers, useAllTopics, useSpaces } from '~/api/queries';
 import { talkPath } from '~/api/talk';
 import { useFew } from '~/api/search';
@@ -13,6 +14,7 @@ import { tellFailure } from '~/kit/toast';
 import { theme } from '~/features/settings/preferences';
 import { formatWhen } from '~/kit/format';
 import { hrefOf, wordsOf } from '~/parts/Found';
+import { newPage, titleOf } from '~/features/pages/act';
 import { showDialog } from '~/parts/dialogs';
 import { fileIcon } from '~/parts/FileBits';
 import { splitPath } from '~/parts/words';
@@ -25,6 +27,7 @@ export function OpenPalette({ current, onClose }: { current: string | null; onCl
   const membersOf = useAllMembers();
   const filesOf = useAllFiles();
   const topicsOf = useAllTopics();
+  const pagesOf = useAllPages();
   const commands = useMemo(() => {
     const list: Command[] = [];
     const people = new Set<string>();
@@ -56,6 +59,18 @@ export function OpenPalette({ current, onClose }: { current: string | null; onCl
           note: space.name,
           icon: 'hash',
           run: () => void navigate({ href: talkPath({ space: space.space, place: topic.id }) }),
+        });
+      }
+      for (const page of pagesOf[index] ?? []) {
+        if (page.archived) continue;
+        list.push({
+          key: page.id,
+          group: 'Pages',
+          label: titleOf(page),
+          note: space.name,
+          icon: 'page',
+          run: () =>
+            void navigate({ to: '/s/$space/page/$page', params: { ...params, page: page.id } }),
         });
       }
       for (const member of membersOf[index] ?? []) {
@@ -138,6 +153,17 @@ export function OpenPalette({ current, onClose }: { current: string | null; onCl
           ...note,
           words: 'new thread',
         });
+        if (!here.direct) {
+          action(
+            'New page',
+            'page',
+            () =>
+              void newPage(here.space, null).then((href) => {
+                if (href !== null) void navigate({ href });
+              }),
+            { ...note, words: 'create write document note wiki' },
+          );
+        }
       }
       action(
         'Export space',
@@ -177,7 +203,7 @@ export function OpenPalette({ current, onClose }: { current: string | null; onCl
       words: 'keys help',
     });
     return list;
-  }, [navigate, current, spaces, membersOf, filesOf, topicsOf]);
+  }, [navigate, current, spaces, membersOf, filesOf, topicsOf, pagesOf]);
   const [query, setQuery] = useState('');
   const asked = query.trim();
   // Everything else goes by its name already. In front, because the last word may be half a word.

@@ -13,6 +13,7 @@ import { Icon, type IconName } from '~/kit/Icon';
 import { Menu, MenuChoice, MenuItem, MenuLine } from '~/kit/Menu';
 import { Name } from '~/kit/Text';
 import { tellFailure } from '~/kit/toast';
+import { Tree } from '~/features/pages/Tree';
 import { orderMembers } from '~/features/people/order';
 import { attentions } from '~/parts/attentions';
 import { attended } from '~/parts/attention';
@@ -127,6 +128,7 @@ function Tools({ space }: { space: Space }) {
         />
       </ul>
       {!space.direct && <Topics space={space} topics={topics ?? []} />}
+      {!space.direct && <Tree space={space} />}
       <Members space={id} />
     </>
   );

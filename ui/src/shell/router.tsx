@@ -9,6 +9,7 @@ import {
   useRouterState,
   type ErrorComponentProps,
 } from '@tanstack/react-router';
+import { usePages } from '~/api/pages';
 import { useKindOf, useSpace, useSpaces, useStatus, useTopics } from '~/api/queries';
 import { useStore } from '~/api/store';
 import type { End, Space } from '~/api/types';
@@ -21,6 +22,7 @@ import { Welcome } from '~/features/first-run/Welcome';
 import { IssuePane } from '~/features/issues/IssuePane';
 import { IssuesPane, type IssuesSearch } from '~/features/issues/IssuesPane';
 import { NetworkPane } from '~/features/network/NetworkPane';
+import { PagePane } from '~/features/pages/PagePane';
 import { PeoplePane } from '~/features/people/PeoplePane';
 import { SearchPane } from '~/features/search/SearchPane';
 import { SettingsPane } from '~/features/settings/SettingsPane';
@@ -82,6 +84,7 @@ const oneBoard = createRoute({
   path: 'boards/$board',
   component: OneBoard,
 });
+const page = createRoute({ getParentRoute: () => space, path: 'page/$page', component: OnePage });
 const people = createRoute({ getParentRoute: () => space, path: 'people', component: People });
 
 const search = createRoute({
@@ -105,7 +108,7 @@ const settings = createRoute({
 
 const tree = root.addChildren([
   home,
-  space.addChildren([spaceHome, chat, topic, boards, oneBoard, files, issues, issue, people]),
+  space.addChildren([spaceHome, chat, topic, boards, oneBoard, files, issues, issue, page, people]),
   search,
   network,
   settings,
@@ -269,8 +272,17 @@ function Topic() {
   return <ChatPane space={found} place={place} detail={detail} />;
 }
 
-/** What is said at an issue or a board has its address among the topics, too: whoever links to a message need not know. */
-function Elsewhere({ space: id, place }: { space: string; place: string }) {
+/** What is said at an issue, a board or a page has its address among the topics, too: whoever links to a message need not know. */
+function Elsewhere({
+  space: id,
+  place,
+  missing,
+}: {
+  space: string;
+  place: string;
+  /** Instead of the word that a topic is not here. */
+  missing?: React.ReactNode;
+}) {
   const { data: kind, isPending } = useKindOf(id, place);
   const hash = useRouterState({ select: (state) => state.location.hash });
   if (isPending) return <Loading label="Opening the topic" />;
@@ -281,6 +293,10 @@ function Elsewhere({ space: id, place }: { space: string; place: string }) {
   if (kind === 'board') {
     return <Navigate to="/s/$space/boards/$board" params={{ space: id, board: place }} replace />;
   }
+  if (kind === 'page') {
+    return <Navigate to="/s/$space/page/$page" params={{ space: id, page: place }} replace />;
+  }
+  if (missing !== undefined) return missing;
   return (
     <EmptyState top icon="chat" title="This topic is not here">
       It may not have arrived on this computer yet.
@@ -315,6 +331,24 @@ function OneBoard() {
   const { space: id, board } = useParams({ from: oneBoard.id });
   const found = useSpace(id);
   return found && <BoardPane key={board} space={found} id={board} />;
+}
+
+function OnePage() {
+  const { space: id, page: place } = useParams({ from: page.id });
+  const found = useSpace(id);
+  const pages = usePages(id);
+  const topics = useTopics(id);
+  if (found === undefined) return null;
+  const here = pages.data?.some((one) => one.id === place);
+  // A link to something else that says it is a page.
+  if (here === false && topics.data !== undefined) {
+    return topics.data.some((one) => one.id === place) ? (
+      <Navigate to="/s/$space/topic/$topic" params={{ space: id, topic: place }} replace />
+    ) : (
+      <Elsewhere space={id} place={place} missing={<PagePane space={found} id={place} />} />
+    );
+  }
+  return <PagePane key={place} space={found} id={place} />;
 }
 
 function People() {

@@ -28,6 +28,15 @@ export const sheet: [string[], string][] = [
   [['D'], 'Set its due day'],
   [['X'], 'Choose an issue, to change many at once'],
   [['Shift', '← or →'], 'Move a card of the board'],
+  [['/'], 'On a page: headings, lists, tasks, code, pictures'],
+  [['@ or [['], 'On a page: link to a page, an issue or a message'],
+  [[mod, 'B, I or E'], 'On a page: bold, italic, code'],
+  [[mod, 'Alt', '1 to 3'], 'On a page: a heading'],
+  [[mod, 'Enter'], 'On a page: tick a task, or leave code'],
+  [[mod, 'Shift', '↑ or ↓'], 'On a page: move a paragraph'],
+  [[mod, 'Shift', 'L'], 'On a page: link what is selected'],
+  [[mod, 'Alt', 'M'], 'On a page: comment on what is selected'],
+  [['Alt', 'F10'], 'On a page: to the tools of what is selected'],
   [['Enter'], 'Send, or open what is chosen'],
   [['Shift', 'Enter'], 'A new line'],
   [['Esc'], 'Close the detail or the issue, or leave a field'],
@@ -110,7 +119,8 @@ export function useShortcuts({ nextUnread, search, closeDetail }: Keys): void {
     const onEscape = (event: KeyboardEvent) => {
       if (event.key !== 'Escape' || event.isComposing || openDialog.get() !== null) return;
       // What is open over the page has the first claim.
-      const over = '[data-radix-popper-content-wrapper] :is([role=menu], [role=dialog])';
+      const over =
+        '[data-radix-popper-content-wrapper] :is([role=menu], [role=dialog]), [data-over]';
       if (document.querySelector(over) !== null) return;
       if (!closeDetail() && isTyping(event.target)) (event.target as HTMLElement).blur();
     };

@@ -5,8 +5,9 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderValue};
 
-/// The page loads its own files and talks to its own peer; nothing else, from nowhere else.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; \
+/// The page loads its own files and talks to its own peer; nothing else, from nowhere else. `wasm-unsafe-eval` allows
+/// WebAssembly (pages are merged by it), and no text to become a script.
+const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; \
      connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Adds what the handler did not set itself.

@@ -27,7 +27,7 @@ function write(map: LoroMap, { name, attrs = {}, children = [] }: Made): void {
       const text = list.insertContainer(at, new LoroText());
       text.insert(0, child.text);
       for (const [mark, value] of Object.entries(child.marks))
-        text.mark({ start: 0, end: child.text.length }, mark, value as string);
+        text.mark({ start: 0, end: child.text.length }, mark, value);
     } else write(list.insertContainer(at, new LoroMap()), child);
   });
 }

@@ -31,6 +31,8 @@ export function childrenOf(map: LoroMap): LoroList | null {
   return children instanceof LoroList ? children : null;
 }
 
+const isMap = (value: unknown): value is LoroMap => value instanceof LoroMap;
+
 /** The whole text. */
 export function readDocument(doc: LoroDoc, mapping: Mapping, strange: Strange): Node {
   const root = rootOf(doc);
@@ -52,7 +54,7 @@ function readChildren(map: LoroMap, mapping: Mapping, strange: Strange, depth: n
   if (list === null || depth > deepest) return [];
   return list.toArray().flatMap((child: unknown): Node[] => {
     if (child instanceof LoroText) return readText(child, mapping);
-    if (!(child instanceof LoroMap)) {
+    if (!isMap(child)) {
       strange.add(list.id);
       return [];
     }
@@ -96,7 +98,7 @@ function readText(text: LoroText, mapping: Mapping): Node[] {
     return [
       schema.text(
         insert,
-        marks.reduce((set, mark) => mark.addToSet(set), [] as readonly Mark[]),
+        marks.reduce<readonly Mark[]>((set, mark) => mark.addToSet(set), []),
       ),
     ];
   });

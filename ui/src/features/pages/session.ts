@@ -56,6 +56,8 @@ export interface Session {
   show: (bytes: Uint8Array) => void;
   /** Tries to reach the node at once. */
   retry: () => void;
+  /** Says at once what has not been said. */
+  flush: () => void;
   /** Says what is left, and ends. */
   close: () => void;
 }
@@ -272,6 +274,7 @@ export function openSession(
       shown = bytes;
       showing ??= setTimeout(show, shownPause);
     },
+    flush,
     retry() {
       if (reconnect !== undefined && !closed) connect();
     },

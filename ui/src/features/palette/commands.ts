@@ -4,7 +4,7 @@ import type { IconName } from '~/kit/Icon';
 
 export interface Command {
   key: string;
-  group: 'Spaces' | 'Topics' | 'People' | 'Files' | 'Actions' | 'Messages' | 'Search';
+  group: 'Spaces' | 'Topics' | 'Pages' | 'People' | 'Files' | 'Actions' | 'Messages' | 'Search';
   label: string;
   /** The label with what was looked for marked. */
   parts?: Part[];
@@ -35,7 +35,7 @@ export function matchScore(text: string, query: string): number {
 }
 
 const perGroup = 6;
-const groups: Command['group'][] = ['Spaces', 'Topics', 'People', 'Files', 'Actions'];
+const groups: Command['group'][] = ['Spaces', 'Topics', 'Pages', 'People', 'Files', 'Actions'];
 
 /** Without a query: where to go and what to do; files and people only when asked for. */
 export function findCommands(commands: Command[], query: string): Command[] {

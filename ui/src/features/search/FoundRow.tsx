@@ -84,6 +84,7 @@ const kindIcons: Partial<Record<Found['kind'], IconName>> = {
   topic: 'hash',
   issue: 'issue',
   board: 'board',
+  page: 'page',
 };
 
 /** Whose face, or what it is. */

@@ -5,6 +5,7 @@ export const kinds = [
   ['file', 'Files'],
   ['issue', 'Issues'],
   ['board', 'Boards'],
+  ['page', 'Pages'],
   ['topic', 'Topics'],
   ['person', 'People'],
   ['space', 'Spaces'],
