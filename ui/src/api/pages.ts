@@ -3,7 +3,7 @@ import { useQueries, useQuery, type UseQueryResult } from '@tanstack/react-query
 import { cache, keys } from './cache';
 import { base, reportDown, request, settle, Unreachable } from './client';
 import { useSpaces } from './queries';
-import type { Page, PageChange, PageComment, PageRun, PageThen } from './types';
+import type { Comment, Page, PageChange, PageMarkdown, PageRun, PageVersion } from './types';
 
 const pagesQuery = (space: string) => ({
   queryKey: keys.pages(space),
@@ -65,11 +65,11 @@ export async function changePage(space: string, id: string, change: PageChange):
 }
 
 /** What was said at a page, oldest first. */
-export function usePageComments(space: string, page: string): UseQueryResult<PageComment[]> {
+export function usePageComments(space: string, page: string): UseQueryResult<Comment[]> {
   return useQuery({
     queryKey: keys.comments(space, page),
     queryFn: ({ signal }) =>
-      request<PageComment[]>('GET', `/spaces/${space}/pages/${page}/comments`, undefined, signal),
+      request<Comment[]>('GET', `/spaces/${space}/pages/${page}/comments`, undefined, signal),
   });
 }
 
@@ -78,11 +78,11 @@ export async function commentPage(
   space: string,
   page: string,
   text: string,
-  anchor: string | null,
+  about: string | null,
 ): Promise<void> {
-  const body = anchor === null ? { text } : { text, anchor };
-  const made = await request<PageComment>('POST', `/spaces/${space}/pages/${page}/comments`, body);
-  cache.setQueryData<PageComment[]>(keys.comments(space, page), (comments) =>
+  const body = about === null ? { text } : { text, element: about };
+  const made = await request<Comment>('POST', `/spaces/${space}/pages/${page}/comments`, body);
+  cache.setQueryData<Comment[]>(keys.comments(space, page), (comments) =>
     comments?.some(({ message }) => message.id === made.message.id) === true
       ? comments
       : [...(comments ?? []), made],
@@ -100,26 +100,29 @@ export function usePageHistory(space: string, page: string): UseQueryResult<Page
 }
 
 /** The text as it was at the end of one run. */
-export function usePageThen(space: string, page: string, run: string): UseQueryResult<PageThen> {
+export function usePageThen(space: string, page: string, run: string): UseQueryResult<PageVersion> {
   return useQuery({
     queryKey: [...keys.pageHistory(space, page), run],
     queryFn: ({ signal }) =>
-      request<PageThen>('GET', `/spaces/${space}/pages/${page}/history/${run}`, undefined, signal),
+      request<PageVersion>(
+        'GET',
+        `/spaces/${space}/pages/${page}/history/${run}`,
+        undefined,
+        signal,
+      ),
   });
 }
 
-async function bytes(path: string): Promise<Response> {
-  const response = await fetch(base + path, { credentials: 'same-origin' }).catch(() => {
+/** All that the node has kept of a page's text, as Loro has it. */
+export async function pageState(space: string, page: string): Promise<Uint8Array> {
+  const path = `${base}/spaces/${space}/pages/${page}/state`;
+  const response = await fetch(path, { credentials: 'same-origin' }).catch(() => {
     reportDown();
     throw new Unreachable();
   });
   if (!response.ok) settle(response.status, await response.text().catch(() => ''));
-  return response;
+  return new Uint8Array(await response.arrayBuffer());
 }
 
-/** All that the node has kept of a page's text, as Loro has it. */
-export const pageState = async (space: string, page: string): Promise<Uint8Array> =>
-  new Uint8Array(await (await bytes(`/spaces/${space}/pages/${page}/state`)).arrayBuffer());
-
 export const pageMarkdown = async (space: string, page: string): Promise<string> =>
-  (await bytes(`/spaces/${space}/pages/${page}/markdown`)).text();
+  (await request<PageMarkdown>('GET', `/spaces/${space}/pages/${page}/markdown`)).markdown;

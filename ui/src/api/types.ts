@@ -142,14 +142,14 @@ export interface Page {
   id: string;
   title: string | null;
   parent: string | null;
-  order: string | null;
+  order: string;
   archived: boolean;
-  created_by: string;
+  created_by: { person: string; name: string };
   created_ms: number;
-  changed_by: string;
+  changed_by: { person: string; name: string };
   changed_ms: number;
-  unread: number;
-  comments: number;
+  here: { person: string; name: string }[];
+  unread_comments: number;
 }
 export interface PageChange {
   title?: string;
@@ -157,19 +157,19 @@ export interface PageChange {
   order?: string;
   archived?: boolean;
 }
-export interface PageComment {
-  message: Message;
-  anchor: string | null;
+export interface PageMarkdown {
+  markdown: string;
 }
 export interface PageRun {
   id: string;
   person: string;
+  name: string;
   device: string;
   from_ms: number;
   to_ms: number;
   updates: number;
 }
-export interface PageThen {
+export interface PageVersion {
   markdown: string;
   json: unknown;
 }

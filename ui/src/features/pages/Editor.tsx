@@ -11,7 +11,7 @@ import { EditorView } from 'prosemirror-view';
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { sentenceOf } from '~/api/client';
-import type { Page, PageComment } from '~/api/types';
+import type { Comment, Page } from '~/api/types';
 import { tellFailure } from '~/kit/toast';
 import { useHues } from '~/parts/hues';
 import { createPictures, sharePicture } from '~/parts/pictures';
@@ -50,7 +50,7 @@ export interface EditorProps {
   /** Whether this person began the page. */
   mine: boolean;
   mayWrite: boolean;
-  comments: PageComment[];
+  comments: Comment[];
   /** The passage whose comments are meant. */
   lit: string | null;
   /** Comments are open: what is selected is shown although the keys are there. */
@@ -63,6 +63,8 @@ export interface EditorProps {
   onComment: () => void;
   /** The caret leaves the text upwards. */
   onTitle: () => void;
+  /** The text is to be opened anew. */
+  onAnew: () => void;
   actions: React.RefObject<EditorActions | null>;
 }
 
@@ -152,7 +154,7 @@ export function Editor(props: EditorProps) {
             if (view === null) return;
             const now = place === null ? null : binding.positionOf(place);
             const node = schema.nodes.image.create({ src, alt: file.name.replace(/\.\w+$/, '') });
-            view.dispatch(insertBlock(view.state, node, now ?? view.state.doc.content.size));
+            view.dispatch(insertPicture(view.state, node, now ?? view.state.doc.content.size));
           },
           (error: unknown) => tellFailure(sentenceOf(error)),
         );
@@ -409,6 +411,7 @@ export function Editor(props: EditorProps) {
         if (!made.isDestroyed) made.dispatch(redraw(made.state));
         latest.current.onHere(people);
       },
+      onAnew: () => latest.current.onAnew(),
       onShown(device, shown) {
         const key = idOf(device);
         const one = people.find((person) => person.device === key);
@@ -487,7 +490,7 @@ export function Editor(props: EditorProps) {
     const now = open.current;
     if (now === null) return;
     const abouts = new Set(
-      comments.map(({ anchor }) => anchor).filter((anchor) => anchor !== null),
+      comments.map(({ element }) => element).filter((about) => about !== null),
     );
     now.overlay.passages = [...abouts].flatMap((about) => {
       const range = fromAnchor(about);
@@ -626,16 +629,10 @@ function picturesIn(data: DataTransfer | null): File[] {
   return [...(data?.files ?? [])].filter(({ type }) => type.startsWith('image/'));
 }
 
-/** A block of its own: in place of an empty paragraph, else below what it was put into. */
-function insertBlock(state: EditorState, node: Node, position: number) {
-  const $at = state.doc.resolve(Math.min(position, state.doc.content.size));
-  const transaction = state.tr;
-  if ($at.depth === 0) return transaction.insert($at.pos, node);
-  const empty = $at.parent.type === schema.nodes.paragraph && $at.parent.content.size === 0;
-  if (empty && $at.depth === 1) {
-    const at = $at.before();
-    transaction.insert(at, node);
-    return transaction.scrollIntoView();
-  }
-  return transaction.insert($at.after(1), node).scrollIntoView();
+/** Where the caret was; in a paragraph of its own when it was between two. */
+function insertPicture(state: EditorState, node: Node, position: number) {
+  const at = Math.min(position, state.doc.content.size);
+  const { parent } = state.doc.resolve(at);
+  const fits = parent.inlineContent && !parent.type.spec.code;
+  return state.tr.insert(at, fits ? node : schema.nodes.paragraph.create(null, node));
 }

@@ -85,11 +85,11 @@ export function History({
   );
 }
 
-function useAuthor(space: string, person: string) {
+function useAuthor(space: string, { person, name }: PageRun) {
   const hue = useHues(space);
   const member = useMembers(space).data?.find((one) => one.person === person);
   return {
-    name: member?.name ?? 'Somebody who left',
+    name: member?.name ?? name,
     hue: hue(person),
     picture: ownUrl(member?.picture),
   };
@@ -97,7 +97,7 @@ function useAuthor(space: string, person: string) {
 
 function Run({ space, run, onOpen }: { space: string; run: PageRun; onOpen: () => void }) {
   const now = useNow();
-  const author = useAuthor(space, run.person);
+  const author = useAuthor(space, run);
   return (
     <button
       type="button"
@@ -135,7 +135,7 @@ function Then({
   onBringBack: (json: unknown) => void;
 }) {
   const { data, error, refetch } = usePageThen(space, page, run.id);
-  const author = useAuthor(space, run.person);
+  const author = useAuthor(space, run);
   if (error && !data) {
     return (
       <Failure retry={<Button onClick={() => void refetch()}>Try again</Button>}>

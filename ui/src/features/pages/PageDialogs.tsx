@@ -73,11 +73,8 @@ export function MovePageDialog({
     await changePage(id, page, { parent: chosen, order: orderBefore(siblings, null, page) });
     onClose();
     tellUndoable('Moved.', null, () => {
-      const order = before?.order ?? null;
-      changePage(id, page, {
-        parent: before?.parent ?? null,
-        ...(order === null ? {} : { order }),
-      }).catch(failed);
+      if (before === undefined) return;
+      changePage(id, page, { parent: before.parent, order: before.order }).catch(failed);
     });
   }, sentenceOf);
   const row = 'flex min-h-9 items-center gap-2.5 rounded-control px-2 hover:bg-soft touch:min-h-11';

@@ -4,7 +4,7 @@ import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react'
 import { sentenceOf } from '~/api/client';
 import { changePage, commentPage, usePageComments, usePages } from '~/api/pages';
 import { useMembers } from '~/api/queries';
-import type { Page, PageComment, Space } from '~/api/types';
+import type { Page, Comment, Space } from '~/api/types';
 import { Button, IconButton } from '~/kit/Button';
 import { EmptyState, Failure, Loading } from '~/kit/EmptyState';
 import { copyText, useGrowing } from '~/kit/hooks';
@@ -30,7 +30,7 @@ const Editor = lazy(async () => {
   return { default: Editor };
 });
 
-const none: PageComment[] = [];
+const none: Comment[] = [];
 const fresh: SessionState = {
   saving: false,
   away: false,
@@ -75,6 +75,7 @@ function Opened({ space, page, pages }: { space: Space; page: Page; pages: Page[
   const [selected, setSelected] = useState<string | null>(null);
   const [lit, setLit] = useState<string | null>(null);
   const [writing, setWriting] = useState(0);
+  const [round, setRound] = useState(0);
   const actions = useRef<EditorActions | null>(null);
   const title = useRef<HTMLTextAreaElement>(null);
   const mayWrite = space.level !== 'read';
@@ -154,11 +155,11 @@ function Opened({ space, page, pages }: { space: Space; page: Page; pages: Page[
             />
             <Suspense fallback={<Loading label="Opening the page" />}>
               <Editor
-                key={id}
+                key={round}
                 space={space.space}
                 spaceName={space.name}
                 page={page}
-                mine={me !== undefined && page.created_by === me}
+                mine={me !== undefined && page.created_by.person === me}
                 mayWrite={mayWrite && !page.archived}
                 comments={comments}
                 lit={lit}
@@ -176,6 +177,10 @@ function Opened({ space, page, pages }: { space: Space; page: Page; pages: Page[
                   field?.focus();
                   field?.setSelectionRange(field.value.length, field.value.length);
                 }}
+                onAnew={() => {
+                  setState(fresh);
+                  setRound((before) => before + 1);
+                }}
                 actions={actions}
               />
             </Suspense>
@@ -188,7 +193,7 @@ function Opened({ space, page, pages }: { space: Space; page: Page; pages: Page[
             noun="page"
             query={{
               ...query,
-              data: query.data?.map(({ message, anchor }) => ({ message, about: anchor })),
+              data: query.data?.map(({ message, element }) => ({ message, about: element })),
             }}
             mayWrite={mayWrite}
             selected={selected}

@@ -153,9 +153,9 @@ export function Tree({ space }: { space: Space }) {
                 <span className="min-w-0 flex-1 truncate">
                   <Name>{titleOf(page)}</Name>
                 </span>
-                {page.unread > 0 && (
+                {page.unread_comments > 0 && (
                   <span className="rounded-[9px] bg-accent px-1.5 text-tiny/[18px] font-medium text-on-accent nums">
-                    {page.unread}
+                    {page.unread_comments}
                     <span className="sr-only"> unread</span>
                   </span>
                 )}

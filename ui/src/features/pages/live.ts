@@ -3,6 +3,9 @@ import { base, connection } from '~/api/client';
 import { pageState } from '~/api/pages';
 import type { Node } from './session';
 
+/** The node closes a line so when what it told before is to be thrown away. */
+const anew = 4001;
+
 export const liveNode = (space: string, page: string): Node => ({
   open(heard) {
     const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
@@ -14,7 +17,7 @@ export const liveNode = (space: string, page: string): Node => ({
       if (data instanceof ArrayBuffer) heard.frame(new Uint8Array(data));
       else heard.text(String(data));
     };
-    line.onclose = () => heard.closed();
+    line.onclose = ({ code }) => heard.closed(code === anew);
     return {
       send: (frame) => line.readyState === WebSocket.OPEN && line.send(frame),
       close: () => line.close(),

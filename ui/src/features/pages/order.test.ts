@@ -3,12 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { Page } from '~/api/types';
 import { between, flat, orderBefore, pathTo, treeOf, within } from './order';
 
-const page = (
-  id: string,
-  parent: string | null = null,
-  order: string | null = null,
-  archived = false,
-) => ({ id, parent, order, archived, title: id, created_ms: 0 }) as unknown as Page;
+const page = (id: string, parent: string | null = null, order = '', archived = false) =>
+  ({ id, parent, order, archived, title: id, created_ms: 0 }) as unknown as Page;
 const shape = (pages: Page[]) =>
   flat(treeOf(pages).open).map(({ branch, depth }) => `${depth}${branch.page.id}`);
 
@@ -60,7 +56,7 @@ describe('the tree', () => {
   });
 
   it('puts archived pages aside', () => {
-    const { open, archived } = treeOf([page('a', null, null, true), page('b', 'a'), page('c')]);
+    const { open, archived } = treeOf([page('a', null, '', true), page('b', 'a'), page('c')]);
     expect(flat(open).map(({ branch }) => branch.page.id)).toEqual(['c']);
     expect(archived.map(({ id }) => id)).toEqual(['a']);
   });

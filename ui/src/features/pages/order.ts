@@ -26,7 +26,7 @@ export interface Branch {
 }
 
 const before = (one: Page, other: Page): number => {
-  const [a, b] = [one.order ?? '', other.order ?? ''];
+  const [a, b] = [one.order, other.order];
   if (a !== b) return a < b ? -1 : 1;
   if (one.created_ms !== other.created_ms) return one.created_ms - other.created_ms;
   return one.id < other.id ? -1 : 1;

@@ -4,6 +4,8 @@ import type { Binding } from './binding';
 
 /** Bytes of one place; longer ones are not ours. */
 const most = 255;
+/** Letters of what a comment is about. */
+const anchorMost = 256;
 
 export interface Range {
   anchor: Cursor;
@@ -35,13 +37,21 @@ export function decodeRange(bytes: Uint8Array): Range | null {
   }
 }
 
-/** As a comment has it. */
-export const toAnchor = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes));
+/** As a comment has it: base64 of letters, digits, `-` and `_` (RFC 4648, section 5). Null for what is too long for one. */
+export function toAnchor(bytes: Uint8Array): string | null {
+  const text = btoa(String.fromCharCode(...bytes));
+  const plain = text.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  return plain.length <= anchorMost ? plain : null;
+}
 
 export function fromAnchor(text: string): Range | null {
-  if (text.length > 1024) return null;
+  if (text.length > anchorMost) return null;
   try {
-    return decodeRange(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)));
+    return decodeRange(
+      Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (letter) =>
+        letter.charCodeAt(0),
+      ),
+    );
   } catch {
     return null;
   }

@@ -144,12 +144,13 @@ const nodes = {
   },
   image: {
     attrs: { src: {}, alt: { default: '' } },
-    group: 'block',
+    inline: true,
+    group: 'inline',
     draggable: true,
     // Pictures of other pages have addresses elsewhere, and are not fetched: only our own are taken in.
     parseDOM: [
       {
-        tag: 'figure[data-file]',
+        tag: 'span[data-file]',
         getAttrs: (dom) =>
           cleaned('image', {
             src: dom.getAttribute('data-file'),
@@ -158,7 +159,7 @@ const nodes = {
       },
     ],
     toDOM: (node) => [
-      'figure',
+      'span',
       { 'data-file': words(node.attrs['src'], 64), 'data-alt': words(node.attrs['alt'], 1000) },
     ],
   },

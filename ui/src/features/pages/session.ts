@@ -30,7 +30,8 @@ export interface Line {
 export interface Heard {
   frame: (data: Uint8Array) => void;
   text: (data: string) => void;
-  closed: () => void;
+  /** `anew`: what was told before is not to be built upon. */
+  closed: (anew?: boolean) => void;
 }
 
 export interface Node {
@@ -75,11 +76,14 @@ export function openSession(
     onState,
     onHere,
     onShown,
+    onAnew = () => undefined,
     now = () => performance.now(),
   }: {
     onState: (state: SessionState) => void;
     onHere: (people: Person[]) => void;
     onShown: (device: Uint8Array, shown: Uint8Array) => void;
+    /** Something that was told before is no part of the page any more: all is to be read anew. */
+    onAnew?: () => void;
     now?: () => number;
   },
 ): Session {
@@ -163,9 +167,10 @@ export function openSession(
   };
 
   /** Takes in what the node has, and works out what it lacks. */
-  const meet = async (mine: Line) => {
+  const meet = async (mine: Line, peer: PeerID) => {
     const bytes = await node.state();
     if (line !== mine) return;
+    doc.commit();
     if (bytes.length > 0) {
       const has = decodeImportBlobMeta(bytes, false).partialEndVersionVector.toJSON();
       for (const [peer, writer] of writers) {
@@ -174,6 +179,9 @@ export function openSession(
       }
       doc.import(bytes);
     }
+    // Only now is it known how far this number has been used, should it ever have been.
+    doc.setPeerId(peer);
+    if (!writers.has(peer)) writers.set(peer, { told: endOf(peer), kept: endOf(peer) });
     greeted = true;
     tell({ ready: true, away: false });
     flush();
@@ -182,13 +190,9 @@ export function openSession(
   };
 
   const hello = (said: { peer: string; can_write: boolean }, mine: Line) => {
-    doc.commit();
-    doc.setPeerId(said.peer as PeerID);
-    const peer = doc.peerIdStr;
-    if (!writers.has(peer)) writers.set(peer, { told: endOf(peer), kept: endOf(peer) });
     failures = 0;
     tell({ mayWrite: said.can_write });
-    meet(mine).catch(() => mine.close());
+    meet(mine, said.peer as PeerID).catch(() => mine.close());
   };
 
   const connect = () => {
@@ -210,9 +214,15 @@ export function openSession(
       text(data) {
         if (current()) hear(JSON.parse(data) as Word, mine);
       },
-      closed() {
+      closed(anew = false) {
         if (!current()) return;
         line = null;
+        if (anew && state.saving)
+          tell({ refused: 'Something that was written here before had to be left out.' });
+        else if (anew) {
+          onAnew();
+          return;
+        }
         here = [];
         onHere(here);
         tell({ away: true });

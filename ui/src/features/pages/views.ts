@@ -86,7 +86,8 @@ export class ImageView implements NodeView {
   constructor(node: Node, shelf: Shelf) {
     this.node = node;
     this.shelf = shelf;
-    this.dom = document.createElement('figure');
+    this.dom = document.createElement('span');
+    this.dom.className = 'picture';
     this.picture = document.createElement('img');
     this.picture.draggable = false;
     this.words = document.createElement('span');
