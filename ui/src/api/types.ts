@@ -58,6 +58,12 @@ export type {
   MessageChange,
   MessagePage,
   NewInvitation,
+  Page,
+  PageChange,
+  PageLive,
+  PageMarkdown,
+  PageRun,
+  PageVersion,
   Part,
   Peer,
   Presence,
@@ -136,40 +142,3 @@ export type NodeEvent =
   | { event: 'peer.path'; at: number; device: string; path: Path; rtt_ms: number | null }
   | { event: 'problem.added'; at: number; problem: Problem }
   | { event: 'problem.dismissed'; at: number; id: string };
-
-// PAGES-FOR-NOW
-export interface Page {
-  id: string;
-  title: string | null;
-  parent: string | null;
-  order: string;
-  archived: boolean;
-  created_by: { person: string; name: string };
-  created_ms: number;
-  changed_by: { person: string; name: string };
-  changed_ms: number;
-  here: { person: string; name: string }[];
-  unread_comments: number;
-}
-export interface PageChange {
-  title?: string;
-  parent?: string | null;
-  order?: string;
-  archived?: boolean;
-}
-export interface PageMarkdown {
-  markdown: string;
-}
-export interface PageRun {
-  id: string;
-  person: string;
-  name: string;
-  device: string;
-  from_ms: number;
-  to_ms: number;
-  updates: number;
-}
-export interface PageVersion {
-  markdown: string;
-  json: unknown;
-}

@@ -11,7 +11,7 @@ import { EditorView } from 'prosemirror-view';
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { sentenceOf } from '~/api/client';
-import type { Comment, Page } from '~/api/types';
+import type { BoardDevice, Comment, Page } from '~/api/types';
 import { tellFailure } from '~/kit/toast';
 import { useHues } from '~/parts/hues';
 import { createPictures, sharePicture } from '~/parts/pictures';
@@ -25,7 +25,7 @@ import './pages.css';
 import { decodeRange, encodeRange, fromAnchor, idOf, toAnchor, whereIs } from './places';
 import { markdownRules } from './rules';
 import { schema } from './schema';
-import { openSession, type Person, type SessionState } from './session';
+import { openSession, type SessionState } from './session';
 import { refuse, suggestionOf, suggestPlugin, type Suggestion } from './suggest';
 import { SuggestList, type Choice } from './SuggestList';
 import { Toolbar, type ToolbarState } from './Toolbar';
@@ -55,7 +55,7 @@ export interface EditorProps {
   lit: string | null;
   /** Comments are open: what is selected is shown although the keys are there. */
   talking: boolean;
-  onHere: (here: Person[]) => void;
+  onHere: (here: BoardDevice[]) => void;
   onState: (state: SessionState) => void;
   onSelect: (about: string | null) => void;
   /** Marked words were pressed. */
@@ -124,7 +124,7 @@ export function Editor(props: EditorProps) {
     configure(doc);
     const overlay: Overlay = { carets: new Map(), passages: [], held: false };
     let view: EditorView | null = null;
-    let people: Person[] = [];
+    let people: BoardDevice[] = [];
     let session: SessionState | null = null;
     const binding = bind(doc, () => view);
     const mayType = () =>

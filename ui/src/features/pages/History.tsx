@@ -8,7 +8,7 @@ import { ownUrl } from '~/api/client';
 import { Avatar } from '~/kit/Avatar';
 import { Button, IconButton } from '~/kit/Button';
 import { Failure, Loading } from '~/kit/EmptyState';
-import { formatExact, formatWhen } from '~/kit/format';
+import { formatClock, formatExact, formatWhen } from '~/kit/format';
 import { copyText, useNow } from '~/kit/hooks';
 import { MessageText } from '~/kit/MessageText';
 import { Name } from '~/kit/Text';
@@ -45,9 +45,7 @@ export function History({
             onClick={() => setChosen(null)}
           />
         )}
-        <h2 className="flex-1 font-semibold">
-          {chosen === null ? 'History' : formatExact(chosen.to_ms)}
-        </h2>
+        <h2 className="flex-1 font-semibold">History</h2>
         <IconButton icon="close" label="Close the history" size="s" onClick={onClose} />
       </header>
       {chosen !== null ? (
@@ -151,6 +149,13 @@ function Then({
         <span className="min-w-0 truncate">
           as <Name>{author.name}</Name> left it
         </span>
+        <time
+          dateTime={new Date(run.to_ms).toISOString()}
+          title={formatExact(run.to_ms)}
+          className="ml-auto flex-none nums"
+        >
+          {formatClock(run.to_ms)}
+        </time>
       </p>
       <div
         role="region"

@@ -20,7 +20,7 @@ import type { EditorActions } from './Editor';
 import { History } from './History';
 import { pathTo, treeOf } from './order';
 import { PageMenu } from './PageMenu';
-import type { Person, SessionState } from './session';
+import type { SessionState } from './session';
 
 const Editor = lazy(async () => {
   const [{ Editor }] = await Promise.all([
@@ -66,7 +66,7 @@ export function PagePane({ space, id }: { space: Space; id: string }) {
 
 function Opened({ space, page, pages }: { space: Space; page: Page; pages: Page[] }) {
   const { id } = page;
-  const [here, setHere] = useState<Person[]>([]);
+  const [here, setHere] = useState<BoardDevice[]>([]);
   const [state, setState] = useState<SessionState>(fresh);
   const query = usePageComments(space.space, id);
   const comments = query.data ?? none;

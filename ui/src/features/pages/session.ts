@@ -3,6 +3,7 @@
  * one line to the node lasts; what the node has not kept is said again on the next line, and only what is our own.
  */
 import { decodeImportBlobMeta, type LoroDoc, type PeerID } from 'loro-crdt';
+import type { BoardDevice, PageLive } from '~/api/types';
 
 /** Bytes of one update; the node takes 160 KiB. */
 const most = 150 * 1024;
@@ -14,12 +15,6 @@ export const together = 100;
 export const alone = 1000;
 /** Between two words about where the caret is. */
 const shownPause = 50;
-
-export interface Person {
-  person: string;
-  device: string;
-  name: string;
-}
 
 /** One line to the node. */
 export interface Line {
@@ -80,7 +75,7 @@ export function openSession(
     now = () => performance.now(),
   }: {
     onState: (state: SessionState) => void;
-    onHere: (people: Person[]) => void;
+    onHere: (people: BoardDevice[]) => void;
     onShown: (device: Uint8Array, shown: Uint8Array) => void;
     /** Something that was told before is no part of the page any more: all is to be read anew. */
     onAnew?: () => void;
@@ -93,7 +88,7 @@ export function openSession(
   let flying: { peer: PeerID; upTo: number }[] = [];
   let answered = 0;
   let greeted = false;
-  let here: Person[] = [];
+  let here: BoardDevice[] = [];
   let closed = false;
   let failures = 0;
   let again = 0;
@@ -212,7 +207,7 @@ export function openSession(
           onShown(data.slice(1, 33), data.slice(33, 33 + shownMost));
       },
       text(data) {
-        if (current()) hear(JSON.parse(data) as Word, mine);
+        if (current()) hear(JSON.parse(data) as PageLive, mine);
       },
       closed(anew = false) {
         if (!current()) return;
@@ -243,13 +238,7 @@ export function openSession(
     }
   };
 
-  interface Word {
-    hello?: { peer: string; can_write: boolean };
-    here?: Person[];
-    kept?: number;
-    refused?: string;
-  }
-  const hear = (word: Word, mine: Line) => {
+  const hear = (word: PageLive, mine: Line) => {
     if (word.hello) hello(word.hello, mine);
     if (word.here) {
       const more = word.here.some(({ device }) => !here.some((one) => one.device === device));
