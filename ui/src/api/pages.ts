@@ -40,21 +40,20 @@ export const createPage = async (
   page: { title: string; parent?: string; markdown?: string },
 ) => put(space, await request<Page>('POST', `/spaces/${space}/pages`, page));
 
+/** What a page will be. Of what is null only the parent means something: the top. */
+const changed = (page: Page, { title, parent, order, archived }: PageChange): Page => ({
+  ...page,
+  title: title ?? page.title,
+  parent: parent === undefined ? page.parent : parent,
+  order: order ?? page.order,
+  archived: archived ?? page.archived,
+});
+
 /** Shows at once, and goes back when the node says no. */
 export async function changePage(space: string, id: string, change: PageChange): Promise<Page> {
   const before = cache.getQueryData<Page[]>(keys.pages(space));
   cache.setQueryData<Page[]>(keys.pages(space), (pages) =>
-    pages?.map((page) =>
-      page.id === id
-        ? {
-            ...page,
-            ...(change.title === undefined ? {} : { title: change.title }),
-            ...(change.parent === undefined ? {} : { parent: change.parent }),
-            ...(change.order === undefined ? {} : { order: change.order }),
-            ...(change.archived === undefined ? {} : { archived: change.archived }),
-          }
-        : page,
-    ),
+    pages?.map((page) => (page.id === id ? changed(page, change) : page)),
   );
   try {
     return put(space, await request<Page>('PATCH', `/spaces/${space}/pages/${id}`, change));

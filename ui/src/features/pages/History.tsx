@@ -8,7 +8,7 @@ import { ownUrl } from '~/api/client';
 import { Avatar } from '~/kit/Avatar';
 import { Button, IconButton } from '~/kit/Button';
 import { Failure, Loading } from '~/kit/EmptyState';
-import { formatClock, formatExact, formatWhen } from '~/kit/format';
+import { formatExact, formatWhen } from '~/kit/format';
 import { copyText, useNow } from '~/kit/hooks';
 import { MessageText } from '~/kit/MessageText';
 import { Name } from '~/kit/Text';
@@ -133,6 +133,7 @@ function Then({
   onBringBack: (json: unknown) => void;
 }) {
   const { data, error, refetch } = usePageThen(space, page, run.id);
+  const now = useNow();
   const author = useAuthor(space, run);
   if (error && !data) {
     return (
@@ -154,7 +155,7 @@ function Then({
           title={formatExact(run.to_ms)}
           className="ml-auto flex-none nums"
         >
-          {formatClock(run.to_ms)}
+          {formatWhen(run.to_ms, now)}
         </time>
       </p>
       <div

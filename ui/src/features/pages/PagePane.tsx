@@ -4,7 +4,7 @@ import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react'
 import { sentenceOf } from '~/api/client';
 import { changePage, commentPage, usePageComments, usePages } from '~/api/pages';
 import { useMembers } from '~/api/queries';
-import type { Page, Comment, Space } from '~/api/types';
+import type { BoardDevice, Comment, Page, Space } from '~/api/types';
 import { Button, IconButton } from '~/kit/Button';
 import { EmptyState, Failure, Loading } from '~/kit/EmptyState';
 import { copyText, useGrowing } from '~/kit/hooks';
