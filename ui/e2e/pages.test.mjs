@@ -35,16 +35,12 @@ describe('a page', () => {
   const title = (who) => who.page.getByRole('textbox', { name: 'Title' });
   /** @param {Person} who */
   const tree = (who) => who.page.getByRole('region', { name: 'Pages' });
-  /** The words of one paragraph, without the names of carets. @param {Person} who @param {string} [what] */
+  /** The words of one paragraph. @param {Person} who @param {string} [what] */
   const words = (who, what = 'p') =>
     text(who)
       .locator(what)
       .first()
-      .evaluate((node) => {
-        const copy = /** @type {HTMLElement} */ (node.cloneNode(true));
-        for (const caret of copy.querySelectorAll('.caret')) caret.remove();
-        return copy.textContent ?? '';
-      });
+      .evaluate((node) => node.textContent ?? '');
   /** What the page says at somebody's node. @param {Person} who @param {string} [id] @returns {Promise<string>} */
   const markdown = async (who, id = page) =>
     (await who.api(`/spaces/${space}/pages/${id}/markdown`)).markdown;
@@ -57,10 +53,7 @@ describe('a page', () => {
   const bothSame = async (what) => {
     await until(async () => {
       const [one, other] = [await text(ann).innerText(), await text(bo).innerText()];
-      return (
-        one.replaceAll(/\u2060|Bo Tanaka|Ann Lee/g, '') ===
-        other.replaceAll(/\u2060|Bo Tanaka|Ann Lee/g, '')
-      );
+      return one === other;
     }, what);
   };
 
@@ -320,7 +313,7 @@ describe('a page', () => {
     await tree(ann).getByRole('button', { name: 'More about North' }).click();
     await ann.page.getByRole('menuitem', { name: 'Archive' }).click();
     await tree(bo).getByRole('button', { name: 'Archived (1)' }).waitFor();
-    await ann.page.getByRole('button', { name: 'Undo' }).click();
+    await ann.page.getByRole('button', { name: 'Undo' }).last().click();
     await tree(bo).getByRole('link', { name: 'North' }).waitFor();
   });
 
@@ -411,6 +404,7 @@ describe('a page', () => {
     await bo.page.goto(`${bo.origin}/s/${space}/page/${page}`);
     await bo.page.getByText('you can read it').waitFor();
     await text(bo).and(bo.page.locator('[contenteditable=false]')).waitFor();
+    console.log(JSON.stringify(await markdown(bo)), await text(bo).innerHTML());
     await until(async () => (await words(bo)).startsWith('Well. '), 'the text');
     await bo.accessible('page-read');
     await ann.api(`/spaces/${space}/members/${person}`, { level: 'write' }, 'PATCH');
@@ -422,7 +416,7 @@ describe('a page', () => {
     const phone = await Person.enter(browser, address, 'Ann-phone', { phone: true, state });
     await text(phone).and(phone.page.locator('[contenteditable=true]')).waitFor();
     await text(phone).locator('p').first().tap();
-    await phone.page.keyboard.press('Home');
+    await phone.page.keyboard.press('Control+Home');
     await phone.page.keyboard.type('Phone: ');
     await until(
       async () => (await markdown(bo)).startsWith('Phone: '),

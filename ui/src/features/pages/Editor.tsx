@@ -20,7 +20,7 @@ import { editingKeys, isOn, linkAround, switches, toggle, turnInto, type Kind } 
 import { childrenOf, rootOf } from './document';
 import { placeIn, typedHref } from './links';
 import { liveNode, onNodeBack } from './live';
-import { overlayPlugin, redraw, type Overlay } from './overlay';
+import { overlayPlugin, placeCarets, redraw, type Overlay } from './overlay';
 import './pages.css';
 import { decodeRange, encodeRange, fromAnchor, idOf, toAnchor, whereIs } from './places';
 import { markdownRules } from './rules';
@@ -91,6 +91,7 @@ export function Editor(props: EditorProps) {
   const id = page.id;
   const frame = useRef<HTMLDivElement>(null);
   const home = useRef<HTMLDivElement>(null);
+  const layer = useRef<HTMLDivElement>(null);
   const picker = useRef<HTMLInputElement>(null);
   const latest = useRef(props);
   latest.current = props;
@@ -119,7 +120,8 @@ export function Editor(props: EditorProps) {
   useEffect(() => {
     const mount = home.current;
     const pane = frame.current;
-    if (mount === null || pane === null) return;
+    const carets = layer.current;
+    if (mount === null || pane === null || carets === null) return;
     const doc = new LoroDoc();
     configure(doc);
     const overlay: Overlay = { carets: new Map(), passages: [], held: false };
@@ -212,9 +214,21 @@ export function Editor(props: EditorProps) {
         },
       };
     };
+    let drawing = 0;
+    const drawCarets = () => {
+      if (drawing === 0)
+        drawing = requestAnimationFrame(() => {
+          drawing = 0;
+          if (view !== null) placeCarets(carets, view, binding, overlay);
+        });
+    };
+    // Pictures that come in, and a window of another width, move the words.
+    const resized = new ResizeObserver(drawCarets);
+    resized.observe(pane);
     let told = '';
     const look = (now: EditorState) => {
       if (view === null) return;
+      if (overlay.carets.size > 0 || carets.childElementCount > 0) drawCarets();
       const inside =
         view.hasFocus() ||
         (pane.contains(document.activeElement) && pane !== document.activeElement);
@@ -348,6 +362,7 @@ export function Editor(props: EditorProps) {
           follow.current(href);
         return false;
       },
+      transformPastedHTML: harmless,
       handlePaste(now, event) {
         const files = picturesIn(event.clipboardData);
         if (files.length > 0) {
@@ -475,6 +490,8 @@ export function Editor(props: EditorProps) {
       removeEventListener('pagehide', hiding);
       document.removeEventListener('visibilitychange', hiding);
       stopWaiting();
+      resized.disconnect();
+      cancelAnimationFrame(drawing);
       line.close();
       actions.current = null;
       open.current = null;
@@ -542,6 +559,7 @@ export function Editor(props: EditorProps) {
   return (
     <div ref={frame} className="page-text relative flex flex-1 flex-col">
       <div ref={home} className="contents" />
+      <div ref={layer} className="carets" aria-hidden="true" />
       {editable && (
         // Below the last line there is room to go on; whoever uses keys has them in the text.
         // eslint-disable-next-line jsx-a11y/no-static-element-interactions, jsx-a11y/click-events-have-key-events
@@ -624,6 +642,12 @@ export function Editor(props: EditorProps) {
     </div>
   );
 }
+
+/** What is pasted, without what the page's policy would stop. The schema leaves out that and everything else it does not know. */
+const harmless = (html: string): string =>
+  html.replace(/<[a-z][^<>]*>/gi, (tag) =>
+    tag.replace(/\son[a-z]+\s*=\s*("[^"]*"|'[^']*'|[^\s>"']+)/gi, ''),
+  );
 
 function picturesIn(data: DataTransfer | null): File[] {
   return [...(data?.files ?? [])].filter(({ type }) => type.startsWith('image/'));

@@ -1,6 +1,6 @@
 /** What is drawn over the text and is no part of it: the carets of others, passages with comments, and a word where nothing is. */
 import { Plugin, PluginKey, type EditorState } from 'prosemirror-state';
-import { Decoration, DecorationSet } from 'prosemirror-view';
+import { Decoration, DecorationSet, type EditorView } from 'prosemirror-view';
 import { plainName } from '~/kit/text';
 import { fromDocument, type Binding } from './binding';
 import { whereIs, type Range } from './places';
@@ -45,21 +45,12 @@ export function overlayPlugin(binding: Binding, overlay: Overlay): Plugin {
     }
     const { from, to } = state.selection;
     if (overlay.held && from < to) decorations.push(Decoration.inline(from, to, { class: 'held' }));
-    for (const [device, { name, hue, range }] of overlay.carets) {
+    for (const { hue, range } of overlay.carets.values()) {
       const at = whereIs(binding, range);
-      if (at === null || at.to > size) continue;
+      if (at === null || at.from >= at.to || at.to > size) continue;
       decorations.push(
-        Decoration.widget(at.head, () => caret(name, hue), {
-          key: `caret-${device}-${hue}-${name}`,
-          side: 10,
-          ignoreSelection: true,
-        }),
+        Decoration.inline(at.from, at.to, { class: 'theirs', style: `--hue: ${hue}` }),
       );
-      if (at.from < at.to) {
-        decorations.push(
-          Decoration.inline(at.from, at.to, { class: 'theirs', style: `--hue: ${hue}` }),
-        );
-      }
     }
     return DecorationSet.create(state.doc, decorations);
   };
@@ -89,15 +80,42 @@ export function overlayPlugin(binding: Binding, overlay: Overlay): Plugin {
   });
 }
 
-function caret(name: string, hue: number): HTMLElement {
-  const mark = document.createElement('span');
-  mark.className = 'caret';
-  mark.style.setProperty('--hue', String(hue));
-  mark.setAttribute('aria-hidden', 'true');
-  const flag = document.createElement('span');
-  flag.className = 'flag';
-  flag.textContent = plainName(name);
-  // Without a letter beside it, a line could not be broken before it.
-  mark.append('\u2060', flag, '\u2060');
-  return mark;
+/**
+ * Draws where the others write, in a layer over the text: within it a mark would be in the way of whoever writes at the same
+ * place.
+ */
+export function placeCarets(
+  layer: HTMLElement,
+  view: EditorView,
+  binding: Binding,
+  { carets }: Overlay,
+): void {
+  const before = new Map(
+    [...layer.children].map((mark) => [
+      (mark as HTMLElement).dataset['device'],
+      mark as HTMLElement,
+    ]),
+  );
+  const box = layer.getBoundingClientRect();
+  for (const [device, { name, hue, range }] of carets) {
+    const at = whereIs(binding, range);
+    if (at === null || at.head > view.state.doc.content.size) continue;
+    const { left, top, bottom } = view.coordsAtPos(at.head);
+    let mark = before.get(device);
+    before.delete(device);
+    if (mark === undefined) {
+      mark = document.createElement('span');
+      mark.className = 'caret';
+      mark.dataset['device'] = device;
+      mark.append(document.createElement('span'));
+      layer.append(mark);
+    }
+    const flag = mark.firstElementChild;
+    const shown = plainName(name);
+    if (flag !== null && flag.textContent !== shown) flag.textContent = shown;
+    mark.style.setProperty('--hue', String(hue));
+    mark.style.height = `${bottom - top}px`;
+    mark.style.transform = `translate(${left - box.left - 1}px, ${top - box.top}px)`;
+  }
+  for (const mark of before.values()) mark.remove();
 }
