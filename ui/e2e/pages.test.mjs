@@ -404,7 +404,6 @@ describe('a page', () => {
     await bo.page.goto(`${bo.origin}/s/${space}/page/${page}`);
     await bo.page.getByText('you can read it').waitFor();
     await text(bo).and(bo.page.locator('[contenteditable=false]')).waitFor();
-    console.log(JSON.stringify(await markdown(bo)), await text(bo).innerHTML());
     await until(async () => (await words(bo)).startsWith('Well. '), 'the text');
     await bo.accessible('page-read');
     await ann.api(`/spaces/${space}/members/${person}`, { level: 'write' }, 'PATCH');

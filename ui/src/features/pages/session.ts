@@ -158,7 +158,8 @@ export function openSession(
 
   const show = () => {
     showing = undefined;
-    if (line !== null && greeted && shown !== null) line.send(framed(2, shown));
+    // Whoever only reads has no place where they write.
+    if (line !== null && greeted && shown !== null && state.mayWrite) line.send(framed(2, shown));
   };
 
   /** Takes in what the node has, and works out what it lacks. */
