@@ -29,7 +29,7 @@ const changes: { in: RegExp; what: RegExp; by: string }[] = [
     what: /`https:\/\/esm\.sh\/[^;]*?\/dist\/prod\/`/,
     by: '`${location.origin}/' + fonts + '/`',
   },
-  // Exported drawings hold whole fonts: cutting them to size takes WebAssembly, which the policy does not allow.
+  // Exported drawings hold whole fonts: cutting them to size takes WebAssembly of 1.8 MB, more than all fonts weigh.
   { in: /chunk-K2UTITRG\.js$/, what: /Vd=typeof Worker<"u"/, by: 'Vd=!1' },
   // A person has one colour, on a board and everywhere else.
   {
