@@ -10,7 +10,9 @@ import { zip } from './zip.mjs';
 
 const slack = zip({
   'users.json': [{ id: 'U1', name: 'dora', real_name: 'Dora Quist' }],
-  'channels.json': [{ id: 'C1', name: 'general', is_general: true, created: 1512000000, creator: 'U1' }],
+  'channels.json': [
+    { id: 'C1', name: 'general', is_general: true, created: 1512000000, creator: 'U1' },
+  ],
   'general/2017-11-30.json': [
     {
       type: 'message',
@@ -71,7 +73,9 @@ describe('exports and imports', () => {
     const message = ann.message('the crane creaks');
     await message.waitFor();
     await message.getByText('Dora Quist', { exact: true }).waitFor();
-    await message.getByText(/Imported by Ann Lee, who says who wrote it/).waitFor({ state: 'attached' });
+    await message
+      .getByText(/Imported by Ann Lee, who says who wrote it/)
+      .waitFor({ state: 'attached' });
     await ann.accessible('imported');
   });
 
@@ -86,7 +90,10 @@ describe('exports and imports', () => {
       buffer: Buffer.from('no archive at all'),
     });
     await dialog.getByRole('button', { name: 'Import', exact: true }).click();
-    await dialog.getByRole('alert').getByText(/is no export of Compeer, Slack or Zulip/).waitFor();
+    await dialog
+      .getByRole('alert')
+      .getByText(/is no export of Compeer, Slack or Zulip/)
+      .waitFor();
     await ann.accessible('import-refused');
     await dialog.getByRole('button', { name: 'Cancel' }).click();
     assert.equal((await ann.api('/spaces')).length, before);

@@ -1036,6 +1036,7 @@ export interface Message {
   time: number;
   /** Whether I have not read it. */
   unread: boolean;
+  imported: string | null;
 }
 
 /** What shall be different about a message from now on; what is left out stays. */
@@ -1740,4 +1741,25 @@ export interface Version {
   text: string;
   /** Since when. */
   time: number;
+}
+
+export type JobKind = 'export' | 'import';
+
+export type JobState = 'running' | 'done' | 'failed' | 'cancelled';
+
+export interface Job {
+  id: string;
+  kind: JobKind;
+  path: string;
+  space: string | null;
+  name: string;
+  state: JobState;
+  done: number;
+  all: number;
+  files: number;
+  missing: number;
+  bytes: number;
+  private: number;
+  lost: number;
+  error: ProblemDocument | null;
 }

@@ -165,12 +165,10 @@ export function OpenPalette({ current, onClose }: { current: string | null; onCl
           );
         }
       }
-      action(
-        'Export space',
-        'download',
-        () => showDialog({ kind: 'export', space: here.space }),
-        { ...note, words: 'folder backup markdown' },
-      );
+      action('Export space', 'download', () => showDialog({ kind: 'export', space: here.space }), {
+        ...note,
+        words: 'folder backup markdown',
+      });
       if (here.level === 'manage') {
         const { space } = here;
         action('Invite someone', 'invite', () => showDialog({ kind: 'invite', space }), note);

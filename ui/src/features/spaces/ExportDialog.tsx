@@ -15,7 +15,10 @@ export function ExportDialog({ space, onClose }: { space: Space; onClose: () => 
   const [files, setFiles] = useState(true);
   const [id, setId] = useState<string | null>(null);
   const job = useJob(id).data;
-  const begin = useAction(async () => setId((await exportSpace(space.space, files)).id), sentenceOf);
+  const begin = useAction(
+    async () => setId((await exportSpace(space.space, files)).id),
+    sentenceOf,
+  );
   const running = job?.state === 'running';
   const done = job?.state === 'done';
   return (
@@ -54,8 +57,8 @@ export function ExportDialog({ space, onClose }: { space: Space; onClose: () => 
         ) : (
           <>
             <p>
-              Messages as Markdown, issues as a table, boards as drawings and pictures, with all that
-              was changed and by whom. It is written on this computer.
+              Messages as Markdown, issues as a table, boards as drawings and pictures, with all
+              that was changed and by whom. It is written on this computer.
             </p>
             <Check checked={files} onChange={setFiles}>
               With the files that are on this computer
@@ -77,7 +80,8 @@ const failed = (error: unknown) => tellFailure(sentenceOf(error));
 
 /** How it ended, where that needs a word. */
 export function JobEnd({ job }: { job: Job | undefined }) {
-  if (job?.state === 'cancelled') return <p role="status">It was cancelled. Nothing of it is left.</p>;
+  if (job?.state === 'cancelled')
+    return <p role="status">It was cancelled. Nothing of it is left.</p>;
   if (job?.state !== 'failed') return null;
   return (
     <p role="alert" className="text-need">
@@ -93,7 +97,11 @@ export function JobProgress({ job, label }: { job: Job; label: string }) {
         {label}
         {job.all > 0 && <span className="nums">: {percent(job.done, job.all)} %</span>}
       </p>
-      {job.all > 0 ? <Progress label={label} value={percent(job.done, job.all)} /> : <Progress label={label} />}
+      {job.all > 0 ? (
+        <Progress label={label} value={percent(job.done, job.all)} />
+      ) : (
+        <Progress label={label} />
+      )}
     </div>
   );
 }

@@ -75,13 +75,13 @@ export function ImportSpaceDialog({ onClose }: { onClose: () => void }) {
           <div role="status" className="flex flex-col gap-2">
             <p className="text-text">{plainName(job.name)} is here.</p>
             <p>
-              What others said is marked as imported: it was signed elsewhere, and nobody can sign it
-              again for them.
+              What others said is marked as imported: it was signed elsewhere, and nobody can sign
+              it again for them.
             </p>
             {job.private > 0 && (
               <p>
-                Left out: {plural(job.private, 'private conversation')}. Whoever you invite will read
-                all of a space.
+                Left out: {plural(job.private, 'private conversation')}. Whoever you invite will
+                read all of a space.
               </p>
             )}
             {job.lost > 0 && (
