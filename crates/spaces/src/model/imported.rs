@@ -173,6 +173,7 @@ impl Field {
             Self::Blocks { issue, on } => Self::Blocks { issue: by.entry(issue), on },
             Self::Project { project } => Self::Project { project: entry(project) },
             Self::Cycle { cycle } => Self::Cycle { cycle: entry(cycle) },
+            Self::PageParent { page } => Self::PageParent { page: entry(page) },
             Self::Element { id, element } => Self::Element { id, element: element.map(|it| renamed_element(it, by)) },
             same @ (Self::Text { .. }
             | Self::Reaction { .. }
@@ -191,6 +192,9 @@ impl Field {
             | Self::Start { .. }
             | Self::Hue { .. }
             | Self::Query { .. }
+            | Self::Order { .. }
+            // Whose ops are in it stays as it was; `view/pages.rs` says what that may mean.
+            | Self::Update { .. }
             | Self::Anchor { .. }) => same,
         }
     }

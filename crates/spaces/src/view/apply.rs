@@ -81,7 +81,7 @@ pub(crate) enum Change {
 }
 
 /// What is read of a space, but for what it and its people and devices are called.
-const CONTENT: [&str; 21] = [
+const CONTENT: [&str; 22] = [
     "message",
     "file",
     "unlisted",
@@ -101,6 +101,7 @@ const CONTENT: [&str; 21] = [
     "imported_person",
     "page_update",
     "page_run",
+    "page_peer",
     "page_state",
     "page_text",
 ];

@@ -15,7 +15,7 @@ use super::apply::{Change, Source};
 use super::registers::{ORDER, PAGE_PARENT, RESOLVED, TITLE};
 use super::{Result, View, boards, clock_of, device_at, entry_at, group_at, search, sql_clock};
 use crate::model::Kind;
-use crate::model::update::{UpdateError, is_peer_of, read_runs};
+use crate::model::update::{Run, UpdateError, is_peer_of, read_runs};
 
 /// Bytes of the updates of one page.
 pub(crate) const PAGE_BYTES: i64 = 32 << 20;
@@ -77,7 +77,8 @@ pub(super) fn write(
     bytes: &[u8],
     changes: &mut Vec<Change>,
 ) -> Result<bool> {
-    let ops = read_runs(bytes).map_or(0, |runs| runs.iter().map(|run| i64::from(run.end - run.first)).sum());
+    let runs = read_runs(bytes).unwrap_or_default();
+    let ops: i64 = runs.iter().map(|run| i64::from(run.end - run.first)).sum();
     let number = boards::next_number(transaction, &source.space)?;
     let left_alone = strikes(transaction, &source.space, page, &source.author)? >= STRIKES;
     let new = transaction
@@ -101,6 +102,7 @@ pub(super) fn write(
     if new == 0 {
         return Ok(false);
     }
+    claim(transaction, source, page, &runs)?;
     if let Some(error) = judge(transaction, source, page)? {
         changes.push(Change::Nonsense(source.author, error.to_string()));
     }
@@ -126,7 +128,7 @@ fn judge(transaction: &Transaction<'_>, source: &Source, page: &EntryHash) -> Re
     while let Some(row) = rows.next()? {
         let (hash, seq) = (entry_at(row, 0)?, row.get::<_, i64>(1)?);
         let before: Option<String> = row.get(3)?;
-        let found = fits(transaction, source, page, seq, row.get_ref(2)?.as_blob().unwrap_or_default())?;
+        let found = fits(transaction, source, page, &hash, seq, row.get_ref(2)?.as_blob().unwrap_or_default())?;
         let error = found.map(|error| error.to_string());
         if hash == source.hash {
             new = found;
@@ -146,6 +148,7 @@ fn fits(
     transaction: &Transaction<'_>,
     source: &Source,
     page: &EntryHash,
+    hash: &EntryHash,
     seq: i64,
     bytes: &[u8],
 ) -> Result<Option<UpdateError>> {
@@ -153,10 +156,10 @@ fn fits(
         Ok(runs) => runs,
         Err(error) => return Ok(Some(error)),
     };
-    if runs.iter().any(|run| !is_peer_of(run.peer, &source.author)) {
-        return Ok(Some(UpdateError::Author));
-    }
     for run in &runs {
+        if !is_peer_of(run.peer, &source.author) && !is_said(transaction, source, page, hash, run.peer)? {
+            return Ok(Some(UpdateError::Author));
+        }
         if end_of(transaction, &source.space, page, &source.author, run.peer)? != run.first {
             return Ok(Some(UpdateError::Order));
         }
@@ -172,6 +175,49 @@ fn fits(
         ])?;
     }
     Ok(None)
+}
+
+/// Whether an update by others is imported, and none of them has written here, under that number, what says otherwise. Nobody
+/// else can import to the same page, so nobody's ops are said by two.
+fn is_said(
+    transaction: &Transaction<'_>,
+    source: &Source,
+    page: &EntryHash,
+    hash: &EntryHash,
+    peer: u64,
+) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM imported WHERE hash = ?1)
+         AND NOT EXISTS (SELECT 1 FROM page_peer WHERE space = ?2 AND page = ?3 AND peer = ?4 AND author != ?5)";
+    let key = params![
+        hash.as_bytes(),
+        source.space.as_bytes(),
+        page.as_bytes(),
+        peer as i64,
+        source.author.as_bytes()
+    ];
+    Ok(transaction.prepare_cached(sql)?.query_row(key, |row| row.get(0))?)
+}
+
+/// Notes that a device has written on a page under numbers of its own, whether that counts or not: what somebody else imported
+/// there as its words does not from then on.
+fn claim(transaction: &Transaction<'_>, source: &Source, page: &EntryHash, runs: &[Run]) -> Result<()> {
+    let (space, author) = (source.space.as_bytes(), source.author.as_bytes());
+    for run in runs.iter().filter(|run| is_peer_of(run.peer, &source.author)) {
+        let key = params![space, page.as_bytes(), run.peer as i64, author];
+        if transaction.prepare_cached("INSERT OR IGNORE INTO page_peer VALUES (?1, ?2, ?3, ?4)")?.execute(key)? == 0 {
+            continue;
+        }
+        let others: Vec<(DeviceId, u64)> = transaction
+            .prepare_cached(
+                "SELECT author, MIN(seq) FROM page_run WHERE space = ?1 AND page = ?2 AND peer = ?3 AND author != ?4 GROUP BY author",
+            )?
+            .query_map(key, |row| Ok((device_at(row, 0)?, row.get::<_, i64>(1)? as u64)))?
+            .collect::<rusqlite::Result<_>>()?;
+        for (author, seq) in others {
+            judge(transaction, &Source { author, seq, ..*source }, page)?;
+        }
+    }
+    Ok(())
 }
 
 /// Where the ops of one of Loro's peers end.

@@ -17,7 +17,7 @@ const VIEW: &str = "
     DROP TABLE IF EXISTS direct; DROP TABLE IF EXISTS issue;
     DROP TABLE IF EXISTS imported; DROP TABLE IF EXISTS imported_person;
     DROP TABLE IF EXISTS history; DROP TABLE IF EXISTS element; DROP TABLE IF EXISTS page_update; DROP TABLE IF EXISTS page_run;
-    DROP TABLE IF EXISTS page_state; DROP TABLE IF EXISTS page_text;
+    DROP TABLE IF EXISTS page_state; DROP TABLE IF EXISTS page_text; DROP TABLE IF EXISTS page_peer;
     CREATE TABLE cursor (space BLOB PRIMARY KEY, generation INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE name (space BLOB PRIMARY KEY, name TEXT NOT NULL, clock INTEGER NOT NULL, hash BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE profile (space BLOB, person BLOB, name TEXT NOT NULL, picture BLOB, own INTEGER NOT NULL,
@@ -86,6 +86,8 @@ const VIEW: &str = "
     CREATE INDEX page_update_number ON page_update (space, page, number);
     CREATE TABLE page_run (space BLOB, page BLOB, author BLOB, peer INTEGER, seq INTEGER, until INTEGER NOT NULL,
         PRIMARY KEY (space, page, author, peer, seq)) WITHOUT ROWID;
+    CREATE TABLE page_peer (space BLOB, page BLOB, peer INTEGER, author BLOB, PRIMARY KEY (space, page, peer, author))
+        WITHOUT ROWID;
     CREATE TABLE page_state (space BLOB, page BLOB, floor INTEGER NOT NULL, bytes INTEGER NOT NULL, ops INTEGER NOT NULL,
         PRIMARY KEY (space, page)) WITHOUT ROWID;
     CREATE TABLE page_text (space BLOB, page BLOB, number INTEGER NOT NULL, snapshot BLOB NOT NULL, words TEXT NOT NULL,
