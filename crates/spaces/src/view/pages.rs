@@ -188,13 +188,7 @@ fn is_said(
 ) -> Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM imported WHERE hash = ?1)
          AND NOT EXISTS (SELECT 1 FROM page_peer WHERE space = ?2 AND page = ?3 AND peer = ?4 AND author != ?5)";
-    let key = params![
-        hash.as_bytes(),
-        source.space.as_bytes(),
-        page.as_bytes(),
-        peer as i64,
-        source.author.as_bytes()
-    ];
+    let key = params![hash.as_bytes(), source.space.as_bytes(), page.as_bytes(), peer as i64, source.author.as_bytes()];
     Ok(transaction.prepare_cached(sql)?.query_row(key, |row| row.get(0))?)
 }
 
