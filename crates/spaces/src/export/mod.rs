@@ -12,6 +12,7 @@ pub(crate) mod manifest;
 mod messages;
 mod names;
 mod originals;
+mod pages;
 mod readme;
 pub(crate) mod record;
 mod svg;
@@ -34,7 +35,7 @@ use self::originals::Originals;
 use crate::error::ViewError;
 use crate::model::Element;
 use crate::progress::{Progress, Stopped};
-use crate::view::View;
+use crate::view::{UpdateRow, View};
 
 /// Why a space was not exported. Nothing is left of the folder then.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +77,9 @@ pub enum ExportError {
 /// Writes one element of a board as Excalidraw's file has it.
 pub type Draw = fn(String, &Element) -> Value;
 
+/// Reads as Markdown what the updates of a page say together; none when they cannot be read. Blocks.
+pub(crate) type ReadPage = Box<dyn Fn(Vec<UpdateRow>) -> Option<String> + Send>;
+
 /// What an export is made from.
 pub(crate) struct Source {
     /// A snapshot.
@@ -87,6 +91,7 @@ pub(crate) struct Source {
     /// What it is called.
     pub(crate) name: String,
     pub(crate) draw: Draw,
+    pub(crate) read_page: ReadPage,
     /// Whether the files go along.
     pub(crate) with_files: bool,
     pub(crate) progress: Progress,
@@ -108,7 +113,8 @@ pub(crate) struct Reading {
 type Tool = fn(&Reading, &mut Folder) -> Result<(), ExportError>;
 
 /// All of them. Messages are last: they name what the others wrote. A new tool stands here.
-const TOOLS: [Tool; 6] = [record::write, record::people, files::write, issues::write, boards::write, messages::write];
+const TOOLS: [Tool; 7] =
+    [record::write, record::people, files::write, issues::write, boards::write, pages::write, messages::write];
 
 /// What was written.
 pub(crate) struct Done {

@@ -12,10 +12,11 @@ This folder holds everything that was in the space \"{name}\" of Compeer. You ne
 
 - `messages/`: what was said, a folder for each topic and two files for each month: `.md` to read, `.json` for programs.
   `topics.json` says what the topics are.
-- `comments/`: what was said about issues and boards, in the same form.
+- `comments/`: what was said about issues, boards and pages, in the same form.
 - `issues.csv`: the issues as a table for spreadsheets. `issues.json`: the same with everything that was changed, by whom and
   when. `space.json` has the labels, projects, cycles and saved views.
 - `boards/`: each drawing twice: `.excalidraw` opens in Excalidraw, `.svg` in every browser. `boards.json` says whose they are.
+- `pages/`: what was written together, as Markdown, in the order of folders in which the pages stood. `pages.json` says whose they are.
 - `files/`: the files. `files.json` lists all, also those that were on no computer in reach: they have no `path`.
 - `people.json`: who is named in all of this.
 - `record.jsonl`: every single act, in the form in which Compeer takes it in again.

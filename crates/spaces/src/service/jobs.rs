@@ -198,7 +198,14 @@ impl Spaces {
         let view = self.inner.view.with(crate::view::View::snapshot).await?;
         let (journal, blobs) = (self.inner.journal.clone(), self.inner.blobs.clone());
         let runtime = tokio::runtime::Handle::current();
-        let source = export::Source { view, journal, blobs, runtime, space, name, draw, with_files, progress };
+        let (spaces, handle) = (self.clone(), runtime.clone());
+        let read_page: export::ReadPage = Box::new(move |updates| {
+            let text = handle.block_on(spaces.text_of(updates));
+            let text = text.inspect_err(|error| tracing::warn!(%error, "a page could not be read for an export"));
+            text.ok().map(|text| text.markdown)
+        });
+        let source =
+            export::Source { view, journal, blobs, runtime, space, name, draw, read_page, with_files, progress };
         let target = target.to_path_buf();
         let written = tokio::task::spawn_blocking(move || export::write(source, &target, head)).await;
         let written = written.map_err(|_| ExportError::Stopped(crate::progress::Stopped))??;

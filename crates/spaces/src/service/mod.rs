@@ -15,7 +15,7 @@ mod introduce;
 mod invitations;
 pub(crate) mod issues;
 mod jobs;
-mod pages;
+pub(crate) mod pages;
 mod presence;
 mod reading;
 mod retention;

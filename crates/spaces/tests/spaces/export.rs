@@ -111,6 +111,7 @@ async fn everything(ann: &Peer, bo: &Peer) -> GroupId {
     files(ann, bo, space).await;
     issues(ann, bo, space).await;
     boards(ann, bo, space).await;
+    pages(ann, bo, space).await;
     ann.spaces.rename(space, "Harbour Quay".into()).await.expect("renames");
     space
 }
@@ -186,6 +187,14 @@ async fn boards(ann: &Peer, bo: &Peer, space: GroupId) {
     ann.spaces.change_board(space, empty, None, Some(true)).await.expect("puts away");
 }
 
+async fn pages(ann: &Peer, bo: &Peer, space: GroupId) {
+    let text = "# Before\n\n- [ ] look at the **crane**\n".to_owned();
+    let plan = ann.spaces.create_page(space, "Plan".into(), None, text).await.expect("page").id;
+    bo.until("the page", || async { bo.spaces.page(space, plan).await.is_ok() }).await;
+    bo.spaces.create_page(space, "Steps".into(), Some(plan), "one\n\ntwo\n".into()).await.expect("page");
+    ann.until("both", || async { ann.spaces.pages(space).await.is_ok_and(|pages| pages.len() == 2) }).await;
+}
+
 fn assert_same(one: &Path, other: &Path) {
     let (one, other) = (content(one), content(other));
     assert_eq!(one.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>());
@@ -205,6 +214,9 @@ async fn a_space_survives_the_way_through_a_folder() {
     assert!(
         matches!(ann.export(space, &first).await.state, JobState::ExportFailed(error) if matches!(*error, ExportError::Exists(_)))
     );
+    let read = |path: &str| std::fs::read_to_string(first.join(path)).expect(path);
+    assert_eq!(read("pages/Plan.md"), "# Before\n\n- [ ] look at the **crane**\n");
+    assert_eq!(read("pages/Plan/Steps.md"), "one\n\ntwo\n");
     let verified = verify(&first).expect("whole");
     assert_eq!((verified.device, verified.manifest.head.members.len()), (ann.journal.device(), 2));
     assert_eq!(std::fs::read_dir(ann.path("out")).expect("folder").count(), 1, "nothing else is left there");

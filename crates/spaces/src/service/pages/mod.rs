@@ -140,7 +140,7 @@ impl Spaces {
 
 /// The page that each page stands under. Those that stand under themselves, because two people moved them at the same time, and
 /// those under a page that is not here, stand at the top.
-fn above(rows: &[PageRow]) -> HashMap<EntryHash, EntryHash> {
+pub(crate) fn above(rows: &[PageRow]) -> HashMap<EntryHash, EntryHash> {
     let here: HashSet<EntryHash> = rows.iter().map(|row| row.hash).collect();
     let said = rows.iter().filter_map(|row| Some((row.hash, row.parent?)));
     let said: HashMap<EntryHash, EntryHash> = said.filter(|(_, parent)| here.contains(parent)).collect();

@@ -235,7 +235,7 @@ impl Spaces {
     }
 
     /// What updates say together, with a document that is only there for it.
-    pub(super) async fn text_of(&self, updates: Vec<UpdateRow>) -> Result<Text, ActError> {
+    pub(in crate::service) async fn text_of(&self, updates: Vec<UpdateRow>) -> Result<Text, ActError> {
         let document = self.inner.texts.next.fetch_add(1, Ordering::Relaxed);
         let asked = async {
             let (worker, _) =
