@@ -172,8 +172,10 @@ describe('file events', () => {
 });
 
 describe('spaces, peers and problems', () => {
-  it('drops a space that was left or has ended', () => {
-    apply({ event: 'space.ended', at, space: 's' });
+  it('drops a space that was left, and asks how it stands with one that has ended', () => {
+    expect(apply({ event: 'space.ended', at, space: 's' })).toContainEqual(keys.spaces);
+    expect(get<Space[]>(keys.spaces)?.map((item) => item.space)).toEqual(['s', 'other']);
+    apply({ event: 'space.left', at, space: 's' });
     expect(get<Space[]>(keys.spaces)?.map((item) => item.space)).toEqual(['other']);
   });
 

@@ -75,10 +75,7 @@ export function ImportedMark({ by }: { by: string }) {
   const means = `Imported by ${plainName(by)}, who says who wrote it and when. Compeer cannot prove it.`;
   return (
     <Tip label={means}>
-      <span
-        tabIndex={0}
-        className="flex-none rounded-sm text-tiny text-text-3 underline decoration-dotted"
-      >
+      <span className="flex-none rounded-sm text-tiny text-text-3 underline decoration-dotted">
         imported<span className="sr-only">: {means}</span>
       </span>
     </Tip>
