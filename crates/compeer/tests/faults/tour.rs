@@ -203,7 +203,7 @@ fn farewell(ada: &Peer, bo: &mut Computer, cleo: &Peer, space: &str) {
     assert_eq!(does(bo, &["space", "leave", space], ""), json!({}));
     assert_eq!(does(bo, &["space", "list"], ""), json!([]));
     until(ada, &["space", "members", space], "Ada is alone", |members| rows(members).len() == 1);
-    assert_eq!(does(ada, &["space", "delete", space], ""), json!({}));
+    assert_eq!(does(ada, &["space", "delete", space], ""), json!({ "unheard": [] }), "nobody is left to hear of it");
     assert_eq!(does(ada, &["space", "list"], ""), json!([]));
 }
 

@@ -195,7 +195,7 @@ fn check_removals(sim: &Sim, space: GroupId, rules: &Rules) {
                         || lowers(act)
                         || matches!(act, Act::Found { .. })
                 }
-                None => data_knows(note, removal, &pasts, sim, space),
+                None => data_knows(note, removal, &pasts, sim, space, &|_| true),
             };
             if !within && !excused {
                 assert_ne!(
@@ -216,9 +216,11 @@ fn data_knows(
     pasts: &HashMap<EntryHash, HashSet<EntryHash>>,
     sim: &Sim,
     space: GroupId,
+    is_act: &dyn Fn(&Note) -> bool,
 ) -> bool {
     let own = control(&sim.notes, space)
         .filter(|other| other.header.author == note.header.author && other.header.seq < note.header.seq)
+        .filter(|other| is_act(other))
         .map(|other| other.header.hash())
         .last();
     let hash = removal.header.hash();
@@ -242,8 +244,10 @@ fn check_archive(sim: &Sim, space: GroupId, rules: &Rules) {
     let is_on = |note: Option<&Note>| note.is_some_and(|note| matches!(note.act, Some(Act::Archive { on: true })));
     let now = last(&|_| true);
     assert_eq!(rules.archived().map(|said| said.entry), now.filter(|_| is_on(now)).map(|note| note.header.hash()));
+    // What is dated before what it names is no act at all, and nobody has seen anything by it.
+    let is_act = |note: &Note| rules.judge(&note.header) != Verdict::Void(VoidReason::Backwards);
     for note in sim.notes.iter().filter(|note| note.header.topic == space && note.header.class == BodyClass::Data) {
-        let closed = is_on(last(&|act| data_knows(note, act, &pasts, sim, space)));
+        let closed = is_on(last(&|act| data_knows(note, act, &pasts, sim, space, &is_act)));
         let verdict = rules.judge(&note.header);
         assert!(!closed || verdict != Verdict::Accepted, "{:?} was written in a read-only space", note.header);
         assert!(closed || verdict != Verdict::Void(VoidReason::Archived), "{:?} was written in time", note.header);
