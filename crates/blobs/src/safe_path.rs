@@ -228,7 +228,7 @@ fn shortened(name: &str, number: &str) -> String {
 fn is_bad(c: char) -> bool {
     // Bidirectional overrides make `exe.gpj` read as `jpg.exe`.
     let overrides = matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
-    c.is_control() || c == '\\' || overrides
+    c.is_control() || matches!(c, '/' | '\\') || overrides
 }
 
 #[cfg(test)]

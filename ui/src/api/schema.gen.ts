@@ -34,6 +34,7 @@ export type Archived = Deed & {
   /** Whether I may take it back. */
   may_restore: boolean;
 };
+
 /** What a page says about who is at it. */
 export interface Attendance {
   /** Somebody has used one of its tabs lately. */
@@ -382,6 +383,8 @@ export interface Event {
   held_by?: number;
   /** The message, file or problem. */
   id?: string;
+  /** The export or import. */
+  job?: Job;
   /** How many of those name me. */
   mentions?: number;
   /** The message. */
@@ -417,7 +420,7 @@ export interface Event {
 }
 
 /** What happened. */
-export type EventName = "hello" | "lagged" | "chat.message" | "chat.changed" | "chat.state" | "topic.changed" | "issue.changed" | "board.changed" | "page.changed" | "chat.typing" | "read.changed" | "file.added" | "file.changed" | "file.removed" | "transfer.changed" | "transfers.done" | "space.changed" | "space.joined" | "space.left" | "space.ended" | "member.joined" | "member.removed" | "member.changed" | "profile.changed" | "presence.changed" | "settings.changed" | "peer.up" | "peer.down" | "peer.path" | "problem.added" | "problem.dismissed";
+export type EventName = "hello" | "lagged" | "chat.message" | "chat.changed" | "chat.state" | "topic.changed" | "issue.changed" | "board.changed" | "page.changed" | "chat.typing" | "read.changed" | "file.added" | "file.changed" | "file.removed" | "transfer.changed" | "transfers.done" | "job.ended" | "space.changed" | "space.joined" | "space.left" | "space.ended" | "member.joined" | "member.removed" | "member.changed" | "profile.changed" | "presence.changed" | "settings.changed" | "peer.up" | "peer.down" | "peer.path" | "problem.added" | "problem.dismissed";
 
 /** Where to put a file. */
 export interface FetchRequest {
@@ -861,6 +864,43 @@ export interface IssuesChange {
   issues: string[];
 }
 
+/** An export or import. */
+export interface Job {
+  /** Steps in all, as far as they are known. */
+  all: number;
+  /** Of an export: bytes in all. */
+  bytes: number;
+  /** Steps that are done. */
+  done: number;
+  error: ProblemDocument | null;
+  /** Files that went along. */
+  files: number;
+  /** Its number since the start. */
+  id: string;
+  /** What it does. */
+  kind: JobKind;
+  /** Of an import: reactions, files and the like that there is no way to say here. */
+  lost: number;
+  /** Of an export: files that are on no disk here, or were not wanted. They are listed. */
+  missing: number;
+  /** What that is called; empty while it is not known. */
+  name: string;
+  /** The folder or file, absolute. */
+  path: string;
+  /** Of an import: private conversations that were left out. */
+  private: number;
+  /** The space that is exported, or the one that was made, once it is. */
+  space: string | null;
+  /** How it goes. */
+  state: JobState;
+}
+
+/** What a job does. */
+export type JobKind = "export" | "import";
+
+/** How a job goes. */
+export type JobState = "running" | "done" | "failed" | "cancelled";
+
 /** How keys shall begin. */
 export interface KeyPrefix {
   /** 2 to 5 letters. */
@@ -1014,6 +1054,11 @@ export interface Message {
   held_by: number;
   /** Its id. */
   id: string;
+  /**
+   * The name of who imported it; null when it was written here. Then it is only said to be by its author, and from its
+   * time: nobody has signed that.
+   */
+  imported: string | null;
   /** Whether it names me. */
   mention: boolean;
   /** Whether I wrote it. */
@@ -1036,7 +1081,6 @@ export interface Message {
   time: number;
   /** Whether I have not read it. */
   unread: boolean;
-  imported: string | null;
 }
 
 /** What shall be different about a message from now on; what is left out stays. */
@@ -1111,6 +1155,24 @@ export interface NewComment {
 export interface NewElements {
   /** At most 5,000, each as it shall be from now on. */
   elements: BoardElement[];
+}
+
+/** What is exported, and where to. */
+export interface NewExport {
+  /** Whether the files go along. */
+  files: boolean;
+  /** The folder that is made, absolute; a new one in the home when left out. Only scripts may name it. */
+  to?: string | null;
+}
+
+/** What is imported. */
+export interface NewImport {
+  /** The folder or ZIP file, absolute. */
+  path: string;
+  /** Of Slack and Zulip also private channels, and what was said between few: everybody who comes in will read it. */
+  private?: boolean;
+  /** Of Zulip only this stream. */
+  stream?: string | null;
 }
 
 /** A fresh invitation. Its text is shown this once. */
@@ -1741,25 +1803,4 @@ export interface Version {
   text: string;
   /** Since when. */
   time: number;
-}
-
-export type JobKind = 'export' | 'import';
-
-export type JobState = 'running' | 'done' | 'failed' | 'cancelled';
-
-export interface Job {
-  id: string;
-  kind: JobKind;
-  path: string;
-  space: string | null;
-  name: string;
-  state: JobState;
-  done: number;
-  all: number;
-  files: number;
-  missing: number;
-  bytes: number;
-  private: number;
-  lost: number;
-  error: ProblemDocument | null;
 }

@@ -71,6 +71,13 @@ fn names_that_only_windows_cannot_hold() {
 }
 
 #[test]
+fn a_path_is_no_component() {
+    for name in ["a/b", "../../outside", "/", "a\\b", "..", ""] {
+        assert!(check_component(name).is_err(), "{name:?}");
+    }
+}
+
+#[test]
 fn a_long_name_gets_a_number_that_fits() {
     for (name, ending) in [("x".repeat(255), "x (10000)"), ("ü".repeat(126) + ".md", "ü (10000).md")] {
         let path = numbered(Path::new("/d").join(&name).as_path(), 10_000);
