@@ -238,7 +238,7 @@ describe('a board', () => {
     await ann.page.goto(`${ann.origin}/s/${space}/boards/${id}`);
     await canvas(ann).waitFor();
     await ann.page
-      .locator('input[type=file]')
+      .locator('#main input[type=file]')
       .first()
       .setInputFiles({ name: 'wall.excalidraw', mimeType: 'application/json', buffer: file });
     await until(async () => (await elements(bo, id)).length === 6, 'the copy');

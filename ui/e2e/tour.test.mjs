@@ -433,7 +433,7 @@ describe('the tour', () => {
     await dialog.getByRole('textbox').fill(`${spaceName} two`);
     await button.click();
     await dialog.waitFor({ state: 'detached' });
-    await bo.page.getByText(/This space (has ended|is not here)/).waitFor();
+    await bo.page.getByText(/Deleted for everybody|This space is not here/).waitFor();
   });
 
   it('had no error and no breach of the page’s policy', () => {

@@ -5,7 +5,9 @@ import { sheet } from './shortcuts';
 export function ShortcutSheet({ onClose }: { onClose: () => void }) {
   return (
     <Dialog open onClose={onClose} title="Keyboard shortcuts">
-      <dl className="flex flex-col">
+      {/* Longer than a low window: whoever has no wheel scrolls by its focus. */}
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+      <dl tabIndex={0} aria-label="Keys" className="flex flex-col">
         {sheet.map(([keys, what]) => (
           <div
             key={what}
