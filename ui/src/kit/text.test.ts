@@ -108,6 +108,8 @@ describe('initials', () => {
   it.each([
     ['Ann Lee', 'AL'],
     ['Bo', 'BO'],
+    ['Dora Quist (imported)', 'DQ'],
+    ['(Cy)', 'CY'],
     ['jonas van der Berg', 'JB'],
     ['مريم حداد', 'مح'],
     ['<b>x</b>', 'BX'],

@@ -159,10 +159,11 @@ function mentions(text: string, pattern: RegExp | null): Segment[] {
   return segments;
 }
 
-/** Two letters for a picture that is not there: first and last word, or the first two letters. */
+/** Two letters for a picture that is not there: first and last word, or the first two letters; no remark in brackets behind. */
 export function initials(name: string): string {
   const words = name
     .replace(controls, '')
+    .replace(/(\S)\s*\([^()]*\)\s*$/u, '$1')
     .split(/[\s_-]+/u)
     .map((word) => [...word.matchAll(/[\p{L}\p{N}]/gu)].map(([letter]) => letter))
     .filter((letters) => letters.length > 0);
