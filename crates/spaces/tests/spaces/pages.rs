@@ -11,13 +11,13 @@ use crate::page_worker::{BREAK, GROW, HANG};
 use crate::peer::{LIMIT, Peer};
 
 /// A page as a browser has it open.
-struct Open {
+pub(crate) struct Open {
     session: PageSession,
     doc: LoroDoc,
 }
 
 impl Open {
-    async fn at(peer: &Peer, space: GroupId, page: EntryHash) -> Self {
+    pub(crate) async fn at(peer: &Peer, space: GroupId, page: EntryHash) -> Self {
         let session = peer.spaces.open_page(space, page).await.expect("opens");
         let doc = LoroDoc::new();
         doc.import(&peer.spaces.page_state(space, page).await.expect("state")).expect("imports");
@@ -31,7 +31,7 @@ impl Open {
     }
 
     /// Adds a paragraph, and keeps it.
-    async fn write(&mut self, words: &str) {
+    pub(crate) async fn write(&mut self, words: &str) {
         let before = self.doc.oplog_vv();
         add_paragraph(&self.children(), words);
         self.doc.commit();

@@ -7,10 +7,12 @@ use compeer_core::group::Level;
 use compeer_core::{EntryHash, GroupId};
 use compeer_spaces::model::element::{Roundness, Shape};
 use compeer_spaces::{
-    Element, Field, IssueFilter, IssueInfo, Kind, MessageInfo, MessageState, NewMessage, Priority, Status,
+    Element, Field, IssueFilter, IssueInfo, Kind, MessageInfo, MessageState, NewMessage, PageChange, PageInfo,
+    Priority, Status,
 };
 use compeer_testkit::random::Random;
 
+use crate::pages::Open;
 use crate::peer::{Peer, Stopped};
 
 const NAMES: [&str; 5] = ["Ann", "Bo", "Cy", "Dee", "Eli"];
@@ -68,10 +70,11 @@ async fn act(peer: &Peer, space: GroupId, random: &mut Random, n: usize) {
     let topics: Vec<EntryHash> =
         spaces.topics(space).await.expect("topics").into_iter().filter_map(|topic| topic.id).collect();
     let boards: Vec<EntryHash> = spaces.boards(space).await.expect("boards").iter().map(|board| board.id).collect();
+    let pages: Vec<EntryHash> = spaces.pages(space).await.expect("pages").iter().map(|page| page.id).collect();
     let tracked: Vec<EntryHash> = issues(peer, space).await.iter().map(|issue| issue.id).collect();
-    let places: Vec<EntryHash> = topics.iter().chain(&boards).chain(&tracked).copied().collect();
+    let places: Vec<EntryHash> = topics.iter().chain(&boards).chain(&pages).chain(&tracked).copied().collect();
     let (message, place, on) = (one(random, &all), one(random, &places), random.chance(0.6));
-    match random.within(0..16) {
+    match random.within(0..20) {
         0..3 => drop(spaces.send(space, NewMessage { place, reply: message, ..NewMessage::text(text) }).await),
         3 => drop(spaces.create_topic(space, text).await.expect("a topic")),
         4 => {
@@ -124,6 +127,20 @@ async fn act(peer: &Peer, space: GroupId, random: &mut Random, n: usize) {
                 };
                 // A circle of parents, seen from here, is refused.
                 let _ = spaces.change_issues(space, vec![id], vec![field]).await;
+            }
+        }
+        16 => drop(spaces.create_page(space, text.clone(), one(random, &pages), text).await.expect("a page")),
+        17 => {
+            if let Some(page) = one(random, &pages) {
+                let (title, parent) = (Some(text), Some(one(random, &pages).filter(|_| on)));
+                let change = PageChange { title, parent, order: None, archived: Some(random.chance(0.2)) };
+                // A page under itself, seen from here, is refused.
+                let _ = spaces.change_page(space, page, change).await;
+            }
+        }
+        18 | 19 => {
+            if let Some(page) = one(random, &pages) {
+                Open::at(peer, space, page).await.write(&text).await;
             }
         }
         13 if boards.len() < 3 => drop(spaces.create_board(space, text).await.expect("a board")),
@@ -188,6 +205,11 @@ async fn seen(peer: &Peer, space: GroupId) -> String {
         let comments: Vec<_> = comments.into_iter().map(|(message, at)| (message.id, at)).collect();
         line(format!("{:?} {:?} {} {:?} {elements:?} {comments:?}", board.id, board.title, board.at, board.by));
     }
+    for page in spaces.pages(space).await.expect("pages") {
+        let (_, text) = spaces.page_text(space, page.id).await.expect("text");
+        let page = PageInfo { here: Vec::new(), unread: 0, ..page };
+        line(format!("{page:?} {text:?}"));
+    }
     let info = spaces.info(space).await.expect("info");
     line(format!("{} {} {:?}", info.name, info.members, info.last));
     told
@@ -241,6 +263,7 @@ async fn history(seed: u64) {
     five[0].spaces.create_topic(space, "all".into()).await.expect("a topic");
     five[0].spaces.create_issue(space, vec![title("all".into())]).await.expect("an issue");
     five[0].spaces.create_board(space, "all".into()).await.expect("a board");
+    five[0].spaces.create_page(space, "all".into(), None, "all".into()).await.expect("a page");
     agree(&five.iter().collect::<Vec<_>>(), space).await;
     // So that any two of them find each other later.
     for (at, peer) in five.iter().enumerate() {
@@ -277,7 +300,7 @@ async fn history(seed: u64) {
     for other in &five[1..] {
         assert_eq!(difference(&first, &seen(other, space).await), None, "seed {seed}");
     }
-    for tool in ["MessageInfo", "IssueInfo", "Rectangle"] {
+    for tool in ["MessageInfo", "IssueInfo", "Rectangle", "PageInfo", "\\n\\n"] {
         assert!(first.contains(tool), "{tool} was used");
     }
 
