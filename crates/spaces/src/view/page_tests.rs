@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use super::{Reader, View};
 use crate::model::update::peer_of;
-use crate::model::{Field, Kind, Op};
+use crate::model::{Field, Imported, Importer, Kind, Op, Rename as _};
 use crate::pages::{Text, read_in_process, write_markdown};
 
 const SPACE: GroupId = GroupId::from_bytes([9; 32]);
@@ -265,4 +265,45 @@ fn a_page_has_a_place() {
     view.apply(SPACE, std::slice::from_ref(&entry), Cursor::default(), &reader()).expect("applies");
     let page = view.page(&SPACE, &entry.hash).expect("reads").expect("is there");
     assert_eq!((page.title.as_deref(), page.order.as_str(), page.parent), (Some("Plan"), "a1", Some(hash(4))));
+}
+
+fn bytes_of(field: &Field) -> Vec<u8> {
+    match field {
+        Field::Update { bytes } => bytes.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Who imports says what others wrote. Where one of them writes there by the same number, only their own word counts, whatever
+/// came first.
+#[test]
+fn what_is_imported_of_somebody_counts_until_they_write_by_that_number() {
+    let mut author = Author::new(2);
+    let importer = DeviceId::from_bytes([1; 32]);
+    let by = Importer { space: SPACE, device: importer };
+    let (then, page) = (hash(50), by.entry(hash(50)));
+    let update = |words: &str| Field::Update { bytes: write_markdown(author.peer, words).expect("writes").remove(0) };
+    let (said, own) = (update("said"), update("written"));
+    let op = Op::Make { kind: Kind::Page, fields: vec![said] }.encode().expect("encodes");
+    let person = GroupId::from_bytes([2; 32]);
+    let imported =
+        Imported { id: then, clock: Hlc::from_bits(1), person, device: author.device, manages: false, op: Some(op) };
+    let mut made = author.entry(1, 10, bytes_of(&own));
+    made.author = importer;
+    made.person = Some(GroupId::from_bytes([1; 32]));
+    made.plain = Op::Imported { imported }.encode().expect("encodes");
+    author.seq = 0;
+    let mut genuine = author.entry(2, 20, bytes_of(&own));
+    genuine.plain = Op::Set { object: page, fields: vec![own] }.encode().expect("encodes");
+    let counts = |entries: &[&Opened]| {
+        let (_dir, view) = view();
+        for entry in entries {
+            view.apply(SPACE, std::slice::from_ref(*entry), Cursor::default(), &reader()).expect("applies");
+        }
+        let updates = view.page_updates(&SPACE, &page, i64::MIN).expect("reads");
+        updates.into_iter().map(|update| update.hash).collect::<Vec<_>>()
+    };
+    assert_eq!(counts(&[&made]), [page]);
+    assert_eq!(counts(&[&made, &genuine]), [genuine.hash]);
+    assert_eq!(counts(&[&genuine, &made]), [genuine.hash]);
 }
