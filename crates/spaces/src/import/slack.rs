@@ -176,8 +176,13 @@ impl Reader<'_> {
             return Err(disk(folder)(std::io::Error::other("a channel has a name that is no folder's")));
         }
         let days = folder.join(below);
-        let mut files = match fs::read_dir(&days) {
-            Ok(entries) => entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect(),
+        let mut files = match fs::symlink_metadata(&days) {
+            Ok(meta) if meta.is_dir() => {
+                let entries = fs::read_dir(&days).map_err(disk(&days))?;
+                let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+                names.collect::<std::io::Result<Vec<_>>>().map_err(disk(&days))?
+            }
+            Ok(_) => return Err(disk(&days)(std::io::Error::other("it is no folder"))),
             // Nothing was said there.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(disk(&days)(error)),

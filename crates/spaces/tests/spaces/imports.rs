@@ -327,6 +327,17 @@ async fn refused_json(ann: &Peer, room: &Path) {
         let what = if number == 3 { "invalid unicode" } else { what };
         assert!(error.to_string().contains(what), "{number}: {error}");
     }
+    #[cfg(unix)]
+    {
+        let (folder, elsewhere) = (room.join("linked"), room.join("elsewhere"));
+        let message = "[{\"type\":\"message\",\"user\":\"U1\",\"text\":\"secret\",\"ts\":\"1.000001\"}]";
+        put(&elsewhere, &[("2020-01-01.json", message.into())]);
+        let channel = "[{\"id\":\"C1\",\"name\":\"crane\"}]";
+        put(&folder, &[("users.json", "[]".into()), ("channels.json", channel.into())]);
+        std::os::unix::fs::symlink(&elsewhere, folder.join("crane")).expect("links");
+        let job = ann.import(&folder, ImportWish::default()).await;
+        assert!(matches!(job.state, JobState::ImportFailed(_)), "a link to a folder elsewhere: {job:?}");
+    }
     for path in [room.join("nothing"), room.join("slack0/users.json"), room.to_path_buf()] {
         let job = ann.import(&path, ImportWish::default()).await;
         assert!(matches!(job.state, JobState::ImportFailed(_)), "{job:?}");
