@@ -110,15 +110,19 @@ impl Engine {
     }
 
     /// Seals and writes data, starting an epoch first if there is none that only readers can open, and drops the bodies of
-    /// others.
+    /// others, or prunes entries of this device.
     pub(crate) fn append(
         &mut self,
         id: GroupId,
         plains: &[Vec<u8>],
         drops: &[DropRange],
+        prune: bool,
     ) -> Result<Vec<Appended>, WriteError> {
         let topic = self.writable(&id)?;
-        if topic.rules.level(&self.me) < Some(Level::Write) || !topic.may_drop(&self.me, drops) {
+        let written = self.next_seq(&id);
+        let own = |range: &DropRange| range.author == self.me && range.last < written;
+        let may = if prune { drops.iter().all(own) } else { topic.may_drop(&self.me, drops) };
+        if topic.rules.level(&self.me) < Some(Level::Write) || !may {
             return Err(WriteError::NotAllowed);
         }
         if topic.rules.archived().is_some() && !plains.is_empty() {
@@ -145,7 +149,7 @@ impl Engine {
             self.store_entry(entry, None, &mut fresh)?;
         }
         for ranges in drops.chunks(limits::DROP_RANGES) {
-            let body = clear(BodyClass::Drop, Drops { ranges: ranges.to_vec() }.encode());
+            let body = clear(BodyClass::Drop, Drops { ranges: ranges.to_vec(), prune: prune.then_some(true) }.encode());
             let entry = self.sign_next(id, heads.clone(), body)?;
             self.store_entry(entry, None, &mut fresh)?;
         }

@@ -97,7 +97,9 @@ impl Shared {
             // Committed a moment ago, and not yet visible here.
             return Ok(Page::Rebuild { generation: page.generation });
         }
-        let next = page.entries.last().map_or(from.position, |last| last.position + 1);
+        // Positions of entries that were pruned stay empty, also the last ones.
+        let next =
+            if page.more { page.entries.last().map_or(from.position, |last| last.position + 1) } else { readable };
         let (mut entries, mut dropped) = (Vec::with_capacity(page.entries.len()), Vec::new());
         for Fed { position, header, body } in page.entries {
             let header = SignedHeader::decode(&header).map_err(|_| ReadError::Damaged("an unreadable header"))?;

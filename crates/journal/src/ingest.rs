@@ -30,6 +30,8 @@ const CARRIED_BYTES: usize = 8 * 1024 * 1024;
 pub(crate) struct Checked {
     topic: GroupId,
     author: DeviceId,
+    /// How many entries before the first one the sender left out.
+    pruned: u64,
     entries: Vec<Entry>,
     /// Whether its last signature holds, and with it all of it.
     settled: bool,
@@ -37,7 +39,7 @@ pub(crate) struct Checked {
 
 /// Checks what can be checked without the log that the run continues. `None` for an empty run.
 pub(crate) fn check(run: Run) -> Result<Option<Checked>, Refused> {
-    let Run { topic, author, first, entries } = run;
+    let Run { topic, author, first, pruned, entries } = run;
     let refuse = |why: String| Refused { topic, author, cause: Refusal::Invalid(why) };
     let mut decoded = Vec::with_capacity(entries.len());
     for (seq, RawEntry { header, body }) in (first..SEQ_LIMIT).zip(entries) {
@@ -63,13 +65,14 @@ pub(crate) fn check(run: Run) -> Result<Option<Checked>, Refused> {
         Err(EntryError::Signature) => false,
         Err(error) => return Err(refuse(error.to_string())),
     };
-    Ok(Some(Checked { topic, author, entries: decoded, settled }))
+    Ok(Some(Checked { topic, author, pruned, entries: decoded, settled }))
 }
 
 /// Runs whose last signature did not hold, by log.
 #[derive(Default)]
 pub(crate) struct Carried {
-    runs: BTreeMap<(GroupId, DeviceId), Vec<Entry>>,
+    /// Each with how many entries before it were left out.
+    runs: BTreeMap<(GroupId, DeviceId), (u64, Vec<Entry>)>,
     bytes: usize,
 }
 
@@ -83,33 +86,33 @@ impl Carried {
         logs.into_iter().for_each(|log| drop(self.take(log)));
     }
 
-    fn take(&mut self, log: (GroupId, DeviceId)) -> Vec<Entry> {
-        let run = self.runs.remove(&log).unwrap_or_default();
+    fn take(&mut self, log: (GroupId, DeviceId)) -> (u64, Vec<Entry>) {
+        let (pruned, run) = self.runs.remove(&log).unwrap_or_default();
         self.bytes -= size(&run);
-        run
+        (pruned, run)
     }
 
     /// Keeps a run if there is room for it.
-    fn keep(&mut self, log: (GroupId, DeviceId), run: Vec<Entry>) {
+    fn keep(&mut self, log: (GroupId, DeviceId), pruned: u64, run: Vec<Entry>) {
         self.take(log);
         let size = size(&run);
         if self.bytes + size <= CARRIED_BYTES {
             self.bytes += size;
-            self.runs.insert(log, run);
+            self.runs.insert(log, (pruned, run));
         }
     }
 
     /// Puts what was kept of this log in front of the run that continues it.
     fn join(&mut self, run: &mut Checked) {
         let log = (run.topic, run.author);
-        let continues = self.runs.get(&log).and_then(|kept| kept.last()).is_some_and(|last| {
+        let continues = self.runs.get(&log).and_then(|(_, kept)| kept.last()).is_some_and(|last| {
             let next = run.entries.first().map(|entry| &entry.header);
             next.is_some_and(|next| next.prev == last.header.hash() && next.clock > last.header.clock)
         });
         if continues {
-            let mut joined = self.take(log);
+            let (pruned, mut joined) = self.take(log);
             joined.append(&mut run.entries);
-            run.entries = joined;
+            (run.pruned, run.entries) = (pruned, joined);
         }
     }
 }
@@ -122,8 +125,8 @@ fn size(run: &[Entry]) -> usize {
 enum Fit {
     /// It starts behind the log's end; wanted is this number.
     Gap(u64),
-    /// All of it is here.
-    Known,
+    /// The log reaches as far. Entries up to this number are part of it, whether they are here or not.
+    Known(Option<u64>),
     /// It continues the log from its entry of this index on.
     Continues(usize),
     /// It is dated no later than the entry before it.
@@ -186,22 +189,23 @@ impl Engine {
             return Ok(Err(Refusal::Strangers));
         }
         self.carried.join(&mut run);
-        let Checked { mut entries, settled, .. } = run;
-        let start = match self.fit(&id, &author, &entries)? {
+        let start = match self.fit(&run)? {
             // Nothing new is taken of it; bodies of what was taken may be lacking.
-            fit if frozen && !matches!(fit, Fit::Known) => return Ok(Err(Refusal::Frozen)),
+            fit if frozen && !matches!(fit, Fit::Known(_)) => return Ok(Err(Refusal::Frozen)),
             Fit::Gap(from) => {
                 report.wanted.push(Wanted { topic: id, author, from });
                 return Ok(Ok(()));
             }
-            Fit::Known => {
-                let filled = self.fill(id, author, &entries, fresh)?;
+            Fit::Known(upto) => {
+                let entries = &run.entries;
+                let part = entries.iter().take_while(|entry| Some(entry.header.seq) <= upto).count();
+                let filled = self.fill(from, id, author, &entries[..part], fresh)?;
                 report.known += entries.len() as u64 - filled;
                 report.stored += filled;
                 return Ok(Ok(()));
             }
             Fit::Standstill => return Ok(Err(Refusal::Invalid("time stands still".into()))),
-            Fit::Fork { .. } if !settled => {
+            Fit::Fork { .. } if !run.settled => {
                 return Ok(Err(Refusal::Invalid("the signature is not the author's".into())));
             }
             Fit::Fork { seq, ours, theirs } => {
@@ -210,12 +214,13 @@ impl Engine {
             }
             Fit::Continues(start) => start,
         };
+        let Checked { mut entries, settled, pruned, .. } = run;
         let mut new = entries.split_off(start);
-        let filled = self.fill(id, author, &entries, fresh)?;
+        let filled = self.fill(from, id, author, &entries, fresh)?;
         report.known += start as u64 - filled;
         report.stored += filled;
         if !settled {
-            self.carried.keep((id, author), new);
+            self.carried.keep((id, author), pruned, new);
             return Ok(Err(Refusal::Unsettled));
         }
         // What lies behind the cut has vouched for what lies before it.
@@ -243,33 +248,53 @@ impl Engine {
     }
 
     /// Compares a run with the log that is here. Hashes are compared at one place only: the chains answer for the rest.
-    fn fit(&self, id: &GroupId, author: &DeviceId, entries: &[Entry]) -> Result<Fit, StoreError> {
-        let log = self.topics.0.get(id).and_then(|topic| topic.logs.get(author));
-        let (Some(first), Some(last)) = (entries.first(), entries.last()) else { return Ok(Fit::Known) };
+    fn fit(&self, run: &Checked) -> Result<Fit, StoreError> {
+        let Checked { topic, author, pruned, entries, settled } = run;
+        let log = self.topics.0.get(topic).and_then(|topic| topic.logs.get(author));
+        let (Some(first), Some(last)) = (entries.first(), entries.last()) else { return Ok(Fit::Known(None)) };
+        let (begin, end) = (first.header.seq, last.header.seq);
         let (Some(row), Some(tip)) = (log.map(|log| log.row), log.and_then(|log| log.tip)) else {
-            return Ok(if first.header.seq == 0 { Fit::Continues(0) } else { Fit::Gap(0) });
+            return Ok(if begin <= *pruned { Fit::Continues(0) } else { Fit::Gap(0) });
         };
-        if first.header.seq > tip.seq + 1 {
-            return Ok(Fit::Gap(tip.seq + 1));
+        let next = tip.seq + 1;
+        if begin > next && begin - next > *pruned {
+            return Ok(Fit::Gap(next));
         }
-        if first.header.seq == tip.seq + 1 && first.header.prev == tip.hash {
+        if begin > next || (begin == next && first.header.prev == tip.hash) {
             return Ok(if first.header.clock > tip.clock { Fit::Continues(0) } else { Fit::Standstill });
         }
-        // The entry of the run that stands where ours can be looked at, and ours.
-        let (theirs, seq) = if first.header.seq == tip.seq + 1 {
-            (first, tip.seq)
-        } else if last.header.seq <= tip.seq {
-            (last, last.header.seq)
-        } else {
-            let at = usize::try_from(tip.seq - first.header.seq).unwrap_or(usize::MAX);
-            (entries.get(at).unwrap_or(last), tip.seq)
-        };
-        let ours = write::entry(&self.db, entry_id(row, seq))?.ok_or(StoreError::Damaged("a log with a gap"))?;
-        if theirs.header.seq == seq && theirs.header.hash() == ours.header.hash() {
-            let start = usize::try_from(tip.seq + 1 - first.header.seq).unwrap_or(usize::MAX);
-            return Ok(if start < entries.len() { Fit::Continues(start) } else { Fit::Known });
+        let at = |seq: u64| entries.get(usize::try_from(seq.checked_sub(begin)?).ok()?);
+        // The last entry that both have, or else those beside each other at one end of the run: in a hole here there is none.
+        let upto = end.min(tip.seq);
+        let shared = write::last_of(&self.db, row, begin, upto)?;
+        let before = || begin.checked_sub(1).map_or(Ok(None), |seq| write::entry(&self.db, entry_id(row, seq)));
+        let behind = write::entry(&self.db, entry_id(row, upto + 1))?.filter(|_| upto == end);
+        let mut compared = Vec::new();
+        if let Some(ours) = shared {
+            let theirs = at(ours.header.seq).map(|entry| entry.header.clone());
+            let same = theirs.as_ref().is_some_and(|theirs| theirs.hash() == ours.header.hash());
+            compared.extend(theirs.map(|theirs| (same, ours.header, theirs)));
+        } else if let Some(ours) = before()? {
+            compared.push((first.header.prev == ours.header.hash(), ours.header, first.header.clone()));
         }
-        Ok(Fit::Fork { seq, ours: ours.header.bytes().to_vec(), theirs: theirs.header.bytes().to_vec() })
+        if let Some(ours) = behind {
+            compared.push((ours.header.prev == last.header.hash(), ours.header, last.header.clone()));
+        }
+        if let Some((_, ours, theirs)) = compared.iter().find(|(same, ..)| !same) {
+            return Ok(Fit::Fork { seq: ours.seq, ours: ours.bytes().to_vec(), theirs: theirs.bytes().to_vec() });
+        }
+        let start = usize::try_from(next - begin).unwrap_or(usize::MAX);
+        if start < entries.len() {
+            return Ok(Fit::Continues(start));
+        }
+        // The chain answers for what lies before an entry that both have, and the author's signature for what lies behind.
+        let ends_alike = compared.iter().any(|(_, ours, _)| ours.seq >= end);
+        let links = begin == 0 || !compared.is_empty();
+        Ok(Fit::Known(match compared.first() {
+            _ if ends_alike || (*settled && links) => Some(end),
+            Some((_, ours, _)) if ours.seq >= begin => Some(ours.seq),
+            _ => None,
+        }))
     }
 
     /// Takes nothing more from an author who wrote two entries with one number. What was taken stays.

@@ -226,7 +226,22 @@ impl Journal {
         drops: Vec<DropRange>,
     ) -> Result<Vec<Appended>, WriteError> {
         self.until_known(&topic).await;
-        self.write(move |engine| engine.append(topic, &plains, &drops)).await
+        self.write(move |engine| engine.append(topic, &plains, &drops, false)).await
+    }
+
+    /// Writes these, and has entries of this device go everywhere as a whole: data that makes no difference any more, with what is
+    /// written now. Readers are not told. `entries` are numbers of this device's log, from the first to the last of each stretch;
+    /// acts and keys among them stay, and should not be named. Fails with [`WriteError::NotAllowed`] if they are not written yet.
+    pub async fn append_pruning(
+        &self,
+        topic: GroupId,
+        plains: Vec<Vec<u8>>,
+        entries: Vec<(u64, u64)>,
+    ) -> Result<Vec<Appended>, WriteError> {
+        self.until_known(&topic).await;
+        let author = self.device();
+        let ranges: Vec<_> = entries.into_iter().map(|(first, last)| DropRange { author, first, last }).collect();
+        self.write(move |engine| engine.append(topic, &plains, &ranges, true)).await
     }
 
     /// The next at most `limit` readable entries. Reads the disk: call it where blocking is allowed.
@@ -371,11 +386,11 @@ impl Journal {
             let views = self.shared.views();
             views.get(topic).ok_or(ReadError::UnknownTopic)?.logs.get(author).copied()
         };
-        let entries = match log.filter(|log| from <= log.tip.seq) {
+        let (first, entries) = match log.filter(|log| from <= log.tip.seq) {
             Some(log) => self.shared.readers.run(log.row, from, max_entries, max_bytes).ok_or(ReadError::Closed)??,
-            None => Vec::new(),
+            None => (from, Vec::new()),
         };
-        Ok(Run { topic: *topic, author: *author, first: from, entries })
+        Ok(Run { topic: *topic, author: *author, first, pruned: first - from, entries })
     }
 
     /// Whether this topic's entries are taken in here: adopted, attached, or a member group of one that is.

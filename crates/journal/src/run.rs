@@ -25,6 +25,8 @@ pub struct Run {
     pub author: DeviceId,
     /// The number of the first entry.
     pub first: u64,
+    /// How many entries before it are not at the sender's: pruned, or lacking there too.
+    pub pruned: u64,
     /// The entries, in order.
     pub entries: Vec<RawEntry>,
 }

@@ -10,7 +10,7 @@ use crate::drops::drops_of;
 use crate::engine::Engine;
 use crate::event::ProblemCause;
 use crate::store::write::{self, BodyState, Stored};
-use crate::store::{StoreError, drops, entry_id};
+use crate::store::{StoreError, drops, entry_id, holes};
 use crate::topic::{Keys, Log, Topic, act_of, grant_of, load_epochs};
 
 /// Groups that one group's log may bring here as its members, those that have left included.
@@ -67,27 +67,43 @@ impl Engine {
         fresh: &mut Fresh,
     ) -> Result<(), StoreError> {
         let tip = entry.tip();
-        let state = self.body_state(&entry)?;
-        let Entry { header, body } = entry;
-        let (id, author) = (header.topic, header.author);
-        let body = body.filter(|_| state == BodyState::Here);
+        let (id, author) = (entry.header.topic, entry.header.author);
         let Some(topic) = self.topics.0.get_mut(&id) else { return Ok(()) };
         if !topic.logs.contains_key(&author) {
             topic.logs.insert(author, Log::new(write::add_log(&self.db, topic.row, &author)?));
         }
         let Some(log) = topic.logs.get_mut(&author) else { return Ok(()) };
+        let (row, next) = (log.row, log.len());
+        if next < tip.seq {
+            // What was left out may yet turn out to be pruned.
+            holes::add(&self.db, row, holes::Hole { first: next, last: tip.seq - 1, lacking: true })?;
+            log.lacks.get_or_insert(next);
+        }
+        self.admit(entry, from, fresh)?;
+        if let Some(log) = self.topics.0.get_mut(&id).and_then(|topic| topic.logs.get_mut(&author)) {
+            log.tip = Some(tip);
+        }
+        self.clock.observe(tip.clock, self.shared.now());
+        if from.is_none() {
+            self.count.add();
+        }
+        Ok(())
+    }
+
+    /// Stores an entry of a log that is here, of a number of which nothing is.
+    pub(crate) fn admit(&mut self, entry: Entry, from: Option<DeviceId>, fresh: &mut Fresh) -> Result<(), StoreError> {
+        let state = self.body_state(&entry)?;
+        let Entry { header, body } = entry;
+        let (id, author) = (header.topic, header.author);
+        let body = body.filter(|_| state == BodyState::Here);
+        let Some(topic) = self.topics.0.get_mut(&id) else { return Ok(()) };
+        let Some(log) = topic.logs.get_mut(&author) else { return Ok(()) };
         let row = entry_id(log.row, header.seq);
         write::add_entry(&self.db, row, &header, body.as_deref())?;
         let bytes = header.bytes().len() + body.as_ref().map_or(0, Vec::len);
-        log.tip = Some(tip);
-        log.bytes += bytes as u64;
         if state == BodyState::Lacking {
             drops::set_lacking(&self.db, row, true)?;
             log.lacks.get_or_insert(header.seq);
-        }
-        self.clock.observe(header.clock, self.shared.now());
-        if from.is_none() {
-            self.count.add();
         }
         fresh.stored.insert(id);
         let seq = header.seq;
@@ -111,7 +127,7 @@ impl Engine {
             self.problem(author, id, ProblemCause::Unreadable { seq });
         }
         self.touch(id).logs.insert(author, from);
-        self.count_written(id, author, bytes);
+        self.grow(id, author, bytes);
         Ok(())
     }
 

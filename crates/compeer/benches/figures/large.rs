@@ -112,6 +112,8 @@ pub(crate) fn run(dir: &Path, report: &mut Report) -> Result<(), Failure> {
         Ok(())
     })?;
     report.row("bytes for one moved element, to one other", moved, "B", "600 B");
+    // The peer has closed the connection that nothing was asked on meanwhile.
+    let mut client = second.client()?;
     until(Duration::from_secs(120), || Ok(client.get("/search?q=x")?["complete"] == true))?;
 
     let home = second.home.clone();

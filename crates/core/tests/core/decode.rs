@@ -36,7 +36,7 @@ fn grant() -> KeyGrant {
 
 fn drops(count: usize) -> Drops {
     let range = |n: usize| DropRange { author: DeviceId::from_bytes([1; 32]), first: n as u64, last: u64::MAX };
-    Drops { ranges: (0..count).map(range).collect() }
+    Drops { ranges: (0..count).map(range).collect(), prune: None }
 }
 
 fn header() -> Vec<u8> {

@@ -173,7 +173,11 @@ impl Sim {
     /// An entry that drops others; which ones does not matter to the rules.
     pub(crate) fn drop(&mut self, by: &'static str, group: GroupId) -> usize {
         let heads = self.view(by, group).heads().to_vec();
-        let body = Body { class: BodyClass::Drop, epoch: EpochId::NONE, bytes: Drops { ranges: Vec::new() }.encode() };
+        let body = Body {
+            class: BodyClass::Drop,
+            epoch: EpochId::NONE,
+            bytes: Drops { ranges: Vec::new(), prune: None }.encode(),
+        };
         self.write(by, group, heads, None, body, |header| Note { header, act: None, grant: None })
     }
 

@@ -24,6 +24,8 @@ pub(crate) struct Due {
     pub(crate) id: i64,
     pub(crate) topic: i64,
     pub(crate) range: DropRange,
+    /// Whether the entries go as a whole.
+    pub(crate) prune: bool,
 }
 
 /// An entry whose body is here, of so many bytes, or lacking (`None`).
@@ -54,13 +56,15 @@ pub(crate) fn add(db: &Connection, topic: i64, range: &DropRange, until: Hlc) ->
         let (first, last, until) = (first.cast_signed(), last.cast_signed(), until.bits().cast_signed());
         db.prepare_cached(sql)?.execute(params![topic, author.as_bytes(), first, last, until])?;
     }
-    let sql = "INSERT INTO drop_due (topic, author, first, last) VALUES (?1, ?2, ?3, ?4)";
-    db.prepare_cached(sql)?.execute(params![
-        topic,
-        author.as_bytes(),
-        new.first.cast_signed(),
-        new.last.cast_signed()
-    ])?;
+    note_due(db, topic, &DropRange { last: new.last, ..*range }, false)
+}
+
+/// A range is to be carried out.
+pub(crate) fn note_due(db: &Connection, topic: i64, range: &DropRange, prune: bool) -> Result<()> {
+    let DropRange { author, first, last } = *range;
+    let sql = "INSERT INTO drop_due (topic, author, first, last, prune) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let values = params![topic, author.as_bytes(), first.cast_signed(), last.cast_signed(), prune];
+    db.prepare_cached(sql)?.execute(values)?;
     Ok(())
 }
 
@@ -129,14 +133,14 @@ pub(crate) fn is_any_due(db: &Connection) -> Result<bool> {
 }
 
 pub(crate) fn next_due(db: &Connection) -> Result<Option<Due>> {
-    let sql = "SELECT id, topic, author, first, last FROM drop_due ORDER BY id LIMIT 1";
+    let sql = "SELECT id, topic, author, first, last, prune FROM drop_due ORDER BY id LIMIT 1";
     let mut statement = db.prepare_cached(sql)?;
     let mut rows = statement.query([])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let author: [u8; 32] = row.get(2)?;
     let (first, last) = (row.get::<_, i64>(3)?.cast_unsigned(), row.get::<_, i64>(4)?.cast_unsigned());
     let range = DropRange { author: DeviceId::from_bytes(author), first, last };
-    Ok(Some(Due { id: row.get(0)?, topic: row.get(1)?, range }))
+    Ok(Some(Due { id: row.get(0)?, topic: row.get(1)?, range, prune: row.get(5)? }))
 }
 
 /// What is left of a due range begins at `first`; nothing is left with `None`.

@@ -4,6 +4,8 @@
 //! and other tables refer to an entry by one integer.
 
 pub(crate) mod drops;
+pub(crate) mod holes;
+pub(crate) mod lacking;
 pub(crate) mod read;
 mod schema;
 pub(crate) mod write;
@@ -167,12 +169,13 @@ mod tests {
     fn a_file_of_the_first_version_is_brought_up_to_date() {
         let dir = tempfile::tempdir().expect("folder");
         let db = open(dir.path(), false).expect("opens").db;
-        let old = "DROP TABLE drop_range; DROP TABLE drop_due; DROP TABLE lacking; DROP INDEX entry_drops;
+        let old =
+            "DROP TABLE drop_range; DROP TABLE drop_due; DROP TABLE lacking; DROP INDEX entry_drops; DROP TABLE hole;
             PRAGMA user_version = 1";
         db.execute_batch(old).expect("as it was");
         drop(db);
         let db = open(dir.path(), true).expect("opens").db;
-        assert_eq!(db.pragma_query_value(None, "user_version", |row| row.get(0)), Ok(2));
+        assert_eq!(db.pragma_query_value(None, "user_version", |row| row.get(0)), Ok(3));
         assert!(!drops::is_any_due(&db).expect("reads"));
     }
 
@@ -180,6 +183,6 @@ mod tests {
     fn a_newer_file_is_left_alone() {
         let dir = tempfile::tempdir().expect("folder");
         open(dir.path(), false).expect("opens").db.pragma_update(None, "user_version", 99).expect("pragma");
-        assert!(matches!(open(dir.path(), false), Err(OpenError::Newer { found: 99, known: 2 })));
+        assert!(matches!(open(dir.path(), false), Err(OpenError::Newer { found: 99, known: 3 })));
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{StoreError, drops, entry_id, log_range};
+use super::{StoreError, entry_id, lacking, log_range};
 use crate::run::RawEntry;
 
 /// Connections that are kept open when nobody reads.
@@ -31,6 +31,8 @@ pub(crate) struct FedPage {
     /// The generation that the file has.
     pub(crate) generation: u64,
     pub(crate) entries: Vec<Fed>,
+    /// Whether there is more up to the end that was asked for.
+    pub(crate) more: bool,
 }
 
 impl Readers {
@@ -66,34 +68,42 @@ impl Readers {
         Ok(db)
     }
 
-    /// Entries of a log from number `from` on: at most `max_entries`, and none after the one that reaches `max_bytes`.
+    /// The first entry of a log that is here from number `from` on, by its number, and those that follow it without a gap: at
+    /// most `max_entries`, and none after the one that reaches `max_bytes`.
     pub(crate) fn run(
         &self,
         log: i64,
         from: u64,
         max_entries: usize,
         max_bytes: usize,
-    ) -> Option<Result<Vec<RawEntry>, StoreError>> {
+    ) -> Option<Result<(u64, Vec<RawEntry>), StoreError>> {
         self.with(|db| {
-            let sql = "SELECT header, body FROM entry WHERE id >= ?1 AND id < ?2 ORDER BY id";
+            let sql = "SELECT id, header, body FROM entry WHERE id >= ?1 AND id < ?2 ORDER BY id";
             let mut statement = db.prepare_cached(sql)?;
             let mut rows = statement.query([entry_id(log, from), log_range(log).end])?;
-            let (mut entries, mut bytes) = (Vec::new(), 0);
+            let (mut first, mut next, mut entries, mut bytes) = (from, None, Vec::new(), 0);
             while entries.len() < max_entries && bytes < max_bytes {
                 let Some(row) = rows.next()? else { break };
-                let entry = RawEntry { header: row.get(0)?, body: row.get(1)? };
+                let id: i64 = row.get(0)?;
+                match next {
+                    None => first = (id - log_range(log).start).cast_unsigned(),
+                    Some(next) if next != id => break,
+                    Some(_) => {}
+                }
+                next = Some(id + 1);
+                let entry = RawEntry { header: row.get(1)?, body: row.get(2)? };
                 bytes += entry.header.len() + entry.body.as_ref().map_or(0, Vec::len);
                 entries.push(entry);
             }
-            Ok(entries)
+            Ok((first, entries))
         })
     }
 
     /// The first entry of a log from number `from` on whose body is lacking, and the last of fewer than `span` behind it.
     pub(crate) fn lacking(&self, log: i64, from: u64, span: u64) -> Option<Result<Option<(u64, u64)>, StoreError>> {
         self.with(|db| {
-            let Some(first) = drops::lacking(db, log, from)? else { return Ok(None) };
-            let last = drops::last_lacking(db, log, first.saturating_add(span - 1))?;
+            let Some(first) = lacking::first(db, log, from)? else { return Ok(None) };
+            let last = lacking::last(db, log, first.saturating_add(span - 1))?;
             Ok(Some((first, last.unwrap_or(first).max(first))))
         })
     }
@@ -122,14 +132,17 @@ impl Readers {
                 WHERE feed.topic = ?1 AND feed.position >= ?2 AND feed.position < ?3 ORDER BY feed.position";
             let mut statement = transaction.prepare_cached(sql)?;
             let mut rows = statement.query([topic, from.cast_signed(), end.cast_signed()])?;
-            let (mut entries, mut bytes) = (Vec::new(), 0);
+            let (mut entries, mut bytes, mut more) = (Vec::new(), 0, true);
             while entries.len() < limit && bytes < PAGE_BYTES {
-                let Some(row) = rows.next()? else { break };
+                let Some(row) = rows.next()? else {
+                    more = false;
+                    break;
+                };
                 let body: Option<Vec<u8>> = row.get(2)?;
                 bytes += body.as_ref().map_or(0, Vec::len);
                 entries.push(Fed { position: row.get::<_, i64>(0)?.cast_unsigned(), header: row.get(1)?, body });
             }
-            Ok(FedPage { generation: generation.cast_unsigned(), entries })
+            Ok(FedPage { generation: generation.cast_unsigned(), entries, more })
         })
     }
 }

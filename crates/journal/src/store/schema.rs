@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use crate::error::OpenError;
 
 /// The format that this program writes, kept in `PRAGMA user_version`.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// "CmpJ": tells `file` and curious people whose database this is.
 const APPLICATION: i32 = 0x436d_704a;
 
@@ -115,6 +115,22 @@ CREATE TABLE lacking (
 CREATE INDEX entry_drops ON entry (id) WHERE class = 3;
 ";
 
+/// Since version 3.
+const PRUNED: &str = "
+-- Whether the entries of a due range go as a whole.
+ALTER TABLE drop_due ADD COLUMN prune INTEGER NOT NULL DEFAULT 0;
+
+-- Numbers of a log of which nothing is here, before others of which something is; lacking: no entry that counts prunes them.
+CREATE TABLE hole (
+    log INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    lacking INTEGER NOT NULL,
+    PRIMARY KEY (log, first)
+) WITHOUT ROWID;
+CREATE INDEX hole_lacking ON hole (log, last) WHERE lacking;
+";
+
 /// Makes the tables in an empty file, or checks that the file's format is ours.
 pub(super) fn prepare(db: &Connection) -> Result<(), OpenError> {
     let found: u32 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -122,7 +138,7 @@ pub(super) fn prepare(db: &Connection) -> Result<(), OpenError> {
         return Err(OpenError::Newer { found, known: VERSION });
     }
     let _mode: String = db.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
-    let steps = [TABLES, DROPS];
+    let steps = [TABLES, DROPS, PRUNED];
     if found < VERSION {
         let setup = steps[found as usize..].concat();
         db.execute_batch(&format!(

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use crate::fork::Fork;
 use crate::identity::Asking;
 
-use super::{LOG_LIMIT, StoreError, drops, entry_id, log_range};
+use super::{LOG_LIMIT, StoreError, entry_id, lacking, log_range};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -126,7 +126,7 @@ pub(crate) fn logs(db: &Connection, topic: i64) -> Result<Vec<LogRow>> {
             author: DeviceId::from_bytes(blob(row, 1)?),
             bytes: row.get::<_, i64>(3)?.cast_unsigned() + rest,
             tip,
-            lacks: drops::lacking(db, id, 0)?,
+            lacks: lacking::first(db, id, 0)?,
             fork,
         });
     }
@@ -192,6 +192,50 @@ pub(crate) fn entry(db: &Connection, id: i64) -> Result<Option<Stored>> {
     Ok(Some(Stored { id, header: header(row, 0)?, body, state }))
 }
 
+/// The last entry of a log that is here, of those with numbers from `first` to `last`.
+pub(crate) fn last_of(db: &Connection, log: i64, first: u64, last: u64) -> Result<Option<Stored>> {
+    let sql = "SELECT MAX(id) FROM entry WHERE id >= ?1 AND id <= ?2";
+    let values = [entry_id(log, first), entry_id(log, last)];
+    let id: Option<i64> = db.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
+    id.map_or(Ok(None), |id| entry(db, id))
+}
+
+/// Takes out the data of a log with numbers from `first` to `last`, and whatever names it. The stretches that went, and the bytes
+/// that they had. Positions of the feed are not given again: the last one stays taken, by an entry that there is not (0).
+pub(crate) fn prune(db: &Connection, topic: i64, log: i64, first: u64, last: u64) -> Result<(Vec<(u64, u64)>, u64)> {
+    let values = [entry_id(log, first), entry_id(log, last)];
+    let (mut stretches, mut bytes): (Vec<(u64, u64)>, u64) = (Vec::new(), 0);
+    {
+        let sql = "SELECT id, LENGTH(header) + COALESCE(LENGTH(body), 0) FROM entry NOT INDEXED
+            WHERE class = 2 AND id >= ?1 AND id <= ?2 ORDER BY id";
+        let mut statement = db.prepare_cached(sql)?;
+        let mut rows = statement.query(values)?;
+        while let Some(row) = rows.next()? {
+            let seq = (row.get::<_, i64>(0)? - log_range(log).start).cast_unsigned();
+            bytes += row.get::<_, i64>(1)?.cast_unsigned();
+            match stretches.last_mut() {
+                Some((_, end)) if *end + 1 == seq => *end = seq,
+                _ => stretches.push((seq, seq)),
+            }
+        }
+    }
+    if stretches.is_empty() {
+        return Ok((stretches, 0));
+    }
+    let end = feed_end(db, topic)?;
+    let sql = "DELETE FROM entry WHERE class = 2 AND id >= ?1 AND id <= ?2";
+    db.prepare_cached(sql)?.execute(values)?;
+    let gone = "entry >= ?1 AND entry <= ?2 AND NOT EXISTS (SELECT 1 FROM entry e WHERE e.id = entry)";
+    for (table, of) in [("feed", "topic = ?3 AND"), ("waiting", "topic = ?3 AND"), ("lacking", "?3 = ?3 AND")] {
+        let sql = format!("DELETE FROM {table} WHERE {of} {gone}");
+        db.prepare_cached(&sql)?.execute([values[0], values[1], topic])?;
+    }
+    if feed_end(db, topic)? < end {
+        feed(db, topic, end - 1, 0)?;
+    }
+    Ok((stretches, bytes))
+}
+
 /// Calls `each` with the control and key entries of a log, bodies included, in order.
 pub(crate) fn each_rule(db: &Connection, log: i64, each: impl FnMut(Stored)) -> Result<()> {
     let sql = "SELECT id, header, body FROM entry INDEXED BY entry_rules WHERE class < 2 AND id >= ?1 AND id < ?2";
@@ -238,7 +282,7 @@ pub(crate) fn feed(db: &Connection, topic: i64, position: u64, entry: i64) -> Re
 }
 
 pub(crate) fn fed(db: &Connection, topic: i64) -> Result<Vec<i64>> {
-    let mut statement = db.prepare_cached("SELECT entry FROM feed WHERE topic = ?1")?;
+    let mut statement = db.prepare_cached("SELECT entry FROM feed WHERE topic = ?1 AND entry != 0")?;
     let rows = statement.query_map([topic], |row| row.get(0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
@@ -319,7 +363,9 @@ pub(crate) fn forget(db: &Connection, topic: i64, logs: &[i64]) -> Result<()> {
     for log in logs {
         let range = log_range(*log);
         db.prepare_cached("DELETE FROM entry WHERE id >= ?1 AND id < ?2")?.execute([range.start, range.end])?;
-        db.prepare_cached("DELETE FROM fork WHERE log = ?1")?.execute([log])?;
+        for table in ["fork", "hole"] {
+            db.execute(&format!("DELETE FROM {table} WHERE log = ?1"), [log])?;
+        }
         db.prepare_cached("DELETE FROM lacking WHERE entry >= ?1 AND entry < ?2")?.execute([range.start, range.end])?;
     }
     for table in ["log", "feed", "waiting", "epoch_key", "receipt", "drop_range", "drop_due"] {

@@ -154,7 +154,7 @@ mod tests {
             topic: GroupId::from_bytes([2; 32]),
             key: device,
             member: Member::Device(device),
-            person: vec![Part { author: device, first: 0, entries: vec![entry] }],
+            person: vec![Part { author: device, first: 0, entries: vec![entry], pruned: 0 }],
             proof: Signature::from_bytes([3; 64]),
         };
         [JoinMessage::Challenge { nonce: [4; 32] }, request, JoinMessage::Accepted { seq: 5 }, refused]

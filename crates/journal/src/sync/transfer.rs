@@ -49,7 +49,10 @@ fn next_batch(journal: &Journal, topic: &GroupId, ranges: &mut VecDeque<Range>) 
             ranges.pop_front();
             continue;
         }
-        let part = Part::from(journal.run(topic, &range.author, range.from, most, BATCH_BYTES - bytes)?);
+        let mut part = Part::from(journal.run(topic, &range.author, range.from, most, BATCH_BYTES - bytes)?);
+        // Beyond what was left out there may be less to say than there was room for.
+        let upto = range.to.saturating_add(1).saturating_sub(part.first);
+        part.entries.truncate(usize::try_from(upto).unwrap_or(usize::MAX));
         if part.entries.is_empty() {
             ranges.pop_front();
             continue;
@@ -365,7 +368,7 @@ async fn ask(session: &Session, shared: &Shared, topic: GroupId, ranges: &[Range
         };
         for part in &parts {
             let fits = |range: &&mut Range| {
-                of == topic && range.from == part.first && part.end() <= range.to.saturating_add(1)
+                of == topic && part.start() == Some(range.from) && part.end() <= range.to.saturating_add(1)
             };
             let Some(range) = left.get_mut(&part.author).filter(fits).filter(|_| !part.entries.is_empty()) else {
                 return Err(End::Misconduct(Misconduct::Unasked));
@@ -426,7 +429,7 @@ async fn ask_groups(session: &Session, shared: &Shared, groups: &BTreeSet<GroupI
             };
             for part in &parts {
                 let next = here.entry((topic, part.author)).or_default();
-                if !groups.contains(&topic) || part.entries.is_empty() || part.first != *next {
+                if !groups.contains(&topic) || part.entries.is_empty() || part.start() != Some(*next) {
                     return Err(End::Misconduct(Misconduct::Unasked));
                 }
                 *next = part.end();

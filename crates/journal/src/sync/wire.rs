@@ -18,7 +18,7 @@ use crate::run::{RawEntry, Run};
 use crate::shared::LogView;
 
 /// The version of this conversation. A device that hears another one stays linked but does not replicate.
-pub(crate) const VERSION: u16 = 4;
+pub(crate) const VERSION: u16 = 5;
 /// Bytes of one frame's content.
 pub(crate) const FRAME_BYTES: usize = 1024 * 1024;
 /// Entries are put into one message until it has this many bytes; the one that passes the mark is still in.
@@ -255,12 +255,20 @@ pub(crate) struct Part {
     /// The entries, in order.
     #[n(2)]
     pub(crate) entries: Vec<RawEntry>,
+    /// How many entries before the first one are not here.
+    #[n(3)]
+    pub(crate) pruned: u64,
 }
 
 impl Part {
     /// The same as the journal takes it in.
     pub(crate) fn into_run(self, topic: GroupId) -> Run {
-        Run { topic, author: self.author, first: self.first, entries: self.entries }
+        Run { topic, author: self.author, first: self.first, pruned: self.pruned, entries: self.entries }
+    }
+
+    /// The number from which on it says what there is. `None` when it leaves out more than there can be.
+    pub(crate) const fn start(&self) -> Option<u64> {
+        self.first.checked_sub(self.pruned)
     }
 
     /// The number after its last entry's.
@@ -271,7 +279,7 @@ impl Part {
 
 impl From<Run> for Part {
     fn from(run: Run) -> Self {
-        Self { author: run.author, first: run.first, entries: run.entries }
+        Self { author: run.author, first: run.first, entries: run.entries, pruned: run.pruned }
     }
 }
 

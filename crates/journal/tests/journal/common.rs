@@ -126,7 +126,20 @@ impl Peer {
         self.read(topic).into_iter().map(|entry| String::from_utf8(entry.plain).expect("text")).collect()
     }
 
-    /// All of a log from `from` on.
+    /// All of a log from `from` on, in as many runs as there are stretches without a hole.
+    pub(crate) fn runs(&self, topic: &GroupId, author: &DeviceId, from: u64) -> Vec<Run> {
+        let (mut runs, mut next) = (Vec::new(), from);
+        loop {
+            let run = self.run(topic, author, next);
+            if run.entries.is_empty() {
+                return runs;
+            }
+            next = run.first + run.entries.len() as u64;
+            runs.push(run);
+        }
+    }
+
+    /// A log from `from` on, up to its next hole.
     pub(crate) fn run(&self, topic: &GroupId, author: &DeviceId, from: u64) -> Run {
         self.journal.run(topic, author, from, 10_000, 16 << 20).expect("reads")
     }
@@ -136,9 +149,9 @@ impl Peer {
         let theirs = other.journal.heights(topic);
         let lacking = |(author, tip): (DeviceId, compeer_core::Tip)| {
             let from = theirs.get(&author).map_or(0, |tip| tip.seq + 1);
-            (from <= tip.seq).then(|| self.run(topic, &author, from))
+            if from <= tip.seq { self.runs(topic, &author, from) } else { Vec::new() }
         };
-        self.journal.heights(topic).into_iter().filter_map(lacking).collect()
+        self.journal.heights(topic).into_iter().flat_map(lacking).collect()
     }
 
     /// All entries whose bodies may be lacking at `other`, each log from there on.
@@ -148,7 +161,7 @@ impl Peer {
         let from = |author| held.get(author).map_or(0, |seq| seq + 1);
         let here = self.journal.heights(topic);
         let runs = lacking.filter(|(author, _)| here.contains_key(author));
-        runs.map(|(author, _)| self.run(topic, author, from(author))).collect()
+        runs.flat_map(|(author, _)| self.runs(topic, author, from(author))).collect()
     }
 
     pub(crate) async fn take(&self, from: &Peer, runs: Vec<Run>) -> IngestReport {

@@ -14,7 +14,7 @@ use crate::common::{LIMIT, Peer, Time, config, sync};
 const CHILD: &str = "COMPEER_JOURNAL_DROPPING_CHILD";
 
 /// A and B, who may write, and C, who manages as A does.
-async fn scene() -> (Time, [Peer; 3], GroupId) {
+pub(crate) async fn scene() -> (Time, [Peer; 3], GroupId) {
     let time = Time::new();
     let peers = [Peer::new(1, &time).await, Peer::new(2, &time).await, Peer::new(3, &time).await];
     let [a, b, c] = &peers;
@@ -40,14 +40,14 @@ fn bodies(run: &Run) -> Vec<Vec<u8>> {
 }
 
 /// Whether any of these bytes lie in any file of a folder.
-fn lies_in(dir: &Path, needles: &[Vec<u8>]) -> bool {
+pub(crate) fn lies_in(dir: &Path, needles: &[Vec<u8>]) -> bool {
     std::fs::read_dir(dir).expect("a folder").any(|file| {
         let content = std::fs::read(file.expect("a file").path()).unwrap_or_default();
         needles.iter().any(|needle| content.windows(needle.len()).any(|window| window == needle.as_slice()))
     })
 }
 
-async fn until_nowhere(peer: &Peer, needles: &[Vec<u8>]) {
+pub(crate) async fn until_nowhere(peer: &Peer, needles: &[Vec<u8>]) {
     eventually(LIMIT, "no trace", async || !lies_in(peer.dir.path(), needles)).await;
 }
 

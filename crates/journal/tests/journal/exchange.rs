@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use compeer_core::group::{DropRange, Level};
-use compeer_core::{DeviceId, EntryHash, GroupId};
+use compeer_core::{DeviceId, EntryHash, GroupId, SignedHeader};
 use compeer_journal::{Cursor, Page, Run};
 use proptest::prelude::*;
 
@@ -19,6 +19,8 @@ enum Step {
     Set { by: usize, whom: usize, level: Option<Level> },
     /// Somebody drops bodies of somebody, if it may; also such as are not there yet.
     Drop { by: usize, whose: usize, first: u64, more: u64 },
+    /// Somebody prunes entries of its own, if it may.
+    Prune { by: usize, first: u64, more: u64 },
     /// Part of what one has goes to another: some logs, a part of each, possibly starting with what is known.
     Send { from: usize, to: usize, logs: u8, part: u8, again: bool },
     /// A journal is closed and opened again.
@@ -38,6 +40,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (0..PEERS, 1..PEERS, level).prop_map(|(by, whom, level)| Step::Set { by, whom, level }),
         3 => (0..PEERS, 0..PEERS, 0..12u64, 0..6u64)
             .prop_map(|(by, whose, first, more)| Step::Drop { by, whose, first, more }),
+        3 => (0..PEERS, 0..12u64, 0..6u64).prop_map(|(by, first, more)| Step::Prune { by, first, more }),
         10 => (0..PEERS, 0..PEERS, any::<u8>(), 1..=4u8, any::<bool>())
             .prop_map(|(from, to, logs, part, again)| Step::Send { from, to, logs, part, again }),
         1 => (0..PEERS).prop_map(|whom| Step::Reopen { whom }),
@@ -57,9 +60,13 @@ fn parcel(from: &Peer, to: &Peer, topic: &GroupId, logs: u8, part: u8, again: bo
         if first > tip.seq {
             continue;
         }
-        let mut run = from.run(topic, &author, first);
-        run.entries.truncate(run.entries.len() * usize::from(part) / 4);
-        runs.push(run);
+        let all = from.runs(topic, &author, first);
+        let mut left = all.iter().map(|run| run.entries.len()).sum::<usize>() * usize::from(part) / 4;
+        for mut run in all {
+            run.entries.truncate(left);
+            left -= run.entries.len();
+            runs.extend((!run.entries.is_empty()).then_some(run));
+        }
     }
     runs
 }
@@ -78,12 +85,22 @@ async fn play(steps: Vec<Step>) {
     }
     let mut said = 0;
     let mut readers = vec![Reader::default(); PEERS];
+    let mut pruned = BTreeSet::new();
     for step in steps {
         time.pass(1);
         match step {
             Step::Drop { by, whose, first, more } => {
                 let range = DropRange { author: peers[whose].id(), first, last: first + more };
                 let _ = peers[by].journal.append_dropping(topic, vec![], vec![range]).await;
+            }
+            Step::Prune { by, first, more } => {
+                let entries = peers[by].runs(&topic, &peers[by].id(), 0).into_iter().flat_map(|run| run.entries);
+                let headers = entries.map(|entry| SignedHeader::decode(&entry.header).expect("a header"));
+                let named = headers.filter(|header| (first..=first + more).contains(&header.seq));
+                let own: Vec<EntryHash> = named.map(|header| header.hash()).collect();
+                if peers[by].journal.append_pruning(topic, vec![], vec![(first, first + more)]).await.is_ok() {
+                    pruned.extend(own);
+                }
             }
             Step::Say { by } => {
                 said += 1;
@@ -111,7 +128,7 @@ async fn play(steps: Vec<Step>) {
         .iter()
         .map(|peer| {
             let authors = peer.journal.heights(&topic).into_keys();
-            format!("{:?}", authors.map(|author| peer.run(&topic, &author, 0)).collect::<Vec<_>>())
+            format!("{:?}", authors.map(|author| peer.runs(&topic, &author, 0)).collect::<Vec<_>>())
         })
         .collect();
     assert_eq!(logs.len(), 1, "all have the same bodies");
@@ -119,6 +136,11 @@ async fn play(steps: Vec<Step>) {
         reader.go_on(peer, &topic);
         let mut anew = Reader::default();
         anew.go_on(peer, &topic);
+        // Of these nobody is told that they went.
+        for reader in [&mut reader, &mut anew] {
+            reader.texts.retain(|hash, _| !pruned.contains(hash));
+            reader.dropped.retain(|hash| !pruned.contains(hash));
+        }
         assert_eq!((reader.texts, reader.dropped), (anew.texts, anew.dropped), "to read on is to read anew");
     }
 }

@@ -33,7 +33,7 @@ impl Forger {
     fn run(&self, entries: &[Entry]) -> Run {
         let raw = |entry: &Entry| RawEntry { header: entry.header.bytes().to_vec(), body: entry.body.clone() };
         let first = entries.first().map_or(0, |entry| entry.header.seq);
-        Run { topic: self.topic, author: self.key.id(), first, entries: entries.iter().map(raw).collect() }
+        Run { topic: self.topic, author: self.key.id(), first, pruned: 0, entries: entries.iter().map(raw).collect() }
     }
 }
 
@@ -245,4 +245,31 @@ proptest! {
             assert_eq!(a.take(&b, vec![good]).await.stored, 3);
         });
     }
+}
+
+/// Somebody hides where two histories part by leaving those entries out, and fills in the others later.
+#[tokio::test]
+async fn a_fork_within_what_was_left_out_is_found_when_that_comes() {
+    let Scene { time, mut a, b, topic, heads } = scene().await;
+    let mut left = Forger::new(&b.key, topic, &time);
+    let mut right = Forger::new(&b.key, topic, &time);
+    let one: Vec<Entry> = (0..6).map(|n| left.write(BodyClass::Data, heads.clone(), &[n; 50])).collect();
+    let two: Vec<Entry> = (0..4)
+        .map(|n| right.write(BodyClass::Data, heads.clone(), &if n < 2 { [n; 50] } else { [n + 9; 50] }))
+        .collect();
+    assert_eq!(one[1].header.hash(), two[1].header.hash());
+    let report = a.take(&b, vec![left.run(&one[..2]), Run { pruned: 1, ..left.run(&one[4..]) }]).await;
+    assert_eq!((report.stored, report.wanted.len()), (2, 1), "more is missing than it says");
+    assert_eq!(a.take(&b, vec![Run { pruned: 2, ..left.run(&one[4..]) }]).await.stored, 2);
+    assert_eq!(a.journal.held(&topic)[&b.id()], 1);
+    let report = a.take(&b, vec![right.run(&two[2..])]).await;
+    assert_eq!((report.stored, cause(&report)), (0, Some(&Refusal::Frozen)));
+    a.open_again().await.expect("opens");
+    // What belongs to the log that was taken comes all the same, in any parts.
+    assert_eq!(a.take(&b, vec![left.run(&one[3..4])]).await.stored, 1);
+    assert_eq!(a.take(&b, vec![left.run(&one[2..])]).await.stored, 1);
+    assert_eq!(a.journal.held(&topic)[&b.id()], 5);
+    // Signed wrongly on purpose, in a hole: nothing vouches for it.
+    let c = Forger::new(&compeer_core::DeviceKey::from_seed([7; 32]), topic, &time);
+    assert!(cause(&a.take(&b, vec![Run { pruned: u64::MAX, ..c.run(&one[5..]) }]).await).is_some());
 }

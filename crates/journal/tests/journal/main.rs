@@ -8,5 +8,6 @@ mod exchange;
 mod groups;
 mod hostile;
 mod persons;
+mod prunes;
 mod safety;
 mod speed;

@@ -59,3 +59,34 @@ async fn whoever_joins_later_never_has_it_and_misses_nothing() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_pruned_reaches_nobody_who_joins_later_and_goes_from_those_who_were_away() {
+    let (mut peers, topic) = peers_in_a_space(3).await;
+    let (mut cy, bo, ann) = (peers.pop().expect("three"), peers.pop().expect("three"), peers.pop().expect("three"));
+    for n in 0..30 {
+        bo.say(topic, &format!("moved {n}")).await;
+    }
+    cy.until_reads(topic, &["moved 29"]).await;
+    let end = bo.journal.heights(&topic)[&bo.device()].seq;
+    cy.restart(async || {
+        let stretches = vec![(end - 29, end - 20), (end - 18, end - 1)];
+        bo.journal.append_pruning(topic, vec![b"pruned".to_vec()], stretches).await.expect("pruned");
+        ann.until_reads(topic, &["pruned"]).await;
+    })
+    .await;
+    cy.knows(&bo);
+    let dee = Peer::new().await;
+    dee.join(&ann.invite(topic, 1, in_an_hour()).await).await.expect("joins");
+    for peer in [&cy, &dee] {
+        peer.until_reads(topic, &["moved 10", "moved 29", "pruned"]).await;
+    }
+    until_equal(&[&ann, &bo, &cy, &dee], topic).await;
+    for peer in [&ann, &bo, &cy, &dee] {
+        eventually(LIMIT, "only that", async || peer.texts(topic).len() == 3).await;
+        let tip = peer.journal.heights(&topic)[&bo.device()];
+        assert_eq!(peer.journal.held(&topic)[&bo.device()], tip.seq, "nothing is missed");
+        let first = peer.journal.run(&topic, &bo.device(), end - 29, 100, 1 << 20).expect("reads");
+        assert_eq!((first.first, first.entries.len()), (end - 19, 1), "the headers went, too");
+    }
+}

@@ -48,7 +48,7 @@ impl Villain {
     /// Opens a talk with a digest that differs from any.
     async fn talk(&self) -> (SendStream, RecvStream) {
         let (mut send, recv) = self.link().await.open(SYNC).await.expect("opens");
-        say(&mut send, 0, |e| e.array(2)?.u16(4)?.bytes(&[1; 32])?.ok()).await;
+        say(&mut send, 0, |e| e.array(2)?.u16(5)?.bytes(&[1; 32])?.ok()).await;
         (send, recv)
     }
 }
@@ -76,7 +76,7 @@ fn entries_message(topic: GroupId, entries: &[Entry]) -> Vec<u8> {
     frame(4, |e| {
         e.array(2)?.bytes(topic.as_bytes())?.array(1)?;
         let header = &entries[0].header;
-        e.array(3)?.bytes(header.author.as_bytes())?.u64(header.seq)?.array(entries.len() as u64)?;
+        e.array(4)?.bytes(header.author.as_bytes())?.u64(header.seq)?.array(entries.len() as u64)?;
         for entry in entries {
             e.array(2)?.bytes(entry.header.bytes())?;
             match &entry.body {
@@ -84,7 +84,7 @@ fn entries_message(topic: GroupId, entries: &[Entry]) -> Vec<u8> {
                 None => e.null()?,
             };
         }
-        Ok(())
+        e.u64(0)?.ok()
     })
 }
 
@@ -207,7 +207,8 @@ async fn entries_of_groups_that_were_not_asked_for_end_the_talk() {
     let tip = ann.journal.heights(&topic).get(&bo.device()).copied();
     let entry_by_bo = Entry::create(&bo.key, topic, tip, Hlc::new(system_wall()(), 0), heads, body).expect("entry");
     let raw = RawEntry { header: entry_by_bo.header.bytes().to_vec(), body: entry_by_bo.body };
-    let run = Run { topic, author: bo.device(), first: tip.map_or(0, |tip| tip.seq + 1), entries: vec![raw] };
+    let run =
+        Run { topic, author: bo.device(), first: tip.map_or(0, |tip| tip.seq + 1), pruned: 0, entries: vec![raw] };
     ann.journal.ingest(bo.device(), vec![run]).await.expect("taken in");
     // Ann asks for it, and is sent something else.
     let asked = timeout(LIMIT, villain.streams.recv()).await.expect("in time").expect("a stream");

@@ -10,7 +10,7 @@ fn topic() -> GroupId {
 
 fn part(count: usize, body: usize) -> Part {
     let entry = |n: usize| RawEntry { header: vec![n as u8; 330], body: Some(vec![n as u8; body]) };
-    Part { author: DeviceId::from_bytes([3; 32]), first: 5, entries: (0..count).map(entry).collect() }
+    Part { author: DeviceId::from_bytes([3; 32]), first: 5, entries: (0..count).map(entry).collect(), pruned: 2 }
 }
 
 fn samples() -> Vec<Message> {
