@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use compeer_core::group::{Level, Rules, Verdict};
-use compeer_core::{DeviceId, EntryHash, GroupId, Hlc, SignedHeader};
+use compeer_core::{BodyClass, DeviceId, EntryHash, GroupId, Hlc, SignedHeader};
 
 use crate::error::ReadError;
 use crate::event::ProblemCause;
 use crate::run::RawEntry;
 use crate::shared::Shared;
-use crate::store::read::Fed;
+use crate::store::read::{Fed, PAGE_BYTES};
 use crate::topic::Keys;
 
 /// How far a view has read. The default is the start.
@@ -113,6 +113,28 @@ impl Shared {
             entries.extend(self.open_entry(&rules, &keys, position, header, level, body));
         }
         Ok(Page::Entries { entries, dropped, next: Cursor { generation, position: next }, more: next < readable })
+    }
+
+    /// What this device wrote that counts, of at most `limit` entries from number `from` on, and where to go on; `None` at the end.
+    pub(crate) fn own(&self, id: &GroupId, from: u64, limit: usize) -> Result<(Vec<Opened>, Option<u64>), ReadError> {
+        let (row, keys, rules) = {
+            let views = self.views();
+            let view = views.get(id).ok_or(ReadError::UnknownTopic)?;
+            let Some(log) = view.logs.get(&self.device) else { return Ok((Vec::new(), None)) };
+            (log.row, Arc::clone(&view.keys), Arc::clone(&view.rules))
+        };
+        let (first, entries) = self.readers.run(row, from, limit, PAGE_BYTES).ok_or(ReadError::Closed)??;
+        let next = (!entries.is_empty()).then_some(first + entries.len() as u64);
+        let mut own = Vec::new();
+        for RawEntry { header, body } in entries {
+            let header = SignedHeader::decode(&header).map_err(|_| ReadError::Damaged("an unreadable header"))?;
+            let counts = header.class == BodyClass::Data && rules.judge(&header) == Verdict::Accepted;
+            if let Some(body) = body.filter(|_| counts) {
+                let level = rules.level_at(&header).unwrap_or(Level::Write);
+                own.extend(self.open_entry(&rules, &keys, 0, header, level, body));
+            }
+        }
+        Ok((own, next))
     }
 
     /// What this device wrote that counts for nothing, oldest first.

@@ -252,6 +252,12 @@ impl Journal {
         self.shared.read(topic, from, limit)
     }
 
+    /// The data that this device wrote and that counts, in the order of its log: what there is of about `limit` entries from
+    /// number `from` on, and the number to go on from; `None` at the end. Reads the disk: call it where blocking is allowed.
+    pub fn own(&self, topic: &GroupId, from: u64, limit: usize) -> Result<(Vec<Opened>, Option<u64>), ReadError> {
+        self.shared.own(topic, from, limit)
+    }
+
     /// The data that this device wrote and that counts for nothing, oldest first: it did not know yet that it was removed,
     /// or might no longer write. What changes it is told by [`JournalEvent::Rebuild`]. Reads the disk: call it where
     /// blocking is allowed.

@@ -11,7 +11,7 @@ use crate::run::RawEntry;
 /// Connections that are kept open when nobody reads.
 const KEPT: usize = 3;
 /// Bytes of bodies after which a page of the feed ends.
-const PAGE_BYTES: usize = 4 * 1024 * 1024;
+pub(crate) const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// The read connections.
 pub(crate) struct Readers {

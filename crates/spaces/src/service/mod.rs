@@ -17,6 +17,7 @@ pub(crate) mod issues;
 mod jobs;
 pub(crate) mod pages;
 mod presence;
+mod pruning;
 mod reading;
 mod retention;
 mod rooms;
@@ -202,6 +203,7 @@ impl Spaces {
         inner.tasks.spawn(spaces.clone().scrub_views());
         inner.tasks.spawn(spaces.clone().keep_indexed());
         inner.tasks.spawn(spaces.clone().keep_to_retention());
+        inner.tasks.spawn(spaces.clone().keep_pruned());
         inner.tasks.spawn(spaces.clone().run_transfers());
         inner.tasks.spawn(spaces.clone().ask_for_introductions());
         inner.tasks.spawn(spaces.clone().send_welcomes());

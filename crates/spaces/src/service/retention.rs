@@ -45,7 +45,7 @@ const fn is_too_much(dues: &Dues) -> bool {
 }
 
 /// The entries as ranges of consecutive ones; they are sorted.
-fn ranges(entries: &[(DeviceId, u64)]) -> Vec<DropRange> {
+pub(super) fn ranges(entries: &[(DeviceId, u64)]) -> Vec<DropRange> {
     let mut ranges: Vec<DropRange> = Vec::new();
     for (author, seq) in entries {
         match ranges.last_mut() {

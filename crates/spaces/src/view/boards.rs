@@ -17,6 +17,15 @@ pub(crate) const ELEMENTS: usize = 50_000;
 /// An element by its id; `None` is deleted, or was never there.
 type Named = (String, Option<Element>);
 
+/// An entry that says what elements of a board shall be, and nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Drawing {
+    pub(crate) hash: EntryHash,
+    pub(crate) clock: Hlc,
+    pub(crate) board: EntryHash,
+    pub(crate) ids: Vec<String>,
+}
+
 /// A board as it lies in the view.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BoardRow {
@@ -173,6 +182,33 @@ impl View {
             Ok(found.filter(|id| !id.is_empty()))
         };
         messages.iter().map(anchor).collect()
+    }
+
+    /// Which of these entries make no difference any more: everything that they say elements shall be was said anew before
+    /// `until`. What an element was first is kept, since the order in which they were made counts.
+    pub(crate) fn superseded(&self, space: &GroupId, until: Hlc, entries: &[Drawing]) -> Result<Vec<bool>> {
+        let connection = self.lock();
+        let mut statement = connection.prepare_cached(
+            "SELECT hash != ?4 AND first != ?5 AND clock < ?6 FROM element WHERE space = ?1 AND board = ?2 AND id = ?3",
+        )?;
+        let mut is_superseded = |drawing: &Drawing| -> Result<bool> {
+            for id in &drawing.ids {
+                let values = params![
+                    space.as_bytes(),
+                    drawing.board.as_bytes(),
+                    id,
+                    drawing.hash.as_bytes(),
+                    sql_clock(drawing.clock),
+                    sql_clock(until)
+                ];
+                let superseded: Option<bool> = statement.query_row(values, |row| row.get(0)).optional()?;
+                if superseded != Some(true) {
+                    return Ok(false);
+                }
+            }
+            Ok(!drawing.ids.is_empty())
+        };
+        entries.iter().map(&mut is_superseded).collect()
     }
 
     /// How many elements stand on a board.

@@ -39,7 +39,7 @@ use rusqlite::Connection;
 use tokio::sync::Notify;
 
 pub(crate) use apply::{Change, Reader};
-pub(crate) use boards::{BoardRow, Drawn, ELEMENTS};
+pub(crate) use boards::{BoardRow, Drawing, Drawn, ELEMENTS};
 pub(crate) use files::{FileRow, Wish};
 pub(crate) use issue_list::IssueRow;
 pub(crate) use issues::itself;

@@ -14,7 +14,7 @@ use minicbor::Encode;
 
 use crate::peer::{LIMIT, Peer};
 
-fn rectangle(x: i32) -> Element {
+pub(crate) fn rectangle(x: i32) -> Element {
     Element {
         shape: Shape::Rectangle,
         x,
@@ -44,11 +44,11 @@ fn stroke(points: i32) -> Element {
     Element { shape: Shape::Stroke(Stroke { points, ..Stroke::default() }), ..rectangle(0) }
 }
 
-fn one(id: &str, element: Element) -> Vec<(String, Option<Element>)> {
+pub(crate) fn one(id: &str, element: Element) -> Vec<(String, Option<Element>)> {
     vec![(id.into(), Some(element))]
 }
 
-async fn elements(peer: &Peer, space: GroupId, board: EntryHash) -> Vec<(String, Option<Element>)> {
+pub(crate) async fn elements(peer: &Peer, space: GroupId, board: EntryHash) -> Vec<(String, Option<Element>)> {
     match peer.spaces.drawing(space, board, None).await {
         Ok(drawing) => drawing.elements,
         Err(ActError::UnknownBoard) => Vec::new(),
@@ -343,7 +343,7 @@ async fn what_cannot_be_shown_is_refused_here() {
 
 /// A program of somebody else writes elements to a board that nobody knows yet, or that is none.
 #[tokio::test(flavor = "multi_thread")]
-async fn elements_may_come_before_their_board() {
+pub(crate) async fn elements_may_come_before_their_board() {
     let (ann, bo, space, board) = two().await;
     let topic = bo.spaces.create_topic(space, "Talk".into()).await.expect("topic").id.expect("an id");
     let field = Field::Element { id: "box".into(), element: Some(Box::new(rectangle(1))) };

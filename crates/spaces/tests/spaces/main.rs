@@ -14,6 +14,7 @@ mod pages;
 mod partitions;
 mod peer;
 mod presence;
+mod pruning;
 mod retention;
 mod undelivered;
 
