@@ -1,11 +1,24 @@
-/** A menu of actions, and a popover for more than that. Not modal: modal ones write a <style>. */
+/**
+ * A menu of actions, and a popover for more than that. Not modal: modal ones write a <style>.
+ *
+ * A page has hundreds of them and few are ever opened, so until then there is only the button: what opens costs more than all else
+ * in a row of a list.
+ */
 import * as RadixMenu from '@radix-ui/react-dropdown-menu';
 import * as RadixPopover from '@radix-ui/react-popover';
-import { createContext, useContext, useRef, type ReactElement, type ReactNode } from 'react';
+import { cloneElement, createContext, useContext, useRef, useState } from 'react';
+import type { HTMLAttributes, KeyboardEvent, MouseEvent, PointerEvent } from 'react';
+import type { ReactElement, ReactNode } from 'react';
 import { Icon, type IconName } from './Icon';
 
 const surface =
   'z-50 animate-fade rounded-[10px] border border-line bg-raised p-1 shadow-float outline-none';
+
+/** The button of what opens. */
+export type Trigger = ReactElement<HTMLAttributes<HTMLElement>>;
+
+/** The keys that open a menu, as Radix has them. */
+const opening = ['Enter', ' ', 'ArrowDown'];
 
 /** What was chosen, to be done once the menu is gone and has given the focus back. */
 const Chosen = createContext<{ current: (() => void) | null }>({ current: null });
@@ -16,14 +29,33 @@ export function Menu({
   align = 'end',
   onOpenChange,
 }: {
-  trigger: ReactElement;
+  trigger: Trigger;
   children: ReactNode;
   align?: 'start' | 'end';
   onOpenChange?: (open: boolean) => void;
 }) {
   const chosen = useRef<(() => void) | null>(null);
+  const [used, setUsed] = useState(false);
+  const first = (event: PointerEvent<HTMLElement> | KeyboardEvent<HTMLElement>) => {
+    // The focus goes into the menu.
+    event.preventDefault();
+    setUsed(true);
+    onOpenChange?.(true);
+  };
+  if (!used) {
+    return cloneElement(trigger, {
+      'aria-haspopup': 'menu',
+      'aria-expanded': false,
+      onPointerDown: (event) => {
+        if (event.button === 0 && !event.ctrlKey) first(event);
+      },
+      onKeyDown: (event) => {
+        if (opening.includes(event.key)) first(event);
+      },
+    });
+  }
   return (
-    <RadixMenu.Root modal={false} {...(onOpenChange ? { onOpenChange } : {})}>
+    <RadixMenu.Root defaultOpen modal={false} {...(onOpenChange ? { onOpenChange } : {})}>
       <RadixMenu.Trigger asChild>{trigger}</RadixMenu.Trigger>
       <RadixMenu.Portal>
         <RadixMenu.Content
@@ -108,7 +140,7 @@ export function Popover({
   open,
   onOpenChange,
 }: {
-  trigger: ReactElement;
+  trigger: Trigger;
   /** The popover's name for screen readers. */
   label: string;
   children: ReactNode;
@@ -117,8 +149,22 @@ export function Popover({
   open?: boolean;
   onOpenChange?: (open: boolean) => void;
 }) {
+  const [used, setUsed] = useState(false);
+  if (open === true && !used) setUsed(true);
+  if (!used) {
+    return cloneElement(trigger, {
+      'aria-haspopup': 'dialog',
+      'aria-expanded': false,
+      onClick: (event: MouseEvent<HTMLElement>) => {
+        trigger.props.onClick?.(event);
+        setUsed(true);
+        onOpenChange?.(true);
+      },
+    });
+  }
   return (
     <RadixPopover.Root
+      defaultOpen
       {...(open === undefined ? {} : { open })}
       {...(onOpenChange ? { onOpenChange } : {})}
     >

@@ -38,7 +38,9 @@ export function formatRtt(milliseconds: number | null): string {
   return milliseconds < 10 ? `${milliseconds.toFixed(1)} ms` : `${Math.round(milliseconds)} ms`;
 }
 
-export const formatCount = (value: number): string => new Intl.NumberFormat().format(value);
+const counts = new Intl.NumberFormat();
+
+export const formatCount = (value: number): string => counts.format(value);
 
 type Locale = string | undefined;
 const cached = new Map<string, Intl.DateTimeFormat>();

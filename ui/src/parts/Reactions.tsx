@@ -1,11 +1,11 @@
 /** How people reacted to a message, and the way to react. */
-import { useState, type ReactElement } from 'react';
+import { useState } from 'react';
 import type { Message, Reaction } from '~/api/types';
 import { Button } from '~/kit/Button';
 import { TextField } from '~/kit/Field';
 import { listNames } from '~/kit/format';
 import { Icon } from '~/kit/Icon';
-import { Popover } from '~/kit/Menu';
+import { Popover, type Trigger } from '~/kit/Menu';
 import { plainName } from '~/kit/text';
 import { Tip } from '~/kit/Tip';
 import { offered } from './messageActions';
@@ -77,7 +77,7 @@ export function ReactionPicker({
   onReact,
   onOpenChange,
 }: {
-  trigger: ReactElement;
+  trigger: Trigger;
   onReact: React;
   onOpenChange?: (open: boolean) => void;
 }) {

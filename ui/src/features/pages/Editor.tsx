@@ -33,6 +33,8 @@ import { ImageView, ItemView, type Shelf } from './views';
 
 export interface EditorActions {
   focus: (where: 'start' | 'end') => void;
+  /** Writes where the caret is, as if it came from the keys. */
+  type: (text: string) => void;
   /** Puts a picture where the caret is. */
   picture: (file: File) => void;
   /** Brings a passage into sight. */
@@ -458,6 +460,14 @@ export function Editor(props: EditorProps) {
           ),
         );
         made.focus();
+      },
+      type(text) {
+        for (const letter of text) {
+          const { from, to } = made.state.selection;
+          const plain = () => made.state.tr.insertText(letter, from, to);
+          if (!made.someProp('handleTextInput', (handle) => handle(made, from, to, letter, plain)))
+            made.dispatch(plain());
+        }
       },
       picture: (file) => share.current([file], made.state.selection.from),
       find(about) {

@@ -78,6 +78,15 @@ function Opened({ space, page, pages }: { space: Space; page: Page; pages: Page[
   const [round, setRound] = useState(0);
   const actions = useRef<EditorActions | null>(null);
   const title = useRef<HTMLTextAreaElement>(null);
+  // What is typed for the text before the text is here.
+  const ahead = useRef<string | null>(null);
+  useEffect(() => {
+    const typed = ahead.current;
+    if (typed === null || !state.ready || !actions.current) return;
+    ahead.current = null;
+    actions.current.focus('start');
+    actions.current.type(typed);
+  }, [state]);
   const mayWrite = space.level !== 'read';
   const path = pathTo(treeOf(pages).open, id).slice(0, -1);
   useEffect(() => {
@@ -151,7 +160,11 @@ function Opened({ space, page, pages }: { space: Space; page: Page; pages: Page[
               page={page}
               field={title}
               mayWrite={mayWrite && !page.archived}
-              onLeave={() => actions.current?.focus('start')}
+              ahead={ahead}
+              onLeave={() => {
+                if (state.ready && actions.current) actions.current.focus('start');
+                else ahead.current = '';
+              }}
             />
             <Suspense fallback={<Loading label="Opening the page" />}>
               <Editor
@@ -302,12 +315,15 @@ function Title({
   page,
   field,
   mayWrite,
+  ahead,
   onLeave,
 }: {
   space: string;
   page: Page;
   field: React.RefObject<HTMLTextAreaElement | null>;
   mayWrite: boolean;
+  /** The title was left, but what follows it is not here yet; what was typed for it meanwhile. */
+  ahead: React.RefObject<string | null>;
   onLeave: () => void;
 }) {
   const [typed, setTyped] = useState<string | null>(null);
@@ -347,11 +363,20 @@ function Title({
       placeholder={untitled}
       onChange={(event) => setTyped(event.target.value.replaceAll('\n', ' '))}
       onBlur={() => {
+        ahead.current = null;
         save.current();
         setTyped(null);
       }}
       onKeyDown={(event) => {
         if (event.nativeEvent.isComposing) return;
+        if (ahead.current !== null) {
+          const { key, ctrlKey, metaKey, altKey } = event;
+          const named = /^[A-Z][A-Za-z0-9]+$/.test(key) && key !== 'Backspace';
+          if (ctrlKey || metaKey || altKey || named) return;
+          event.preventDefault();
+          ahead.current = key === 'Backspace' ? ahead.current.slice(0, -1) : ahead.current + key;
+          return;
+        }
         const end = event.currentTarget.selectionEnd === event.currentTarget.value.length;
         if (event.key === 'Enter' || (event.key === 'ArrowDown' && end)) {
           event.preventDefault();
