@@ -20,7 +20,7 @@ import { editingKeys, isOn, linkAround, switches, toggle, turnInto, type Kind } 
 import { childrenOf, rootOf } from './document';
 import { placeIn, typedHref } from './links';
 import { liveNode, onNodeBack } from './live';
-import { overlayPlugin, placeCarets, redraw, type Overlay } from './overlay';
+import { catchUp, drawAnew, overlayPlugin, placeCarets, type Overlay } from './overlay';
 import './pages.css';
 import { decodeRange, encodeRange, fromAnchor, idOf, toAnchor, whereIs } from './places';
 import { markdownRules } from './rules';
@@ -334,7 +334,9 @@ export function Editor(props: EditorProps) {
       handleDOMEvents: {
         focus: () => {
           overlay.held = false;
-          setTimeout(() => view?.dispatch(redraw(view.state)));
+          setTimeout(() => {
+            if (view !== null && !view.isDestroyed) drawAnew(view);
+          });
           showCaret();
         },
         blur: () => {
@@ -343,7 +345,7 @@ export function Editor(props: EditorProps) {
           setTimeout(() => {
             if (view === null || view.isDestroyed) return;
             overlay.held = latest.current.talking || linkingNow.current;
-            view.dispatch(redraw(view.state));
+            drawAnew(view);
             showCaret();
           });
         },
@@ -415,7 +417,7 @@ export function Editor(props: EditorProps) {
                 .setMeta('addToHistory', false),
             );
           }
-          made.dispatch(redraw(made.state.apply(made.state.tr)));
+          drawAnew(made);
         }
         made.setProps({ editable: mayType });
         setEditable(mayType());
@@ -425,8 +427,11 @@ export function Editor(props: EditorProps) {
         for (const device of overlay.carets.keys()) {
           if (!people.some((one) => one.device === device)) overlay.carets.delete(device);
         }
-        if (!made.isDestroyed) made.dispatch(redraw(made.state));
+        if (!made.isDestroyed) drawAnew(made);
         latest.current.onHere(people);
+      },
+      beforeNews() {
+        if (!made.isDestroyed) catchUp(made);
       },
       onAnew: () => latest.current.onAnew(),
       onShown(device, shown) {
@@ -435,7 +440,7 @@ export function Editor(props: EditorProps) {
         const range = decodeRange(shown);
         if (one === undefined || range === null) overlay.carets.delete(key);
         else overlay.carets.set(key, { name: one.name, hue: hues.current(one.person), range });
-        if (!made.isDestroyed) made.dispatch(redraw(made.state));
+        if (!made.isDestroyed) drawAnew(made);
       },
     });
     const stopWaiting = onNodeBack(() => line.retry());
@@ -524,7 +529,7 @@ export function Editor(props: EditorProps) {
       return range === null ? [] : [{ about, range, lit: about === lit }];
     });
     now.overlay.held = talking && !now.view.hasFocus();
-    now.view.dispatch(redraw(now.view.state));
+    drawAnew(now.view);
   }, [comments, lit, talking, space, id]);
   useEffect(() => {
     const now = open.current;

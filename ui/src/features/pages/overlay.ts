@@ -26,8 +26,23 @@ export interface Overlay {
 
 const key = new PluginKey<DecorationSet>('overlay');
 
-/** Draws it anew. */
-export const redraw = (state: EditorState) => state.tr.setMeta(key, true);
+const redraw = (state: EditorState) => state.tr.setMeta(key, true);
+
+/**
+ * Takes in where the caret was put and what was typed, which the browser tells a moment later. Whatever is drawn in between would put
+ * the caret back to where it was, and what is typed next would go there, or in place of what was selected there.
+ */
+export function catchUp(view: EditorView): void {
+  // ProseMirror has no public name for it; without it the moment is only longer.
+  const { domObserver } = view as EditorView & { domObserver?: { flush?: () => void } };
+  if (!view.composing) domObserver?.flush?.();
+}
+
+/** Draws it anew, over the text as it is by now. */
+export function drawAnew(view: EditorView): void {
+  catchUp(view);
+  view.dispatch(redraw(view.state));
+}
 
 export function overlayPlugin(binding: Binding, overlay: Overlay): Plugin {
   const draw = (state: EditorState): DecorationSet => {

@@ -71,12 +71,15 @@ export function openSession(
     onState,
     onHere,
     onShown,
+    beforeNews = () => undefined,
     onAnew = () => undefined,
     now = () => performance.now(),
   }: {
     onState: (state: SessionState) => void;
     onHere: (people: BoardDevice[]) => void;
     onShown: (device: Uint8Array, shown: Uint8Array) => void;
+    /** Something of others is about to come: what was done here goes first. */
+    beforeNews?: () => void;
     /** Something that was told before is no part of the page any more: all is to be read anew. */
     onAnew?: () => void;
     now?: () => number;
@@ -173,6 +176,7 @@ export function openSession(
         writer.told = Math.max(writer.kept, has.get(peer) ?? 0);
         writer.kept = writer.told;
       }
+      beforeNews();
       doc.import(bytes);
     }
     // Only now is it known how far this number has been used, should it ever have been.
@@ -233,6 +237,7 @@ export function openSession(
   const take = (update: Uint8Array) => {
     // The node has looked at it already; what still cannot be read is left for the next state.
     try {
+      beforeNews();
       doc.import(update);
     } catch (error) {
       console.warn('an update could not be read', error);
