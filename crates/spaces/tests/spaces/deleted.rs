@@ -12,6 +12,11 @@ const LATER: &str = "the later words, W8XN2B";
 impl Peer {
     /// Whether any file here holds these words.
     pub(crate) fn keeps(&self, words: &str) -> bool {
+        self.keeps_bytes(words.as_bytes())
+    }
+
+    /// Whether any file here holds these bytes.
+    pub(crate) fn keeps_bytes(&self, bytes: &[u8]) -> bool {
         fn lies_in(dir: &std::path::Path, words: &[u8]) -> bool {
             std::fs::read_dir(dir).expect("a folder").any(|entry| {
                 let path = entry.expect("an entry").path();
@@ -21,7 +26,7 @@ impl Peer {
                 std::fs::read(path).is_ok_and(|content| content.windows(words.len()).any(|window| window == words))
             })
         }
-        lies_in(self.home.path(), words.as_bytes())
+        lies_in(self.home.path(), bytes)
     }
 }
 
