@@ -18,6 +18,7 @@ import { Name } from '~/kit/Text';
 import { plainName } from '~/kit/text';
 import { tellFailure, tellUndoable } from '~/kit/toast';
 import { showDialog } from '~/parts/dialogs';
+import { GuestMark } from '~/parts/Guests';
 import { MemberAvatar } from '~/parts/PersonRow';
 import {
   awaySince,
@@ -54,7 +55,8 @@ export function PersonPanel({ space, person }: { space: Space; person: string })
       <Loading />
     );
   }
-  const manages = space.level === 'manage' && !member.me;
+  // Members of a space are in its rooms by themselves, with the same rights.
+  const manages = space.level === 'manage' && !member.me && (!space.room || member.guest);
   return (
     <div className="flex flex-col gap-5 p-4">
       <div className="flex items-center gap-4">
@@ -63,6 +65,7 @@ export function PersonPanel({ space, person }: { space: Space; person: string })
           <div className="text-[17px]/6 font-semibold [overflow-wrap:anywhere]">
             <Name>{member.name}</Name>
           </div>
+          {member.guest && <GuestMark />}
           <div className="text-small text-text-2">
             {member.me ? 'This is you · ' : down ? '' : `${stateWord(member, now)} · `}
             {levelWords[member.level]}
@@ -90,6 +93,11 @@ export function PersonPanel({ space, person }: { space: Space; person: string })
           ))}
         </ul>
       </section>
+      {space.room && !member.guest && (
+        <p className="text-small text-text-3">
+          Members of the space are in its rooms by themselves, with the same rights.
+        </p>
+      )}
       {manages && (
         <>
           <section>
@@ -101,7 +109,7 @@ export function PersonPanel({ space, person }: { space: Space; person: string })
               options={[
                 { value: 'read', label: 'Read' },
                 { value: 'write', label: 'Write' },
-                { value: 'manage', label: 'Manage' },
+                ...(member.guest ? [] : [{ value: 'manage', label: 'Manage' } as const]),
               ]}
               hint={levelNotes[member.level]}
               onChange={(level) => setLevel(space.space, member, level)}
