@@ -95,7 +95,7 @@ describe('guests', () => {
       .waitFor();
     await ann.accessible('guest-people');
     await list.getByRole('link', { name: 'Details of Bo Tanaka' }).click();
-    await ann.page.getByRole('heading', { name: 'In this space' }).waitFor();
+    await ann.page.getByRole('heading', { name: 'In this room' }).waitFor();
     assert.equal(await ann.page.getByText('Manage', { exact: true }).count(), 0);
     await ann.accessible('guest-person');
   });
@@ -133,7 +133,7 @@ describe('guests', () => {
     await join();
     await gus.page.getByRole('link', { name: /^Room Berth plan/ }).click();
     await gus.page.waitForURL('**/boards/*');
-    await gus.page.getByRole('heading', { name: 'Berth plan' }).waitFor();
+    await gus.page.getByRole('heading', { name: 'Berth plan', level: 1 }).waitFor();
     await gus.page.locator('canvas').first().waitFor();
     await gus.accessible('guest-board');
     await ann.page.getByRole('link', { name: /Berth plan with guests/ }).click();
@@ -163,7 +163,7 @@ describe('guests', () => {
       await phone.page.getByRole('button', { name: 'Back' }).click();
       await phone.accessible('guest-list');
       if (person === ann) {
-        await phone.page.getByRole('link', { name: 'With guests' }).click();
+        await phone.page.getByRole('link', { name: 'With guests', exact: true }).click();
         await phone.page.getByRole('button', { name: 'More about this room' }).click();
         await phone.page.getByRole('menuitem', { name: 'Invite a guest…' }).click();
         await phone.page.getByText('Guests see').waitFor();
@@ -180,7 +180,7 @@ describe('guests', () => {
     ).space;
     await ann.go('people', room);
     await ann.page.getByRole('link', { name: 'Details of Bo Tanaka' }).click();
-    await ann.page.getByRole('button', { name: 'Remove from this space…' }).click();
+    await ann.page.getByRole('button', { name: 'Remove from this room…' }).click();
     await ann.page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
     await ann.page.getByRole('link', { name: 'Details of Bo Tanaka' }).waitFor({ state: 'hidden' });
   });

@@ -13,10 +13,18 @@ const guestMeans = 'Takes part in this room, and sees nothing else of the space 
 
 /** That somebody is a guest, on what they write and wherever people are listed. */
 export const GuestMark = () => (
-  <Pill meaning="wait" icon="door" title={guestMeans}>
+  <Pill meaning="accent" icon="door" title={guestMeans}>
     guest
   </Pill>
 );
+
+/** That what is written here is read by people from outside, beside the name of a room. */
+export const RoomMark = ({ space }: { space: Space }) =>
+  space.room && (
+    <Pill meaning="accent" icon="door" title="A room that guests can be in.">
+      {guestsWord(space)}
+    </Pill>
+  );
 
 /** How many guests a room has, in a line about it. */
 export const guestsWord = ({ room }: Space): string =>

@@ -17,7 +17,7 @@ import { PaneHeader } from '~/parts/PaneHeader';
 import { theme } from '~/features/settings/preferences';
 import type { CanvasActions } from './Canvas';
 import { Comments } from '~/parts/Comments';
-import { GuestItems, guestsWord, RoomItems, RoomLink } from '~/parts/Guests';
+import { GuestItems, RoomItems, RoomLink, RoomMark } from '~/parts/Guests';
 import { TitleDialog } from '~/parts/TitleDialog';
 import { Together } from '~/parts/Together';
 
@@ -73,7 +73,11 @@ export function BoardPane({ space, id }: { space: Space; id: string }) {
   return (
     <>
       <PaneHeader
-        title={<Name>{board.title ?? 'A board'}</Name>}
+        title={
+          <>
+            <Name>{board.title ?? 'A board'}</Name> <RoomMark space={space} />
+          </>
+        }
         space={parent?.name ?? (space.room ? undefined : space.name)}
         back={back}
         about={
@@ -85,7 +89,7 @@ export function BoardPane({ space, id }: { space: Space; id: string }) {
                 ? 'you can look at it'
                 : state.waiting
                   ? 'saving…'
-                  : guestsWord(space)
+                  : ''
         }
       >
         <RoomLink space={space} thing={id} />

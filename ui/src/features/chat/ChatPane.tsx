@@ -42,7 +42,7 @@ import { tell, tellFailure, useFoot } from '~/kit/toast';
 import { answer, takeAnswered } from '~/parts/answering';
 import { Composer } from '~/parts/Composer';
 import { showDialog } from '~/parts/dialogs';
-import { guestsWord, RoomLink } from '~/parts/Guests';
+import { RoomLink, RoomMark } from '~/parts/Guests';
 import { ReadOnly } from '~/parts/ReadOnly';
 import type { MessageActions } from '~/parts/messageActions';
 import { PaneHeader } from '~/parts/PaneHeader';
@@ -89,7 +89,9 @@ export function ChatPane({
           place !== general ? (
             (topic?.title ?? 'A topic')
           ) : space.room ? (
-            <Name>{space.name}</Name>
+            <>
+              <Name>{space.name}</Name> <RoomMark space={space} />
+            </>
           ) : (
             'Chat'
           )
@@ -102,7 +104,6 @@ export function ChatPane({
             ) : (
               plural(space.members, 'person').replace('persons', 'people')
             )}
-            {space.room && ` · ${guestsWord(space)}`}
             {space.archived && ' · archived'}
             {topic?.resolved === true && ' · resolved'}
             {topic?.attention === 'muted' && ' · muted'}

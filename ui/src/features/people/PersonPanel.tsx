@@ -55,6 +55,7 @@ export function PersonPanel({ space, person }: { space: Space; person: string })
       <Loading />
     );
   }
+  const noun = space.room ? 'room' : 'space';
   // Members of a space are in its rooms by themselves, with the same rights.
   const manages = space.level === 'manage' && !member.me && (!space.room || member.guest);
   return (
@@ -71,7 +72,7 @@ export function PersonPanel({ space, person }: { space: Space; person: string })
             {levelWords[member.level]}
           </div>
           <div className="text-small text-text-3" title={formatExact(member.joined)}>
-            in this space since {formatSince(member.joined, now)}
+            in this {noun} since {formatSince(member.joined, now)}
           </div>
         </div>
       </div>
@@ -101,9 +102,9 @@ export function PersonPanel({ space, person }: { space: Space; person: string })
       {manages && (
         <>
           <section>
-            <h3 className="mb-2 text-small font-semibold">In this space</h3>
+            <h3 className="mb-2 text-small font-semibold">In this {noun}</h3>
             <Choice<Level>
-              label={`What ${plainName(member.name)} may do in this space`}
+              label={`What ${plainName(member.name)} may do in this ${noun}`}
               labelHidden
               value={member.level}
               options={[
@@ -121,7 +122,7 @@ export function PersonPanel({ space, person }: { space: Space; person: string })
               className="text-need!"
               onClick={() => showDialog({ kind: 'remove-member', space: space.space, person })}
             >
-              Remove from this space…
+              Remove from this {noun}…
             </Button>
           </div>
         </>

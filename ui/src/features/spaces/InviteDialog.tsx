@@ -20,7 +20,8 @@ type Uses = '1' | '5' | '25';
 
 /** To a space; to a room, as a guest. */
 export function InviteDialog({ space, onClose }: { space: Space; onClose: () => void }) {
-  const shared = { title: `Invite to ${plainName(space.name)}`, onClose };
+  const who = space.room ? 'Invite a guest' : 'Invite';
+  const shared = { title: `${who} to ${plainName(space.name)}`, onClose };
   const room = space.space;
   return space.room ? (
     <Inviting {...shared} guest={{ noun: space.room.kind, begins: false }} to={room} />
@@ -76,6 +77,13 @@ function WhatGuestsSee({ noun, begins }: Guest) {
     </div>
   );
 }
+
+/** What a guest may do at a board. */
+const boardNotes: Record<Level, string> = {
+  ...levelNotes,
+  read: 'Looks at the board, and reads what is said about it.',
+  write: 'Draws, and writes comments.',
+};
 
 /** What somebody is a guest at. */
 interface Guest {
@@ -155,7 +163,7 @@ function Inviting({
             label={guest ? 'The guest may' : 'They may'}
             value={level}
             onChange={setLevel}
-            hint={levelNotes[level]}
+            hint={guest?.noun === 'board' ? boardNotes[level] : levelNotes[level]}
             options={[
               { value: 'read', label: 'Read' },
               { value: 'write', label: 'Write' },

@@ -32,7 +32,7 @@ export function RenameDialog({ space, onClose }: Props) {
     <Dialog
       open
       onClose={onClose}
-      title="Rename space"
+      title={space.room ? 'Rename room' : 'Rename space'}
       about="Everybody in it sees the new name."
       footer={
         <>
@@ -218,7 +218,7 @@ export function RemoveMemberDialog({ space, person, onClose }: Props & { person:
       act={async () => {
         await removeMember(space.space, person);
         onClose();
-        tell(`${name} is no longer in this space.`);
+        tell(`${name} is no longer in this ${space.room ? 'room' : 'space'}.`);
       }}
     >
       <p>
