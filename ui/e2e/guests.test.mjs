@@ -126,6 +126,8 @@ describe('guests', () => {
   it('draw on a board of their own', async () => {
     await ann.page.goto(`${ann.origin}/s/${space}/boards`);
     await ann.page.getByRole('link', { name: /Berth plan/ }).click();
+    // A board that opens takes the focus, and what else is open closes.
+    await ann.page.locator('canvas.interactive').waitFor();
     await ann.page.getByRole('button', { name: 'More about this board' }).click();
     await ann.page.getByRole('menuitem', { name: 'Invite a guest…' }).click();
     await make();
