@@ -55,7 +55,8 @@ impl Engine {
         let topic = self.topics.0.get(&id).ok_or(WriteError::UnknownTopic)?;
         let had = topic.rules.members().get(&member).map(|info| info.level);
         let (mut cuts, mut elsewhere) = (Vec::new(), Vec::new());
-        if level < had {
+        // Who is out already may be removed once more: without cuts, everything they ever wrote would be void.
+        if level < had || level.is_none() {
             let devices: Vec<DeviceId> = match member {
                 Member::Device(device) => vec![device],
                 Member::Group(_) => {

@@ -120,6 +120,18 @@ pub enum ActError {
     /// A manager made the space read-only.
     #[error("this space is archived: it can be read, and nobody writes in it")]
     Archived,
+    /// Rooms for guests are for topics and boards of spaces, and have none themselves.
+    #[error("guests are invited to a topic or a board of a space")]
+    NoRooms,
+    /// Somebody else has made it, and it is not here yet.
+    #[error("the room for guests was made on another computer and has not come to this one yet")]
+    RoomNotHere,
+    /// A guest would manage.
+    #[error("a guest can read, or read and write, and does not manage")]
+    GuestsManageNothing,
+    /// Who of a space is in its rooms, and what they may do there, follows from the space.
+    #[error("members of the space are in its rooms by themselves, with the same rights")]
+    FollowsSpace,
     /// Expiry or number of uses out of range.
     #[error("an invitation lasts from a minute to a year and is for 1 to 1,000 people")]
     BadTerms,

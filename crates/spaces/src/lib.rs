@@ -22,10 +22,10 @@ pub use model::{
 };
 pub use model::{
     Answered, At, Attention, BoardInfo, BoardPerson, Deed, Drawing, Element, End, Field, FileInfo, FileState,
-    HolderInfo, InvitationInfo, InvitationState, InviteRequest, LastMessage, MemberDevice, MemberInfo, MessageFile,
-    MessageInfo, MessageRange, MessageState, NewMessage, PageChange, PageInfo, PageRun, PlaceInfo, Pointer, Profile,
-    Reaction, Retention, Showing, SpaceInfo, SpaceState, SpacesEvent, Step, StepError, TopicInfo, Transfer, TransferId,
-    TransferSource, TransferState, Unheard, Version,
+    GuestRoom, HolderInfo, InvitationInfo, InvitationState, InviteRequest, LastMessage, MemberDevice, MemberInfo,
+    MessageFile, MessageInfo, MessageRange, MessageState, NewMessage, PageChange, PageInfo, PageRun, PlaceInfo,
+    Pointer, Profile, Reaction, Retention, RoomInfo, Showing, SpaceInfo, SpaceState, SpacesEvent, Step, StepError,
+    TopicInfo, Transfer, TransferId, TransferSource, TransferState, Unheard, Version,
 };
 pub use search::{
     Hit, Note, Part, QUERY_BYTES, QUERY_TERMS, RESULTS, SearchAnswer, SearchError, SearchRequest, Target,

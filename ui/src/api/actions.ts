@@ -111,6 +111,10 @@ export const createSpace = async (name: string) =>
 export const directTalk = async (people: string[]) =>
   addSpace(await request<Space>('POST', '/direct', { people }));
 
+/** The room for guests of a topic or board: the one there is, or a new one. */
+export const openRoom = async (space: string, thing: string) =>
+  addSpace(await request<Space>('POST', `/spaces/${space}/rooms`, { thing }));
+
 export const joinSpace = async (invite: string) =>
   addSpace(await request<Space>('POST', '/spaces/join', { invite }));
 

@@ -25,6 +25,7 @@ export function message(id: string, time: number, more: Partial<Message> = {}): 
     id,
     author: 'bo',
     author_name: 'Bo',
+    guest: false,
     author_device: 'd',
     mine: false,
     text: id,

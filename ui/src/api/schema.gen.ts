@@ -537,6 +537,22 @@ export interface Found {
 /** What a result is. */
 export type FoundKind = "message" | "file" | "person" | "space" | "topic" | "issue" | "board" | "page";
 
+/** A room of a space, and who is or may become a guest in it. */
+export interface GuestRoom {
+  /** Its guests, by name. */
+  guests: Member[];
+  /** Its invitations that can still be used, newest first. */
+  invitations: Invitation[];
+  /** What it was made for. */
+  kind: RoomKind;
+  /** Its name. */
+  name: string;
+  /** The room: a space of its own. */
+  space: string;
+  /** Which topic or board. */
+  thing: string;
+}
+
 /** Whether a member has a message. */
 export interface Holder {
   /** Whether one of the person's devices has it. */
@@ -1000,6 +1016,8 @@ export interface MailTest {
 export interface Member {
   /** The person's devices. */
   devices: MemberDevice[];
+  /** Whether the person is a guest: in a room, and not in the space that it belongs to. */
+  guest: boolean;
   /** The person's colour, in degrees. */
   hue: number;
   /** Since when. */
@@ -1050,6 +1068,8 @@ export interface Message {
   changed: number | null;
   deleted: Deleted | null;
   file: FileRef | null;
+  /** Whether that person is a guest here, as in [`super::Member`]. */
+  guest: boolean;
   /** How many members have it, its author included. */
   held_by: number;
   /** Its id. */
@@ -1226,6 +1246,12 @@ export interface NewPage {
   parent?: string | null;
   /** What it is called: one line of at most 200 characters. */
   title: string;
+}
+
+/** For what there shall be a room. */
+export interface NewRoom {
+  /** The id of a topic or board. */
+  thing: string;
 }
 
 /** A topic to make. */
@@ -1486,6 +1512,23 @@ export interface RetentionChange {
   days: number | null;
 }
 
+/** What a space is in which guests take part. */
+export interface Room {
+  /** The board in it, of a room for a board, once that has come. */
+  board: string | null;
+  /** How many of its members are guests. */
+  guests: number;
+  /** What it was made for. */
+  kind: RoomKind;
+  /** The space that it belongs to, if I am in that, too: a guest is not. */
+  parent: string | null;
+  /** The topic or board there that it was made for. */
+  thing: string | null;
+}
+
+/** What a room can be made for. */
+export type RoomKind = "topic" | "board";
+
 /** How round corners are. */
 export interface Roundness {
   /** 1 to 3, as Excalidraw numbers them. */
@@ -1615,6 +1658,7 @@ export interface Space {
   /** Its name; empty while joining. A direct talk goes by the names of the others in it. */
   name: string;
   retention: Retention | null;
+  room: Room | null;
   /** Its id. */
   space: string;
   /** Where it stands. */

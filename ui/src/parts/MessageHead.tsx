@@ -7,6 +7,7 @@ import { Tip } from '~/kit/Tip';
 import { formatClock, formatExact, formatShortClock } from '~/kit/format';
 import { plainName } from '~/kit/text';
 import { Name } from '~/kit/Text';
+import { GuestMark } from './Guests';
 
 export function MessageSide({
   head,
@@ -39,11 +40,14 @@ export function MessageSide({
 export function MessageHead({
   name,
   time,
+  guest = false,
   imported = null,
   children,
 }: {
   name: string;
   time: number;
+  /** Whether it is by a guest. */
+  guest?: boolean;
   /** Who imported it: then nobody has signed who wrote it, or when. */
   imported?: string | null;
   children?: ReactNode;
@@ -53,6 +57,7 @@ export function MessageHead({
       <span className="truncate font-semibold">
         <Name>{imported === null ? name : bareName(name)}</Name>
       </span>
+      {guest && <GuestMark />}
       {imported !== null && <ImportedMark by={imported} />}
       <time
         dateTime={new Date(time).toISOString()}

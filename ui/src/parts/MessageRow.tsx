@@ -68,7 +68,12 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
       <MessageSide head={head} author={author} message={message} />
       <div className="min-w-0">
         {head ? (
-          <MessageHead name={message.author_name} time={message.time} imported={message.imported}>
+          <MessageHead
+            name={message.author_name}
+            time={message.time}
+            guest={message.guest}
+            imported={message.imported}
+          >
             {message.pinned && pinned}
             {state}
           </MessageHead>

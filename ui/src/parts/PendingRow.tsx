@@ -18,7 +18,7 @@ export function PendingRow({
 }: {
   pending: Pending;
   head: boolean;
-  me: { name: string; hue: number; picture: string | null };
+  me: { name: string; hue: number; picture: string | null; guest?: boolean };
   people: string[];
   onRetry: () => void;
   onDiscard: () => void;
@@ -42,7 +42,7 @@ export function PendingRow({
       )}
       <div className="min-w-0">
         {head ? (
-          <MessageHead name={me.name} time={pending.time}>
+          <MessageHead name={me.name} time={pending.time} guest={me.guest ?? false}>
             {saving}
           </MessageHead>
         ) : (

@@ -6,6 +6,7 @@ import { Avatar } from '~/kit/Avatar';
 import { formatCount } from '~/kit/format';
 import { Pill } from '~/kit/Pill';
 import { Name } from '~/kit/Text';
+import { GuestMark } from './Guests';
 import { missingOf, presenceOf, reachWord } from './words';
 
 export function MemberAvatar({
@@ -49,8 +50,11 @@ export function PersonRow({ member, now }: { member: Member; now: number }) {
     <div className="flex min-w-0 flex-1 items-center gap-2.5 py-1.5">
       <MemberAvatar member={member} size="l" />
       <div className="min-w-0 flex-1">
-        <div className="truncate">
-          <Name>{member.name}</Name>
+        <div className="flex items-center gap-2">
+          <span className="min-w-0 truncate">
+            <Name>{member.name}</Name>
+          </span>
+          {member.guest && <GuestMark />}
         </div>
         <div className="truncate text-tiny text-text-3 nums">{reachWord(member, now, down)}</div>
       </div>

@@ -25,6 +25,7 @@ export type OpenDialog =
       space: string;
     }
   | { kind: 'remove-member'; space: string; person: string }
+  | { kind: 'invite-guest'; space: string; thing: string; noun: 'topic' | 'board' }
   | { kind: 'topic'; space: string }
   | { kind: 'rename-page' | 'move-page'; space: string; page: string }
   | { kind: 'rename-topic'; space: string; topic: string }

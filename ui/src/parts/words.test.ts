@@ -59,6 +59,7 @@ const member = (devices: MemberDevice[]): Member => ({
   picture: null,
   hue: 1,
   level: 'write',
+  guest: false,
   me: false,
   joined: 0,
   presence: devices.some(({ path }) => path !== 'none') ? 'online' : 'offline',

@@ -10,7 +10,7 @@ import { RenameTopicDialog, TopicDialog } from '~/features/chat/TopicDialogs';
 import { ExportDialog } from '~/features/spaces/ExportDialog';
 import { ImportSpaceDialog } from '~/features/spaces/ImportSpaceDialog';
 import { MovePageDialog, RenamePageDialog } from '~/features/pages/PageDialogs';
-import { InviteDialog } from '~/features/spaces/InviteDialog';
+import { InviteDialog, InviteGuestDialog } from '~/features/spaces/InviteDialog';
 import { JoinDialog } from '~/features/spaces/JoinDialog';
 import { ArchiveDialog, RetentionDialog } from '~/features/spaces/KeepingDialogs';
 import {
@@ -62,6 +62,15 @@ export function Dialogs({ current }: { current: string | null }) {
   switch (open.kind) {
     case 'invite':
       return <InviteDialog space={space} onClose={closeDialog} />;
+    case 'invite-guest':
+      return (
+        <InviteGuestDialog
+          space={space}
+          thing={open.thing}
+          noun={open.noun}
+          onClose={closeDialog}
+        />
+      );
     case 'rename':
       return <RenameDialog space={space} onClose={closeDialog} />;
     case 'export':

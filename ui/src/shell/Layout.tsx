@@ -9,6 +9,7 @@ import {
 } from '@tanstack/react-router';
 import { useCallback, useEffect, useRef } from 'react';
 import { useSpaces } from '~/api/queries';
+import { parentOf } from '~/api/rooms';
 import { useStore } from '~/api/store';
 import { general, type Talk } from '~/api/talk';
 import { DropZone } from '~/features/files/DropZone';
@@ -64,7 +65,9 @@ export function Layout() {
 
   const inSpace = spaces?.find(({ space }) => space === params.space);
   // Places outside of any space keep the last one beside them.
-  const space = inSpace ?? spaces?.find((item) => item.space === kept) ?? spaces?.[0];
+  const shown = inSpace ?? spaces?.find((item) => item.space === kept) ?? spaces?.[0];
+  // A room is a part of its space to whoever is in that.
+  const space = shown && (parentOf(spaces ?? [], shown) ?? shown);
   const current = space?.space ?? null;
   const entered = inSpace?.space;
   useEffect(() => {
@@ -148,7 +151,7 @@ export function Layout() {
         >
           Skip to the main part
         </a>
-        <Rail current={params.space ?? null} />
+        <Rail current={inSpace ? current : (params.space ?? null)} />
         {awaited && <div style={{ width }} className="flex-none border-r border-line bg-panel" />}
         {space && (
           <nav

@@ -2,6 +2,7 @@
 import { Link, useMatchRoute } from '@tanstack/react-router';
 import { ownUrl, silent } from '~/api/client';
 import { useSettings, useSpaces, useStatus } from '~/api/queries';
+import { parentOf, roomsOf } from '~/api/rooms';
 import { useStore } from '~/api/store';
 import type { Problem, Space } from '~/api/types';
 import { Avatar } from '~/kit/Avatar';
@@ -94,10 +95,16 @@ function SpaceTiles({ spaces, current }: { spaces: Space[]; current: string | nu
   return (
     <ul className="contents">
       {[...spaces]
+        // A room stands below what it was made for, and by itself to a guest.
+        .filter((space) => parentOf(spaces, space) === undefined)
         .sort((a, b) => place(a) - place(b))
         .map((space) => (
           <li key={space.space} className="flex-none">
-            <Tile space={space} current={space.space === current} />
+            <Tile
+              space={space}
+              rooms={roomsOf(spaces, space.space)}
+              current={space.space === current}
+            />
           </li>
         ))}
     </ul>
@@ -109,9 +116,11 @@ function place(space: Space): number {
   return space.archived || space.end ? 2 : Number(space.direct);
 }
 
-function Tile({ space, current }: { space: Space; current: boolean }) {
-  const unread = useUnread()(space);
-  const mentions = unread === 0 ? 0 : space.mentions;
+function Tile({ space, rooms, current }: { space: Space; rooms: Space[]; current: boolean }) {
+  const unreadOf = useUnread();
+  const all = [space, ...rooms];
+  const unread = all.reduce((sum, item) => sum + unreadOf(item), 0);
+  const mentions = all.reduce((sum, item) => sum + (unreadOf(item) > 0 ? item.mentions : 0), 0);
   const name = plainName(space.name);
   const news =
     mentions > 0
@@ -129,7 +138,7 @@ function Tile({ space, current }: { space: Space; current: boolean }) {
         className={`relative grid size-9 place-items-center border border-line bg-raised text-small font-semibold hue-ink transition-colors aria-[current=page]:border-transparent aria-[current=page]:bg-accent aria-[current=page]:text-on-accent touch:size-11 ${space.direct ? 'rounded-full' : 'rounded-[10px]'} ${place(space) === 2 && !current ? 'border-dashed bg-transparent! text-text-3!' : ''}`}
       >
         <span className="sr-only">
-          {space.direct ? `Talk with ${name}` : name}
+          {space.direct ? `Talk with ${name}` : space.room ? `Room ${name}` : name}
           {space.archived ? ', archived' : space.end ? ', deleted' : ''}
           {news}
         </span>

@@ -1,9 +1,10 @@
 /** What is in the current space: its tools, its people, and what can be done with it. */
-import { Link, useMatchRoute } from '@tanstack/react-router';
-import { useState, type ReactNode } from 'react';
+import { Link, useMatchRoute, useParams } from '@tanstack/react-router';
+import { Fragment, useState, type ReactNode } from 'react';
 import { archiveSpace, setAttention } from '~/api/actions';
 import { sentenceOf, silent } from '~/api/client';
-import { useMembers, useTopics, useTransfers } from '~/api/queries';
+import { useMembers, useSpaces, useTopics, useTransfers } from '~/api/queries';
+import { firstPath, roomsOf } from '~/api/rooms';
 import { useStore } from '~/api/store';
 import { countOf, general } from '~/api/talk';
 import type { Space, Topic } from '~/api/types';
@@ -18,6 +19,7 @@ import { orderMembers } from '~/features/people/order';
 import { attentions } from '~/parts/attentions';
 import { attended } from '~/parts/attention';
 import { showDialog } from '~/parts/dialogs';
+import { GuestMark } from '~/parts/Guests';
 import { MemberAvatar } from '~/parts/PersonRow';
 import { presenceOf } from '~/parts/words';
 import { Key } from './ShortcutSheet';
@@ -72,21 +74,28 @@ function Tools({ space }: { space: Space }) {
   const chat = topics?.find((topic) => topic.id === general);
   const isSeen = seen?.space === id && seen.place === general;
   const unread = isSeen ? 0 : chat === undefined ? space.unread : countOf(chat);
+  // Neither a direct talk nor a room has the furniture of a space.
+  const whole = !space.direct && !space.room;
+  const rooms = roomsOf(useSpaces().data ?? [], id);
   const running = (useTransfers().data ?? []).filter(
     (transfer) => transfer.space === id && transfer.state === 'running',
   ).length;
   return (
     <>
       <ul>
-        <Item
-          to="/s/$space/chat"
-          id={id}
-          icon="chat"
-          label="Chat"
-          unread={unread}
-          mentions={chat?.mentions ?? 0}
-        />
-        {!space.direct && (
+        {space.room?.board != null ? (
+          <RoomItem room={space} label="Board" icon="board" />
+        ) : (
+          <Item
+            to="/s/$space/chat"
+            id={id}
+            icon="chat"
+            label="Chat"
+            unread={unread}
+            mentions={chat?.mentions ?? 0}
+          />
+        )}
+        {whole && (
           <>
             <Item
               to="/s/$space/issues"
@@ -103,6 +112,9 @@ function Tools({ space }: { space: Space }) {
               unread={space.unread_boards}
               below
             />
+            {rooms.filter(isBoards).map((room) => (
+              <RoomItem key={room.space} room={room} below />
+            ))}
           </>
         )}
         <Item
@@ -127,12 +139,14 @@ function Tools({ space }: { space: Space }) {
           note={space.members > 1 ? String(space.members) : undefined}
         />
       </ul>
-      {!space.direct && <Topics space={space} topics={topics ?? []} />}
-      {!space.direct && <Tree space={space} />}
+      {whole && <Topics space={space} topics={topics ?? []} rooms={rooms} />}
+      {whole && <Tree space={space} />}
       <Members space={id} />
     </>
   );
 }
+
+const isBoards = ({ room }: Space) => room?.kind === 'board';
 
 function SpaceMenu({ space, top }: { space: Space; top: boolean }) {
   const Heading = top ? 'h1' : 'h2';
@@ -163,11 +177,11 @@ function SpaceMenu({ space, top }: { space: Space; top: boolean }) {
         {manages && (
           <>
             <MenuItem icon="invite" onSelect={() => showDialog({ kind: 'invite', space: id })}>
-              Invite someone
+              {space.room ? 'Invite a guest' : 'Invite someone'}
             </MenuItem>
             {!space.direct && (
               <MenuItem icon="pen" onSelect={() => showDialog({ kind: 'rename', space: id })}>
-                Rename space
+                {space.room ? 'Rename room' : 'Rename space'}
               </MenuItem>
             )}
             <MenuLine />
@@ -192,7 +206,7 @@ function SpaceMenu({ space, top }: { space: Space; top: boolean }) {
           </>
         )}
         <MenuItem icon="download" onSelect={() => showDialog({ kind: 'export', space: id })}>
-          {space.direct ? 'Export talk' : 'Export space'}
+          {space.direct ? 'Export talk' : space.room ? 'Export room' : 'Export space'}
         </MenuItem>
         <MenuItem icon="leave" onSelect={() => showDialog({ kind: 'leave', space: id })}>
           {space.end
@@ -201,7 +215,9 @@ function SpaceMenu({ space, top }: { space: Space; top: boolean }) {
               ? 'Remove from this computer…'
               : space.direct
                 ? 'Leave talk…'
-                : 'Leave space…'}
+                : space.room
+                  ? 'Leave room…'
+                  : 'Leave space…'}
         </MenuItem>
         {active && space.archived?.may_restore === true && (
           <MenuItem
@@ -219,13 +235,13 @@ function SpaceMenu({ space, top }: { space: Space; top: boolean }) {
               How long messages stay…
             </MenuItem>
             <MenuItem icon="box" onSelect={() => showDialog({ kind: 'archive', space: id })}>
-              Archive space…
+              {space.room ? 'Archive room…' : 'Archive space…'}
             </MenuItem>
           </>
         )}
         {(manages || (active && space.archived?.may_restore === true)) && !space.direct && (
           <MenuItem icon="trash" danger onSelect={() => showDialog({ kind: 'delete', space: id })}>
-            Delete space…
+            {space.room ? 'Delete room…' : 'Delete space…'}
           </MenuItem>
         )}
       </Menu>
@@ -290,7 +306,7 @@ function Item({
 /** Topics that are shown before all of them are asked for. */
 const topicsShown = 12;
 
-function Topics({ space, topics }: { space: Space; topics: Topic[] }) {
+function Topics({ space, topics, rooms }: { space: Space; topics: Topic[]; rooms: Space[] }) {
   const id = space.space;
   const [all, setAll] = useState(false);
   const seen = useStore(attended);
@@ -298,7 +314,8 @@ function Topics({ space, topics }: { space: Space; topics: Topic[] }) {
   const shown = all ? open : open.slice(0, topicsShown);
   const hidden = topics.length - 1 - shown.length;
   const mayWrite = space.level !== 'read';
-  if (topics.length <= 1 && !mayWrite) return null;
+  const talks = rooms.filter((room) => !isBoards(room));
+  if (topics.length <= 1 && talks.length === 0 && !mayWrite) return null;
   return (
     <section aria-label="Topics">
       <div className="mt-3.5 mb-1 flex items-center pl-2">
@@ -315,13 +332,25 @@ function Topics({ space, topics }: { space: Space; topics: Topic[] }) {
       </div>
       <ul>
         {shown.map((topic) => (
-          <TopicItem
-            key={topic.id}
-            space={id}
-            topic={topic}
-            seen={seen?.space === id && seen.place === topic.id}
-          />
+          <Fragment key={topic.id}>
+            <TopicItem
+              space={id}
+              topic={topic}
+              seen={seen?.space === id && seen.place === topic.id}
+            />
+            {talks
+              .filter(({ room }) => room?.thing === topic.id)
+              .map((room) => (
+                <RoomItem key={room.space} room={room} below />
+              ))}
+          </Fragment>
         ))}
+        {/* Those whose topic is not in sight are. */}
+        {talks
+          .filter(({ room }) => !shown.some((topic) => topic.id === room?.thing))
+          .map((room) => (
+            <RoomItem key={room.space} room={room} label={room.name} />
+          ))}
       </ul>
       {(hidden > 0 || all) && (
         <button
@@ -361,6 +390,57 @@ function TopicItem({ space, topic, seen }: { space: string; topic: Topic; seen: 
   );
 }
 
+/** A room with guests, below what it was made for; to a guest, the board that it is. */
+function RoomItem({
+  room,
+  label,
+  icon = 'door',
+  below = false,
+}: {
+  room: Space;
+  label?: string;
+  icon?: IconName;
+  below?: boolean;
+}) {
+  const params = useParams({ strict: false });
+  const seen = useStore(attended);
+  const unread = seen?.space === room.space ? 0 : room.unread;
+  const isBoard = isBoards(room);
+  return (
+    <li className={below ? 'pl-5' : ''}>
+      <Link
+        to={firstPath(room)}
+        aria-current={params.space === room.space ? 'page' : undefined}
+        className={`${rowLook} ${unread > 0 ? 'font-semibold text-text!' : ''}`}
+      >
+        <Icon name={icon} size={16} className="mx-[3px] text-text-3" />
+        <span className="min-w-0 flex-1 truncate">
+          {label !== undefined ? (
+            <Name>{label}</Name>
+          ) : isBoard ? (
+            <>
+              <Name>{room.name}</Name> with guests
+            </>
+          ) : (
+            'With guests'
+          )}
+        </span>
+        {room.state !== 'active' && (
+          <span className="text-tiny text-text-3">{roomStates[room.state]}</span>
+        )}
+        <Unread count={unread} mentions={seen?.space === room.space ? 0 : room.mentions} />
+      </Link>
+    </li>
+  );
+}
+
+const roomStates: Record<Exclude<Space['state'], 'active'>, string> = {
+  joining: 'on its way',
+  shutout: 'removed',
+  removed: 'removed',
+  ended: 'deleted',
+};
+
 function Unread({ count, mentions }: { count: number; mentions: number }) {
   if (count === 0) return null;
   return (
@@ -399,6 +479,7 @@ function Members({ space }: { space: string }) {
                 <span className="min-w-0 flex-1 truncate">
                   <Name>{member.name}</Name>
                 </span>
+                {member.guest && <GuestMark />}
                 {presence === 'away' && <span className="sr-only">, away</span>}
                 {presence === 'offline' && seen > 0 && (
                   <span className="text-tiny text-text-3" title={formatExact(seen)}>

@@ -11,6 +11,7 @@ import {
 } from '@tanstack/react-router';
 import { usePages } from '~/api/pages';
 import { useKindOf, useSpace, useSpaces, useStatus, useTopics } from '~/api/queries';
+import { firstPath } from '~/api/rooms';
 import { useStore } from '~/api/store';
 import type { End, Space } from '~/api/types';
 import { BoardPane } from '~/features/boards/BoardPane';
@@ -256,6 +257,8 @@ function SpaceHome() {
 function Chat() {
   const { detail } = space.useSearch();
   const found = useSpace(useParams({ from: space.id }).space);
+  // A room for a board has that and no talk.
+  if (found?.room?.board != null) return <Navigate to={firstPath(found)} replace />;
   return found && <ChatPane space={found} detail={detail} />;
 }
 

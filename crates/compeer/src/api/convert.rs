@@ -74,6 +74,7 @@ impl From<SpaceInfo> for dto::Space {
             space: info.space.to_string(),
             name: info.name,
             direct: info.direct,
+            room: info.room.map(Into::into),
             level: match &info.archived {
                 Some(_) => dto::Level::Read,
                 None => info.level.map_or(dto::Level::Read, Into::into),
@@ -118,6 +119,7 @@ impl From<MessageInfo> for dto::Message {
             id: info.id.to_string(),
             author: info.author.to_string(),
             author_name: info.author_name,
+            guest: info.guest,
             author_device: info.author_device.to_string(),
             mine: info.mine,
             text: info.text,
@@ -344,6 +346,7 @@ pub(super) fn member(node: &Node, paths: &Paths, info: MemberInfo) -> dto::Membe
         picture: info.has_picture.then(|| picture_url(&info.person)),
         hue: hue(&info.person),
         level: info.level.into(),
+        guest: info.guest,
         me: info.me,
         joined: info.joined,
         devices: devices.collect(),

@@ -156,6 +156,7 @@ mod tests {
             r#"{"level":"read","expires":"7d","uses":1,"mail":"a@b.c"}"#,
             r#"{"name":"Ann","device_name":"desk","picture":null}"#,
             r#"{"picture":"iVBORw0KGgo="}"#,
+            r#"{"thing":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}"#,
             r#"{"people":["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"]}"#,
         ]);
         compeer_testkit::fuzz::run(&seeds, |bytes| {
@@ -166,6 +167,7 @@ mod tests {
                 is::<dto::InviteRequest>(bytes),
                 is::<dto::ProfileChange>(bytes),
                 is::<dto::DirectTalk>(bytes),
+                is::<dto::NewRoom>(bytes),
             ];
             taken.contains(&true)
         });

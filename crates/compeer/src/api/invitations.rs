@@ -35,12 +35,23 @@ pub(super) async fn list(
     Path(Id(space)): Path<Id<GroupId>>,
 ) -> Result<Json<Vec<dto::Invitation>>, ApiError> {
     let list = api.node.spaces().invitations(space).await?;
-    let mailed = api.node.home().path().read_mailed()?;
-    let with_mail = |invitation: dto::Invitation| {
-        let to = mailed.iter().find(|mailed| mailed.invitation == invitation.id).map(|mailed| mailed.to.clone());
+    let mailed = MailedTo::read(&api)?;
+    Ok(Json(list.into_iter().map(|info| mailed.note(info.into())).collect()))
+}
+
+/// To whom invitations went that were made on this computer.
+pub(super) struct MailedTo(Vec<Mailed>);
+
+impl MailedTo {
+    pub(super) fn read(api: &Api) -> Result<Self, ApiError> {
+        Ok(Self(api.node.home().path().read_mailed()?))
+    }
+
+    /// The invitation with the address that it was made for.
+    pub(super) fn note(&self, invitation: dto::Invitation) -> dto::Invitation {
+        let to = self.0.iter().find(|mailed| mailed.invitation == invitation.id).map(|mailed| mailed.to.clone());
         dto::Invitation { mail: to, ..invitation }
-    };
-    Ok(Json(list.into_iter().map(|info| with_mail(info.into())).collect()))
+    }
 }
 
 /// Makes an invitation. Its text is shown this once and can be used by whoever has it. One for a mail address is sent there if a

@@ -4,8 +4,8 @@ use axum::Json;
 use utoipa::OpenApi;
 
 use super::{
-    board_live, boards, content, events, files, invitations, issues, jobs, mail, members, messages, page_live, pages,
-    problems, profile, search, settings, signin, spaces, status, topics, transfers, upload,
+    board_live, boards, content, events, files, guests, invitations, issues, jobs, mail, members, messages, page_live,
+    pages, problems, profile, search, settings, signin, spaces, status, topics, transfers, upload,
 };
 use crate::error::ProblemDocument;
 
@@ -24,6 +24,7 @@ use crate::error::ProblemDocument;
         spaces::archive, spaces::restore, spaces::retention,
         members::list, members::set_level, members::remove,
         invitations::list, invitations::create, invitations::revoke, invitations::preview, invitations::join,
+        guests::list, guests::open,
         mail::get_server, mail::set_server, mail::forget, mail::test,
         messages::list, messages::send, messages::get_one, messages::change, messages::remove, messages::versions, messages::pinned,
         messages::holders, messages::say_again, messages::give_up,

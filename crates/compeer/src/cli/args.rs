@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod device;
+mod guest;
 mod issue;
 mod page;
 
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::api::dto::Level;
 use crate::api::parse_life;
 pub(super) use device::{Mail, MailSet, Notify, NotifySet};
+pub(super) use guest::Guest;
 pub(super) use issue::{Fields as IssueFields, Filter as IssueFilter, Issue};
 pub(super) use page::Page;
 
@@ -69,6 +71,9 @@ pub(super) enum Command {
     /// Boards: what people draw on together.
     #[command(subcommand, arg_required_else_help = true)]
     Board(Board),
+    /// Guests: people from outside who take part in one topic or board, and see nothing else of a space.
+    #[command(subcommand, arg_required_else_help = true)]
+    Guest(Guest),
     /// Pages: what people write together.
     #[command(subcommand, arg_required_else_help = true)]
     Page(Page),

@@ -215,6 +215,54 @@ pub(super) async fn find_board(client: &Client, space: &str, wanted: &str) -> Re
     })
 }
 
+/// The id and the title of the topic or board that is meant.
+pub(super) async fn find_talked(client: &Client, space: &str, wanted: &str) -> Result<(String, String), ApiError> {
+    let topics: Vec<dto::Topic> = client.get(&format!("/spaces/{space}/topics")).await?;
+    let boards: Vec<dto::Board> = client.get(&format!("/spaces/{space}/boards")).await?;
+    let topics = topics.into_iter().filter(|topic| topic.id != dto::GENERAL);
+    let known =
+        |id, title: Option<String>, about: &str| Known { id, name: title.unwrap_or_default(), about: about.to_owned() };
+    let known: Vec<_> = topics
+        .map(|topic| known(topic.id, topic.title, "a topic"))
+        .chain(boards.into_iter().map(|board| known(board.id, board.title, "a board")))
+        .collect();
+    let found = find(&known, wanted, Typed::Start).map_err(|miss| match miss {
+        Miss::None | Miss::Begins(_) => ApiError::new(
+            StatusCode::NOT_FOUND,
+            "topic-not-found",
+            "No such topic or board",
+            format!("There is no topic or board {} in this space.", called(wanted)),
+            format!("`compeer discuss list {0}` and `compeer board list {0}` show them.", short(space)),
+        ),
+        Miss::Several(ids) => ambiguous(wanted, &choices(&known, &ids)),
+    })?;
+    Ok(with_name(known, found))
+}
+
+/// The id and the name of the guest in a room who is meant.
+pub(super) fn find_guest(room: &dto::GuestRoom, wanted: &str, typed: Typed) -> Result<(String, String), ApiError> {
+    let known = |guest: &dto::Member| Known {
+        id: guest.person.clone(),
+        name: guest.name.clone(),
+        about: guest.devices.iter().map(|device| device.name.as_str()).collect::<Vec<_>>().join(" and "),
+    };
+    let known: Vec<_> = room.guests.iter().map(known).collect();
+    let found = find(&known, wanted, typed).map_err(|miss| match miss {
+        Miss::None => ApiError::new(
+            StatusCode::NOT_FOUND,
+            "member-not-found",
+            "No such guest",
+            format!("There is no guest {} there.", called(wanted)),
+            "`compeer guest list SPACE` shows them.",
+        ),
+        Miss::Begins(ids) => {
+            whole_needed(format!("There is no guest {} there", called(wanted)), &choices(&known, &ids))
+        }
+        Miss::Several(ids) => ambiguous(wanted, &choices(&known, &ids)),
+    })?;
+    Ok(with_name(known, found))
+}
+
 /// The id of the page that is meant.
 pub(super) async fn find_page(client: &Client, space: &str, wanted: &str) -> Result<String, ApiError> {
     let pages: Vec<dto::Page> = client.get(&format!("/spaces/{space}/pages")).await?;

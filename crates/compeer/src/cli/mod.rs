@@ -16,6 +16,7 @@ mod events;
 mod export;
 mod file;
 mod find;
+mod guest;
 mod init;
 mod issue;
 mod log;
@@ -112,6 +113,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<ExitCode, ApiEr
         Command::Discuss(verb) => discuss::run(context, verb).await,
         Command::Issue(verb) => issue::run(context, verb).await,
         Command::Board(verb) => board::run(context, verb).await,
+        Command::Guest(verb) => guest::run(context, verb).await,
         Command::Page(verb) => page::run(context, verb).await,
         Command::File(verb) => file::run(context, verb).await,
         Command::Export(args) => export::export(context, args).await,

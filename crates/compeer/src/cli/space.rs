@@ -1,6 +1,6 @@
 //! `compeer space`: spaces, invitations and members.
 
-mod invitations;
+pub(super) mod invitations;
 
 use std::io::{IsTerminal, Read};
 use std::time::Duration;
@@ -27,6 +27,8 @@ struct Row {
     name: String,
     members: u64,
     unread: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    room: Option<dto::Room>,
     #[serde(skip)]
     state: dto::SpaceState,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,6 +44,8 @@ struct MemberRow {
     person: String,
     name: String,
     level: dto::Level,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    guest: bool,
     presence: dto::Presence,
     devices: Vec<dto::MemberDevice>,
 }
@@ -196,6 +200,7 @@ async fn list(context: &Context, client: &Client) -> Result<(), ApiError> {
         name: space.name,
         members: space.members,
         unread: space.unread,
+        room: space.room,
         state: space.state,
         archived: space.archived,
         retention: space.retention,
@@ -252,6 +257,14 @@ async fn show(context: &Context, client: &Client, space: &str) -> Result<(), Api
             line(not_heard(&end.unheard).unwrap_or_else(|| "everybody has heard of it".into()));
         } else {
             line(format!("{people}, {level}"));
+            if let Some(room) = &space.room {
+                let guests = match room.guests {
+                    0 => "no guests yet".to_owned(),
+                    1 => "1 guest".to_owned(),
+                    guests => format!("{guests} guests"),
+                };
+                line(format!("A room for guests; {guests}"));
+            }
         }
         if let Some(archived) = &space.archived {
             line(format!("Archived {}: nobody writes in it.", said(&archived.deed)));
@@ -267,6 +280,7 @@ async fn show(context: &Context, client: &Client, space: &str) -> Result<(), Api
 fn called_so(row: &Row) -> String {
     match row.state {
         dto::SpaceState::Active if row.archived.is_some() => format!("{} (archived)", row.name),
+        dto::SpaceState::Active if row.room.is_some() => format!("{} (a room with guests)", row.name),
         dto::SpaceState::Active => row.name.clone(),
         dto::SpaceState::Joining => format!("{} (joining)", row.name).trim_start().to_owned(),
         dto::SpaceState::ShutOut => format!("{} (those online do not let you in)", row.name),
@@ -343,6 +357,7 @@ async fn members(context: &Context, client: &Client, space: &str) -> Result<(), 
         person: member.person,
         name: member.name,
         level: member.level,
+        guest: member.guest,
         presence: member.presence,
         devices: member.devices,
     };
@@ -360,7 +375,8 @@ fn member_table(members: &[dto::Member]) -> String {
                 dto::Level::Manage => "manage",
             };
             let devices: Vec<_> = member.devices.iter().map(device_words).collect();
-            vec![member.name.clone(), level.to_owned(), devices.join(", "), member.person.clone()]
+            let level = if member.guest { format!("{level}, as a guest") } else { level.to_owned() };
+            vec![member.name.clone(), level, devices.join(", "), member.person.clone()]
         })
         .collect();
     table(&["name", "level", "devices", "id"], &rows)

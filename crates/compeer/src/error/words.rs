@@ -131,6 +131,30 @@ impl From<ActError> for ApiError {
                 "That goes round in a circle",
                 "Choose an issue that is not itself part of this one.",
             ),
+            ActError::NoRooms => told(
+                StatusCode::CONFLICT,
+                "no-rooms",
+                "No guests here",
+                "Choose a topic or a board of a space; direct talks and rooms for guests have none.",
+            ),
+            ActError::RoomNotHere => told(
+                StatusCode::CONFLICT,
+                "room-not-here",
+                "The room is on its way",
+                "It comes as soon as somebody who has it is online. Try again then.",
+            ),
+            ActError::GuestsManageNothing => told(
+                StatusCode::CONFLICT,
+                "guests-manage-nothing",
+                "Guests do not manage",
+                "Let them read, or read and write.",
+            ),
+            ActError::FollowsSpace => told(
+                StatusCode::CONFLICT,
+                "follows-space",
+                "That follows from the space",
+                "Change it in the space that the room belongs to.",
+            ),
             ActError::UnknownBoard => missing(
                 "board-not-found",
                 "No such board",

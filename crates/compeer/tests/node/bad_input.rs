@@ -19,6 +19,7 @@ fn every_route_says_what_is_wrong() {
     let long_text = format!("{{\"text\":\"{}\"}}", "x".repeat(33 * 1024));
     let no_file = format!("{{\"text\":\"\",\"file\":\"{NOBODY}\"}}");
     let no_answer = format!("{{\"text\":\"x\",\"reply\":\"{NOBODY}\"}}");
+    let no_thing = format!("{{\"thing\":\"{NOBODY}\"}}");
     let stranger = format!("{{\"people\":[\"{NOBODY}\"]}}");
     let no_topic = format!("{{\"text\":\"x\",\"place\":\"{NOBODY}\"}}");
     let no_assignee = format!("{{\"title\":\"x\",\"assignee\":\"{NOBODY}\"}}");
@@ -153,6 +154,11 @@ fn every_route_says_what_is_wrong() {
         ("GET", "/api/v1/jobs/999".into(), "", 404, "job-not-found"),
         ("GET", "/api/v1/jobs/x".into(), "", 404, "job-not-found"),
         ("DELETE", "/api/v1/jobs/999".into(), "", 404, "job-not-found"),
+        ("GET", format!("{gone}/rooms"), "", 404, "space-not-found"),
+        ("POST", format!("{gone}/rooms"), &no_thing, 404, "space-not-found"),
+        ("POST", format!("{here}/rooms"), &no_thing, 404, "topic-not-found"),
+        ("POST", format!("{here}/rooms"), "{\"thing\":\"x\"}", 400, "bad-request"),
+        ("POST", format!("{here}/rooms"), "{}", 400, "bad-request"),
         ("GET", format!("{gone}/boards"), "", 404, "space-not-found"),
         ("POST", format!("{gone}/boards"), "{\"title\":\"x\"}", 404, "space-not-found"),
         ("POST", format!("{here}/boards"), "{\"title\":\"\"}", 400, "bad-name"),

@@ -8,6 +8,7 @@ mod direct;
 mod ends;
 mod export;
 mod guards;
+mod guests;
 mod homes;
 mod http;
 mod issues;

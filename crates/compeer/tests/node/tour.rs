@@ -10,7 +10,7 @@ use super::{ALONE, running};
 
 const SOON: Duration = Duration::from_secs(30);
 
-fn keys(value: &Value) -> Vec<&str> {
+pub(super) fn keys(value: &Value) -> Vec<&str> {
     value.as_object().map(|object| object.keys().map(String::as_str).collect()).unwrap_or_default()
 }
 

@@ -132,6 +132,14 @@ impl Sync {
         Box::pin(join::join(&self.shared, invite, person.into())).await
     }
 
+    /// Asks a device that we talk to how far it has a topic that we have adopted and of which nothing is here. It answers if we are in the
+    /// topic by all that it knows; then the entries come. That we want the topic is no secret to it from then on.
+    pub fn ask(&self, topic: GroupId, device: &DeviceId) {
+        if let Some(session) = self.shared.session(device) {
+            session.ask_heights(topic);
+        }
+    }
+
     /// What happens from now on.
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<SyncEvent> {

@@ -71,6 +71,18 @@ async fn a_removal_voids_what_the_removed_wrote_without_knowing_of_it() {
 }
 
 #[tokio::test]
+async fn who_is_removed_twice_keeps_what_they_wrote_before() {
+    let (a, b, topic) = pair(&Time::new()).await;
+    b.say(topic, "in time").await;
+    a.pull(&b).await;
+    a.journal.set_member(topic, b.member(), None, None).await.expect("removed");
+    assert_eq!(a.texts(&topic).len(), 2);
+    // By somebody who had not seen yet that they were gone, or by a second program that keeps order.
+    a.journal.set_member(topic, b.member(), None, None).await.expect("removed");
+    assert_eq!(a.texts(&topic), ["before".to_owned(), "in time".to_owned()].into());
+}
+
+#[tokio::test]
 async fn a_relay_holds_what_it_cannot_read() {
     let time = Time::new();
     let (a, b, topic) = pair(&time).await;

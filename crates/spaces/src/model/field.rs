@@ -241,6 +241,20 @@ pub enum Field {
         #[n(0)]
         key: String,
     },
+    /// The space that is a room. Counts only as a manager makes it with this.
+    #[n(47)]
+    Room {
+        /// Nobody promises that there is one, or that it says the same.
+        #[n(0)]
+        room: GroupId,
+    },
+    /// What a room is for. By who may manage the space.
+    #[n(48)]
+    RoomOf {
+        /// A topic or a board; none once the room has ended.
+        #[n(0)]
+        thing: Option<EntryHash>,
+    },
 }
 
 impl Field {
@@ -257,7 +271,7 @@ impl Field {
             Self::Anchor { .. } => Ok(()),
             Self::Update { bytes } => Ok(read_runs(bytes).map(drop)?),
             Self::Order { key } if !is_order(key) => Err(OpError::Order),
-            Self::Order { .. } | Self::PageParent { .. } => Ok(()),
+            Self::Order { .. } | Self::PageParent { .. } | Self::Room { .. } | Self::RoomOf { .. } => Ok(()),
             Self::Reaction { .. } | Self::Pinned { .. } | Self::Place { .. } | Self::Resolved { .. } => Ok(()),
             Self::Retention { days } if days.is_some_and(|days| !RETENTION_DAYS.contains(&days)) => {
                 Err(OpError::Retention)

@@ -57,10 +57,10 @@ impl Imported {
 }
 
 impl Op {
-    /// Whether it says the same elsewhere. Who holds what does not, nor that a space is a talk between the people in it.
+    /// Whether it says the same elsewhere. Who holds what does not, nor that a space is a talk between the people in it or a room.
     #[must_use]
     pub fn can_be_carried_over(&self) -> bool {
-        !matches!(self, Self::Imported { .. } | Self::Holds { .. } | Self::Direct {})
+        !matches!(self, Self::Imported { .. } | Self::Holds { .. } | Self::Direct {} | Self::Room { .. })
     }
 }
 
@@ -144,6 +144,7 @@ impl Op {
             | Self::File { .. }
             | Self::Holds { .. }
             | Self::Direct {}
+            | Self::Room { .. }
             | Self::Imported { .. }) => same,
         }
     }
@@ -174,6 +175,9 @@ impl Field {
             Self::Project { project } => Self::Project { project: entry(project) },
             Self::Cycle { cycle } => Self::Cycle { cycle: entry(cycle) },
             Self::PageParent { page } => Self::PageParent { page: entry(page) },
+            // Whoever is called so here is no room of anything.
+            Self::Room { room } => Self::Room { room: by.person(room) },
+            Self::RoomOf { thing } => Self::RoomOf { thing: entry(thing) },
             Self::Element { id, element } => Self::Element { id, element: element.map(|it| renamed_element(it, by)) },
             same @ (Self::Text { .. }
             | Self::Reaction { .. }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use compeer_core::group::Level;
 use compeer_core::{BlobHash, DeviceId, EntryHash, GroupId, Millis};
 
+use super::Kind;
 use super::element::Element;
 use crate::error::FetchError;
 
@@ -76,6 +77,38 @@ pub struct Unheard {
     pub devices: Vec<String>,
 }
 
+/// What a space is in which guests take part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomInfo {
+    /// Whether it was made for a topic or a board.
+    pub kind: Kind,
+    /// The board in it, if it was made for one and that has come.
+    pub board: Option<EntryHash>,
+    /// The space that it belongs to, if I am in that, too.
+    pub parent: Option<GroupId>,
+    /// What it was made for there.
+    pub thing: Option<EntryHash>,
+    /// How many of its members are guests.
+    pub guests: usize,
+}
+
+/// A room of a space, and who is or may become a guest in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GuestRoom {
+    /// Its id.
+    pub room: GroupId,
+    /// Its name.
+    pub name: String,
+    /// Whether it was made for a topic or a board.
+    pub kind: Kind,
+    /// Which.
+    pub thing: EntryHash,
+    /// Its guests, by name.
+    pub guests: Vec<MemberInfo>,
+    /// Its invitations that can still be used, newest first.
+    pub invitations: Vec<InvitationInfo>,
+}
+
 /// A space at a glance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpaceInfo {
@@ -85,6 +118,8 @@ pub struct SpaceInfo {
     pub name: String,
     /// Whether it is a talk between people, without the furniture of a space.
     pub direct: bool,
+    /// What it is to guests, if it is a room.
+    pub room: Option<RoomInfo>,
     /// What I may do in it.
     pub level: Option<Level>,
     /// Who made it read-only, while it is: then nobody writes, whatever their level.
@@ -153,6 +188,8 @@ pub struct MemberInfo {
     pub has_picture: bool,
     /// What the person may do.
     pub level: Level,
+    /// Whether they are a guest: in a room, and not in the space that it belongs to.
+    pub guest: bool,
     /// Whether it is me.
     pub me: bool,
     /// Since when.
@@ -365,6 +402,8 @@ pub struct MessageInfo {
     pub author: GroupId,
     /// The author's name.
     pub author_name: String,
+    /// Whether its author is a guest here.
+    pub guest: bool,
     /// On which device.
     pub author_device: DeviceId,
     /// Its number in the log of that device.

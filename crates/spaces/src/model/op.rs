@@ -145,6 +145,17 @@ pub enum Op {
     /// The space is a talk between the people in it and has no name of its own. By whoever founded it.
     #[n(12)]
     Direct {},
+    /// The space is a room, in which guests take part: it was made for a topic or a board of another space, its parent. By its
+    /// managers; the first counts.
+    #[n(16)]
+    Room {
+        /// [`Kind::Topic`] or [`Kind::Board`].
+        #[n(0)]
+        kind: Kind,
+        /// The parent, as [`room_tag`] names it.
+        #[cbor(n(1), with = "minicbor::bytes")]
+        parent: [u8; 32],
+    },
     /// What somebody is said to have written elsewhere.
     #[n(15)]
     Imported {
@@ -182,6 +193,9 @@ pub enum Kind {
     /// Something to write together.
     #[n(7)]
     Page,
+    /// A space of its own in which guests take part. Made by managers, with its id and what it is for.
+    #[n(8)]
+    Room,
 }
 
 impl Kind {
@@ -197,6 +211,7 @@ impl Kind {
             Self::SavedView => 5,
             Self::Board => 6,
             Self::Page => 7,
+            Self::Room => 8,
         }
     }
 
@@ -212,6 +227,7 @@ impl Kind {
             Self::SavedView => "saved view",
             Self::Board => "board",
             Self::Page => "page",
+            Self::Room => "room",
         }
     }
 
@@ -227,6 +243,7 @@ impl Kind {
             5 => Some(Self::SavedView),
             6 => Some(Self::Board),
             7 => Some(Self::Page),
+            8 => Some(Self::Room),
             _ => None,
         }
     }
@@ -274,6 +291,9 @@ pub enum OpError {
     /// No time for which messages are kept.
     #[error("messages are kept for 7 to 3,650 days, or for good")]
     Retention,
+    /// A room without its id or what it is for, or for something that has no rooms.
+    #[error("a room has one id, and is for one topic or board")]
+    Room,
     /// An estimate out of range.
     #[error("an estimate is at most 1,000 points")]
     Estimate,
@@ -335,6 +355,14 @@ impl Op {
             {
                 return Err(OpError::Number);
             }
+            Self::Make { kind: Kind::Room, fields }
+                if fields.iter().filter(|field| matches!(field, Field::Room { .. })).count() != 1
+                    || fields.iter().filter(|field| matches!(field, Field::RoomOf { thing: Some(_) })).count() != 1 =>
+            {
+                return Err(OpError::Room);
+            }
+            Self::Room { kind, .. } if !matches!(kind, Kind::Topic | Kind::Board) => return Err(OpError::Room),
+            Self::Room { .. } => {}
             // Each has a number in its author's log, which says what comes after what.
             Self::Set { fields, .. } | Self::Make { fields, .. }
                 if fields.iter().filter(|field| matches!(field, Field::Update { .. })).count() > 1 =>
@@ -345,6 +373,15 @@ impl Op {
         }
         Ok(())
     }
+}
+
+/// How a room names its parent: nobody can tell whose it is who does not know the parent's id, and two rooms of one space have
+/// nothing in common.
+#[must_use]
+pub fn room_tag(parent: &GroupId, room: &GroupId) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new_derive_key("compeer 2026 room of a space");
+    hasher.update(parent.as_bytes()).update(room.as_bytes());
+    *hasher.finalize().as_bytes()
 }
 
 /// The media type of a picture, told by its first bytes and never by its name.
@@ -411,7 +448,16 @@ mod tests {
         set(vec![Field::Element { id: id.into(), element: element.map(Box::new) }])
     }
 
-    fn ops() -> [Op; 21] {
+    fn room(fields: Vec<Field>) -> Op {
+        Op::Make { kind: Kind::Room, fields }
+    }
+
+    fn room_fields() -> Vec<Field> {
+        let thing = Some(EntryHash::from_bytes([7; 32]));
+        vec![Field::Room { room: GroupId::from_bytes([8; 32]) }, Field::RoomOf { thing }]
+    }
+
+    fn ops() -> [Op; 24] {
         let picture = Some(b"\x89PNG\r\n\x1a\nmore".to_vec());
         [
             Op::Name { name: "Harbour Quay".into() },
@@ -445,6 +491,9 @@ mod tests {
             Op::File { name: "a/b.txt".into(), size: 3, blob: BlobHash::from_bytes([1; 32]) },
             Op::Unlist { file: EntryHash::from_bytes([2; 32]) },
             Op::Direct {},
+            Op::Room { kind: Kind::Board, parent: [0xFF; 32] },
+            room(room_fields()),
+            set(vec![Field::RoomOf { thing: None }]),
             Op::Holds { blobs: vec![BlobHash::from_bytes([3; 32])] },
             Op::Profile { profile: Profile { name: "Ann".into(), device_name: "desk".into(), picture } },
             introduction("Cy", Some(vec![0xFF, 0xD8, 0xFF, 1])),
@@ -479,6 +528,23 @@ mod tests {
             assert_eq!(Op::decode(bytes), Ok(op.clone()));
             assert_eq!(op.encode().expect("encodes"), bytes);
         }
+    }
+
+    #[test]
+    fn a_room_has_one_id_and_one_thing() {
+        let [id, of] = <[Field; 2]>::try_from(room_fields()).expect("two");
+        let none = Field::RoomOf { thing: None };
+        for fields in [
+            vec![],
+            vec![id.clone()],
+            vec![of.clone()],
+            vec![id.clone(), none],
+            vec![id.clone(), id.clone(), of.clone()],
+            vec![id, of.clone(), of],
+        ] {
+            assert_eq!(room(fields.clone()).encode(), Err(OpError::Room), "{fields:?}");
+        }
+        assert_eq!(Op::Room { kind: Kind::Page, parent: [0; 32] }.encode(), Err(OpError::Room));
     }
 
     #[test]

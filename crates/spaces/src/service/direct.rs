@@ -166,7 +166,8 @@ impl Spaces {
         }
     }
 
-    /// A space that I was brought into by itself must be a direct talk: I never said yes to anything else.
+    /// A space that I was brought into by itself must be a direct talk, or a room of a space that I am in: I never said yes to
+    /// anything else.
     pub(super) async fn check_welcome(&self, space: GroupId) {
         // Called for every message, so it first asks what is in memory.
         if !self.welcomed().contains(&space) {
@@ -176,23 +177,19 @@ impl Spaces {
             let Some(by) = view.welcomed_by(&space)? else { return Ok(None) };
             // The name comes with what says that it is one.
             let known = view.name(&space)?.is_some();
-            let direct = view.is_direct(&space)?;
-            if direct {
-                view.drop_welcomed(&space)?;
-            }
-            Ok(Some((by, known, direct)))
+            Ok(Some((by, known, view.is_direct(&space)?)))
         });
-        let by = match look.await {
-            Ok(by) => by,
-            Err(error) => {
-                return tracing::error!(space = %space.short(), %error, "a direct talk could not be looked at");
-            }
+        let failed = |error: &crate::error::ViewError| {
+            tracing::error!(space = %space.short(), %error, "what somebody was brought into could not be looked at");
         };
-        let Some((by, known, direct)) = by else { return };
-        if direct {
-            self.welcomed().remove(&space);
+        let Some((by, known, direct)) = look.await.inspect_err(failed).ok().flatten() else { return };
+        if !known {
+            return;
         }
-        if direct || !known {
+        let Ok(room) = self.is_my_room(space).await.inspect_err(failed) else { return };
+        if direct || room {
+            self.welcomed().remove(&space);
+            let _ = self.inner.view.with(move |view| view.drop_welcomed(&space)).await.inspect_err(failed);
             return;
         }
         let device = self
@@ -200,7 +197,7 @@ impl Spaces {
             .ok()
             .and_then(|rules| rules.devices().keys().copied().find(|device| rules.person_of(device) == Some(by)));
         if let Some(device) = device {
-            let what = "brings people into a space as if it were a direct talk".into();
+            let what = "brings people into a space as if it were a direct talk or a room".into();
             self.tell(SpacesEvent::Nonsense { space, device, what });
         }
         if let Err(error) = Box::pin(self.leave(space)).await {
@@ -210,7 +207,7 @@ impl Spaces {
 }
 
 impl Spaces {
-    fn welcomed(&self) -> std::sync::MutexGuard<'_, BTreeSet<GroupId>> {
+    pub(super) fn welcomed(&self) -> std::sync::MutexGuard<'_, BTreeSet<GroupId>> {
         self.inner.welcomed.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

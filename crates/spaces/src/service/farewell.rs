@@ -189,6 +189,7 @@ impl Spaces {
         self.inner.view.with(move |view| view.forget(&space)).await?;
         let was_leaving = self.leaving().remove(&space);
         self.unfollow(&space);
+        self.forget_room(space);
         if !was_leaving {
             self.tell(SpacesEvent::SpaceGone { space });
         }

@@ -110,6 +110,9 @@ impl Spaces {
             for space in due.readable {
                 self.catch_up(space).await;
             }
+            if due.all || !due.rules.is_empty() {
+                self.inner.rooms_due.notify_one();
+            }
             for space in due.rules {
                 self.follow_rules(space).await;
             }
@@ -138,7 +141,12 @@ impl Spaces {
         // One at a time, so that no change is told twice.
         let turn = self.inner.catching_up.lock().await;
         match self.read_into_view(space).await {
-            Ok(changes) => self.tell_changes(space, changes).await,
+            Ok(changes) => {
+                if changes.iter().any(|change| matches!(change, Change::Rooms | Change::Rebuilt)) {
+                    self.look_at_rooms(space).await;
+                }
+                self.tell_changes(space, changes).await;
+            }
             // What could not be read now is read at the next event; the cursor has not moved.
             Err(error) => tracing::error!(space = %space.short(), %error, "the view could not be brought up to date"),
         }
@@ -267,7 +275,7 @@ impl Spaces {
                         self.tell(SpacesEvent::FileRemoved { space, file });
                     }
                 }
-                Change::Name | Change::Rebuilt => self.tell(SpacesEvent::Space { space }),
+                Change::Name | Change::Rooms | Change::Rebuilt => self.tell(SpacesEvent::Space { space }),
                 Change::Profile(person) => self.tell(SpacesEvent::Profile { space, person }),
                 Change::Nonsense(device, what) => self.tell(SpacesEvent::Nonsense { space, device, what }),
             }

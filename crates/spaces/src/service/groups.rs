@@ -65,6 +65,7 @@ impl Spaces {
             true => Some(self.direct_name(space, &rules).await?),
             false => name,
         };
+        let room = self.room_info(space, &rules).await?;
         let topic = self.inner.journal.topic(&space).ok_or(ActError::UnknownSpace)?;
         let state = match self.state_by(&rules) {
             SpaceState::Active if self.is_shut_out(&space) => SpaceState::ShutOut,
@@ -84,6 +85,7 @@ impl Spaces {
             space,
             name: name.unwrap_or_default(),
             direct,
+            room,
             level: rules.level(&own),
             archived: rules.archived().map(|said| deed(&rules, &names, &said)),
             retention: retention.map(|row| Retention {
@@ -143,6 +145,7 @@ impl Spaces {
                 name: name_or_id(&names, person),
                 has_picture: names.get(person).is_some_and(|(_, picture)| *picture),
                 level: info.level,
+                guest: self.is_guest(&space, &rules, person),
                 me: Some(*person) == me,
                 joined: info.since.millis(),
                 devices: devices_of(person),
@@ -172,7 +175,9 @@ impl Spaces {
         if level < Level::Manage && self.is_last_manager(&rules, &person) {
             return Err(ActError::LastManager);
         }
+        self.check_in_room(&space, &person, Some(level))?;
         self.inner.journal.set_member(space, member, Some(level), None).await?;
+        self.even_out_rooms(space).await;
         Ok(())
     }
 
@@ -186,7 +191,9 @@ impl Spaces {
         if !rules.members().contains_key(&member) {
             return Err(ActError::UnknownPerson);
         }
+        self.check_in_room(&space, &person, None)?;
         self.inner.journal.set_member(space, member, None, None).await?;
+        self.even_out_rooms(space).await;
         Ok(())
     }
 
@@ -203,17 +210,26 @@ impl Spaces {
             if people(&rules).count() > 1 && self.is_last_manager(&rules, &person) {
                 return Err(ActError::LastManager);
             }
+            self.check_in_room(&space, &person, None)?;
+            self.leave_rooms(space).await?;
             self.inner.journal.set_member(space, Member::Group(person), None, None).await?;
             return self.begin_farewell(space).await;
         }
         self.drop_space(space).await
     }
 
-    /// Ends a space for everybody: its content and keys go from each device as it hears of it. It stays on my list until
-    /// all have, or I leave it.
+    /// Ends a space and its rooms for everybody: content and keys go from each device as it hears of it. It stays on my list
+    /// until all have, or I leave it.
     pub async fn end(&self, space: GroupId) -> Result<(), ActError> {
         self.rules_for(&space, Level::Manage)?;
+        self.end_rooms(space).await?;
+        self.end_alone(space).await
+    }
+
+    /// The same, and leaves its rooms.
+    pub(super) async fn end_alone(&self, space: GroupId) -> Result<(), ActError> {
         self.inner.journal.end(space).await?;
+        self.unlist_ended(space).await?;
         if self.all_have_heard(&space) {
             self.remove_copies(space).await?;
             return self.drop_space(space).await;

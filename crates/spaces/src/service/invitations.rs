@@ -21,6 +21,7 @@ impl Spaces {
     pub async fn invite(&self, space: GroupId, request: InviteRequest) -> Result<Invite, ActError> {
         let rules = self.rules_for(&space, Level::Manage)?;
         let me = self.me().ok_or(ActError::NoPerson)?;
+        self.check_invitation(&space, request.level)?;
         if !(MINUTE..=YEAR).contains(&request.expires_in) || !(1..=USES).contains(&request.uses) {
             return Err(ActError::BadTerms);
         }
@@ -107,6 +108,8 @@ impl Spaces {
                 continue;
             }
             tracing::info!(space = %space.short(), "a join that was cut off is taken back");
+            // A room that has not come is taken up again.
+            self.welcomed().remove(&space);
             if let Err(error) = self.drop_space(space).await {
                 tracing::warn!(space = %space.short(), %error, "a join that was cut off could not be taken back");
             }

@@ -11,6 +11,7 @@ mod farewell;
 mod files;
 mod follow;
 mod groups;
+mod guests;
 mod introduce;
 mod invitations;
 pub(crate) mod issues;
@@ -126,10 +127,14 @@ struct Inner {
     introducing: tokio::sync::Mutex<()>,
     /// Told when a space may show me under another name than mine, and I may not write in it.
     nameless: tokio::sync::Notify,
-    /// Spaces that I was brought into and that have not shown yet whether they are direct talks.
+    /// Spaces that I was brought into and that have not shown yet whether they are direct talks, or rooms of spaces that I am in.
     welcomed: Mutex<std::collections::BTreeSet<GroupId>>,
     /// Told when somebody is to be brought into a direct talk.
     welcomes: tokio::sync::Notify,
+    /// Spaces that are rooms, in which guests take part.
+    guest_rooms: guests::GuestRooms,
+    /// Told when the members of rooms may not be those of their parents.
+    rooms_due: tokio::sync::Notify,
     /// What was last told of each space's members, to tell what changed.
     followed: Mutex<HashMap<GroupId, follow::Followed>>,
     /// Held from the look at which names are taken until new ones are listed.
@@ -183,6 +188,8 @@ impl Spaces {
                 nameless: tokio::sync::Notify::new(),
                 welcomed: Mutex::new(welcomed),
                 welcomes: tokio::sync::Notify::new(),
+                guest_rooms: guests::GuestRooms::default(),
+                rooms_due: tokio::sync::Notify::new(),
                 followed: Mutex::default(),
                 listing: tokio::sync::Mutex::new(()),
                 numbering: tokio::sync::Mutex::default(),
@@ -196,6 +203,7 @@ impl Spaces {
                 stop: CancellationToken::new(),
             }),
         };
+        spaces.load_rooms()?;
         spaces.drop_unfinished_joins().await;
         spaces.catch_up_all().await?;
         let inner = &spaces.inner;
@@ -207,6 +215,7 @@ impl Spaces {
         inner.tasks.spawn(spaces.clone().run_transfers());
         inner.tasks.spawn(spaces.clone().ask_for_introductions());
         inner.tasks.spawn(spaces.clone().send_welcomes());
+        inner.tasks.spawn(spaces.clone().keep_rooms());
         inner.tasks.spawn(spaces.clone().follow_presence());
         let left = spaces.leaving().clone();
         for space in left.into_iter().chain(spaces.ended_by_me()) {

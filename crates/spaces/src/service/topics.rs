@@ -168,6 +168,7 @@ impl Spaces {
             Ok(Some(Kind::Board)) => self.tell(SpacesEvent::Board { space, board: entry }),
             Ok(Some(Kind::Page)) => self.tell(SpacesEvent::Page { space, page: entry }),
             Ok(Some(Kind::Issue)) => self.tell(SpacesEvent::Issue { space, issue: Some(entry) }),
+            Ok(Some(Kind::Room)) => self.tell(SpacesEvent::Space { space }),
             Ok(Some(Kind::Label | Kind::Project | Kind::Cycle | Kind::SavedView)) => {
                 self.tell(SpacesEvent::Issue { space, issue: None });
             }

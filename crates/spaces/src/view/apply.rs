@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::unread::Added;
 use super::{Result, View, sql_clock};
-use super::{boards, deleted, imported, issues, registers, search, seen, topics, undelivered};
+use super::{boards, deleted, guests, imported, issues, registers, search, seen, topics, undelivered};
 use crate::model::{Op, Profile};
 
 /// Who wrote an operation, where it stands and when.
@@ -74,6 +74,8 @@ pub(crate) enum Change {
     Written(EntryHash),
     /// A message stands elsewhere now, or is gone.
     Moved,
+    /// Which rooms the space says it has, or that it is one.
+    Rooms,
     /// A message is gone without anybody saying that they deleted it.
     Vanished(EntryHash),
     /// An accepted entry that is no operation: by whom and why.
@@ -105,8 +107,8 @@ const CONTENT: [&str; 22] = [
     "page_state",
     "page_text",
 ];
-/// What it, its people and their devices are called.
-const NAMES: [&str; 3] = ["name", "profile", "device"];
+/// What it, its people and their devices are called, and whether it is a room.
+const NAMES: [&str; 4] = ["name", "profile", "device", "room"];
 /// What this device alone knows of a space.
 const MARKS: [&str; 8] = ["cursor", "seen", "attention", "change", "welcome", "welcomed", "wish", "given_up"];
 
@@ -304,6 +306,7 @@ pub(super) fn apply_op(
             transaction.prepare_cached("INSERT OR IGNORE INTO direct VALUES (?1)")?.execute([space])?;
             changes.push(Change::Name);
         }
+        Op::Room { kind, parent } => guests::be(transaction, source, kind, &parent, changes)?,
         Op::Profile { profile } => {
             show(transaction, source, &source.person, &source.device, profile, true)?;
             changes.push(Change::Profile(source.person));

@@ -101,8 +101,19 @@ fn take_out(
 
 /// Whether something else than a message's words is as this entry said.
 fn left_traces(transaction: &Transaction<'_>, entry: &EntryHash) -> Result<bool> {
-    let tables =
-        ["register", "name", "profile", "device", "file", "object", "deleted", "history", "element", "page_update"];
+    let tables = [
+        "register",
+        "name",
+        "profile",
+        "device",
+        "file",
+        "object",
+        "deleted",
+        "history",
+        "element",
+        "page_update",
+        "room",
+    ];
     let found = tables.map(|table| format!("EXISTS (SELECT 1 FROM {table} WHERE hash = ?1)")).join(" OR ");
     Ok(transaction.prepare_cached(&format!("SELECT {found}"))?.query_row([entry.as_bytes()], |row| row.get(0))?)
 }

@@ -89,7 +89,9 @@ fn stored(field: Field) -> Option<(&'static str, Vec<u8>, Value)> {
         | Field::Anchor { .. }
         | Field::Update { .. }
         | Field::PageParent { .. }
-        | Field::Order { .. } => None,
+        | Field::Order { .. }
+        | Field::Room { .. }
+        | Field::RoomOf { .. } => None,
     }
 }
 

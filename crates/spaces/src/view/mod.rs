@@ -8,6 +8,7 @@ mod boards;
 mod deleted;
 mod direct;
 mod files;
+mod guests;
 mod imported;
 mod issue_list;
 #[cfg(test)]
@@ -41,6 +42,7 @@ use tokio::sync::Notify;
 pub(crate) use apply::{Change, Reader};
 pub(crate) use boards::{BoardRow, Drawing, Drawn, ELEMENTS};
 pub(crate) use files::{FileRow, Wish};
+pub(crate) use guests::{ListedRoom, RoomRow};
 pub(crate) use issue_list::IssueRow;
 pub(crate) use issues::itself;
 pub(crate) use messages::MessageRow;

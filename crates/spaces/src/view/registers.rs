@@ -8,13 +8,13 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, Transaction, params};
 
 use super::apply::{Change, Source};
-use super::{Result, View, boards, clock_of, deleted, group_at, issues, pages, sql_clock, topics};
+use super::{Result, View, boards, clock_of, deleted, group_at, guests, issues, pages, sql_clock, topics};
 use crate::model::Field;
 
 /// Different emoji that are handed out for one message.
 const EMOJI_SHOWN: usize = 32;
 /// The person in the key of a field that is everybody's.
-const EVERYBODY: &[u8] = &[];
+pub(super) const EVERYBODY: &[u8] = &[];
 /// How the field of a reaction begins; the emoji follows. Between `r:` and `r;` lie all of them.
 const REACTION: &str = "r:";
 const PINNED: &str = "pin";
@@ -137,6 +137,9 @@ pub(super) fn set(
                     }
                     changes.push(Change::Moved);
                 }
+            }
+            field @ (Field::Room { .. } | Field::RoomOf { .. }) => {
+                guests::set(transaction, source, &object, &field, changes)?;
             }
             field => issues::set(transaction, source, &object, field, changes)?,
         }

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::{Result, boards};
 
-const VERSION: i64 = 15;
+const VERSION: i64 = 16;
 
 /// Made of entries: dropped and rebuilt at will.
 const VIEW: &str = "
@@ -14,7 +14,7 @@ const VIEW: &str = "
     DROP TABLE IF EXISTS message; DROP TABLE IF EXISTS file; DROP TABLE IF EXISTS unlisted; DROP TABLE IF EXISTS holds;
     DROP TABLE IF EXISTS undelivered; DROP TABLE IF EXISTS version; DROP TABLE IF EXISTS register;
     DROP TABLE IF EXISTS object; DROP TABLE IF EXISTS place; DROP TABLE IF EXISTS deleted; DROP TABLE IF EXISTS dropped;
-    DROP TABLE IF EXISTS direct; DROP TABLE IF EXISTS issue;
+    DROP TABLE IF EXISTS direct; DROP TABLE IF EXISTS room; DROP TABLE IF EXISTS issue;
     DROP TABLE IF EXISTS imported; DROP TABLE IF EXISTS imported_person;
     DROP TABLE IF EXISTS history; DROP TABLE IF EXISTS element; DROP TABLE IF EXISTS page_update; DROP TABLE IF EXISTS page_run;
     DROP TABLE IF EXISTS page_state; DROP TABLE IF EXISTS page_text; DROP TABLE IF EXISTS page_peer;
@@ -34,6 +34,8 @@ const VIEW: &str = "
     CREATE TABLE object (hash BLOB PRIMARY KEY, space BLOB NOT NULL, kind INTEGER NOT NULL, clock INTEGER NOT NULL,
         author BLOB NOT NULL, person BLOB NOT NULL, seq INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE direct (space BLOB PRIMARY KEY) WITHOUT ROWID;
+    CREATE TABLE room (space BLOB PRIMARY KEY, kind INTEGER NOT NULL, parent BLOB NOT NULL, clock INTEGER NOT NULL,
+        hash BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE place (space BLOB, place BLOB, PRIMARY KEY (space, place)) WITHOUT ROWID;
     CREATE INDEX object_kind ON object (space, kind, clock, hash);
     CREATE TABLE file (hash BLOB PRIMARY KEY, space BLOB NOT NULL, clock INTEGER NOT NULL, author BLOB NOT NULL,

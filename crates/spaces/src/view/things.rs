@@ -51,7 +51,7 @@ fn select(kind: Kind, rest: &str) -> String {
         )),
         Kind::Project => ("INDEXED BY issue_project", format!("i.{PROJECT} = o.hash")),
         Kind::Cycle => ("INDEXED BY issue_cycle", format!("i.{CYCLE} = o.hash")),
-        Kind::Topic | Kind::Issue | Kind::SavedView | Kind::Board | Kind::Page => ("", "0".into()),
+        Kind::Topic | Kind::Issue | Kind::SavedView | Kind::Board | Kind::Page | Kind::Room => ("", "0".into()),
     };
     let issues =
         format!("(SELECT COUNT(*) FROM issue i {index} WHERE i.space = o.space AND NOT i.archived AND {within}");

@@ -125,6 +125,7 @@ async fn topics(ann: &Peer, bo: &Peer, space: GroupId) {
     ann.hears(space, &["this belongs to oil"]).await;
     ann.spaces.move_messages(space, vec![stray], oil).await.expect("moves");
     ann.spaces.change_topic(space, twin.expect("an id"), None, Some(true)).await.expect("resolves");
+    ann.spaces.open_room(space, oil.expect("an id")).await.expect("a room for guests");
 }
 
 async fn files(ann: &Peer, bo: &Peer, space: GroupId) {
@@ -238,6 +239,7 @@ async fn a_space_survives_the_way_through_a_folder() {
         assert_eq!((message.imported.as_deref(), message.mine), (Some("Cy"), false));
         assert!(message.author != was.author && message.id != was.id);
     }
+    assert!(cy.spaces.guest_rooms(copy).await.expect("rooms").is_empty(), "an imported space has no rooms");
     let issue = cy.spaces.find_issue(copy, "QUAY-1").await.expect("its key");
     let issue = cy.spaces.issue(copy, issue).await.expect("issue");
     assert_eq!(issue.issue.assignee.map(|(_, name)| name).as_deref(), Some("Bo (imported)"));

@@ -5,6 +5,7 @@ mod deleted;
 mod direct;
 mod ends;
 mod export;
+mod guests;
 mod imports;
 mod issues;
 mod messages;

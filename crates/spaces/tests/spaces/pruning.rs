@@ -77,7 +77,7 @@ async fn an_element_that_was_moved_for_long_is_what_it_is_and_no_more() {
     ann.bring(space, &cy, Level::Write).await;
     cy.hears(space, &["words stay", "a month later"]).await;
     until_shown(&cy, space, board, &shown).await;
-    cy.until("all of it", || async { cy.journal.held(&space) == ann.journal.held(&space) }).await;
+    eventually(LIMIT, "all of it", async || cy.journal.held(&space) == ann.journal.held(&space)).await;
     assert_eq!(entries(&cy, space, &ann).0, entries(&ann, space, &ann).0);
     // A view that is made anew shows the same.
     let bo = bo.stop().await;

@@ -2,7 +2,9 @@
 import { lazy, Suspense, useRef, useState } from 'react';
 import { changeBoard, commentBoard } from '~/api/actions';
 import { sentenceOf } from '~/api/client';
-import { useBoards, useComments } from '~/api/queries';
+import { useNavigate } from '@tanstack/react-router';
+import { useBoards, useComments, useSpaces } from '~/api/queries';
+import { parentOf } from '~/api/rooms';
 import { useStore } from '~/api/store';
 import type { BoardDevice, Comment, Space } from '~/api/types';
 import { IconButton } from '~/kit/Button';
@@ -15,6 +17,7 @@ import { PaneHeader } from '~/parts/PaneHeader';
 import { theme } from '~/features/settings/preferences';
 import type { CanvasActions } from './Canvas';
 import { Comments } from '~/parts/Comments';
+import { GuestItems, RoomItems, RoomLink, RoomMark } from '~/parts/Guests';
 import { TitleDialog } from '~/parts/TitleDialog';
 import { Together } from '~/parts/Together';
 
@@ -38,9 +41,11 @@ export function BoardPane({ space, id }: { space: Space; id: string }) {
   const [focused, setFocused] = useState<string | null>(null);
   const [renaming, setRenaming] = useState(false);
   const actions = useRef<CanvasActions | null>(null);
+  const navigate = useNavigate();
   const picker = useRef<HTMLInputElement>(null);
   const board = data?.find((one) => one.id === id);
-  const back = `/s/${space.space}/boards`;
+  const parent = parentOf(useSpaces().data ?? [], space);
+  const back = space.room ? `/s/${space.space}` : `/s/${space.space}/boards`;
   if (error && !data) return <Failure>{sentenceOf(error)}</Failure>;
   if (!data) return <Loading />;
   if (!board) {
@@ -68,8 +73,12 @@ export function BoardPane({ space, id }: { space: Space; id: string }) {
   return (
     <>
       <PaneHeader
-        title={<Name>{board.title ?? 'A board'}</Name>}
-        space={space.name}
+        title={
+          <>
+            <Name>{board.title ?? 'A board'}</Name> <RoomMark space={space} />
+          </>
+        }
+        space={parent?.name ?? (space.room ? undefined : space.name)}
         back={back}
         about={
           state.away
@@ -83,6 +92,7 @@ export function BoardPane({ space, id }: { space: Space; id: string }) {
                   : ''
         }
       >
+        <RoomLink space={space} thing={id} />
         <Together people={here} space={space.space} />
         <IconButton
           icon="chat"
@@ -103,6 +113,8 @@ export function BoardPane({ space, id }: { space: Space; id: string }) {
           }}
         />
         <Menu trigger={<IconButton icon="more" label="More about this board" />}>
+          <GuestItems space={space} thing={id} noun="board" />
+          <RoomItems space={space} go={(path) => void navigate({ to: path })} />
           {mayWrite && (
             <>
               <MenuItem icon="pen" onSelect={() => setRenaming(true)}>

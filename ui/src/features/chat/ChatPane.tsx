@@ -21,10 +21,12 @@ import {
   useMembers,
   useMessages,
   usePinned,
+  useSpaces,
   useStatus,
   useTopics,
   getMessage,
 } from '~/api/queries';
+import { parentOf } from '~/api/rooms';
 import { useStore } from '~/api/store';
 import { general, placeOf, sameTalk, talkKey, talkPath, type Talk } from '~/api/talk';
 import type { Space, Topic } from '~/api/types';
@@ -40,6 +42,7 @@ import { tell, tellFailure, useFoot } from '~/kit/toast';
 import { answer, takeAnswered } from '~/parts/answering';
 import { Composer } from '~/parts/Composer';
 import { showDialog } from '~/parts/dialogs';
+import { RoomLink, RoomMark } from '~/parts/Guests';
 import { ReadOnly } from '~/parts/ReadOnly';
 import type { MessageActions } from '~/parts/messageActions';
 import { PaneHeader } from '~/parts/PaneHeader';
@@ -72,6 +75,7 @@ export function ChatPane({
   const messages = useMessages(talk);
   const topics = useTopics(id).data;
   const topic = topics?.find((item) => item.id === place);
+  const parent = parentOf(useSpaces().data ?? [], space);
   // What the files are decides how high their messages are. A long list is not waited for.
   const filesKnown = !useFiles(id).isPending;
   const late = useLate(200);
@@ -81,8 +85,18 @@ export function ChatPane({
   return (
     <>
       <PaneHeader
-        title={place === general ? 'Chat' : (topic?.title ?? 'A topic')}
-        space={space.name}
+        title={
+          place !== general ? (
+            (topic?.title ?? 'A topic')
+          ) : space.room ? (
+            <>
+              <Name>{space.name}</Name> <RoomMark space={space} />
+            </>
+          ) : (
+            'Chat'
+          )
+        }
+        space={parent?.name ?? (space.room ? undefined : space.name)}
         about={
           <>
             {space.state === 'shutout' ? (
@@ -104,6 +118,7 @@ export function ChatPane({
         }
         back={`/s/${id}`}
       >
+        {place !== general && <RoomLink space={space} thing={place} />}
         {(pinned > 0 || detail === 'pins') && (
           <IconButton
             icon="pin"
@@ -311,19 +326,21 @@ function OpenChat({
     toRow(last.id, 'middle');
   };
 
+  const guest = members?.some((member) => member.me && member.guest) ?? false;
   const me = useMemo(
     () => ({
+      guest,
       name: status?.name ?? '',
       hue: status?.hue ?? 0,
       picture: ownUrl(status?.picture),
     }),
-    [status],
+    [status, guest],
   );
   const people = useMemo(
     () => (members ?? []).filter((member) => !member.me).map(({ name }) => name),
     [members],
   );
-  const alone = space.members <= 1 && !space.direct;
+  const alone = space.members <= 1 && !space.direct && !space.room;
   const empty = window.messages.length === 0 && pending.length === 0;
   return (
     <div className="relative flex min-h-0 flex-1 flex-col">
@@ -364,11 +381,13 @@ function OpenChat({
             >
               {alone
                 ? 'Invite the people this space is for. What you write before they come waits here for them.'
-                : space.direct
-                  ? 'What is said here stays between you. It arrives also at those who are away now.'
-                  : talk.place === general
-                    ? 'Whatever you write reaches everybody in this space, also those who are away now.'
-                    : 'What is said here stays together, whatever else this space talks about.'}
+                : space.room
+                  ? 'Guests see what is said here, and nothing else of the space that this room belongs to.'
+                  : space.direct
+                    ? 'What is said here stays between you. It arrives also at those who are away now.'
+                    : talk.place === general
+                      ? 'Whatever you write reaches everybody in this space, also those who are away now.'
+                      : 'What is said here stays together, whatever else this space talks about.'}
             </EmptyState>
           ) : (
             <>

@@ -17,7 +17,7 @@ export interface ConversationProps {
   newFrom: string | null;
   now: number;
   glowing: string | null;
-  me: { name: string; hue: number; picture: string | null };
+  me: { name: string; hue: number; picture: string | null; guest?: boolean };
   members: Member[] | undefined;
   files: SharedFile[] | undefined;
   /** Whether I may write here. */

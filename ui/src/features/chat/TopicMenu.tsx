@@ -1,4 +1,5 @@
 /** What can be done with a talk: its name, whether it is resolved, and how much of it is news. */
+import { useNavigate } from '@tanstack/react-router';
 import { changeTopic, setAttention } from '~/api/actions';
 import { sentenceOf } from '~/api/client';
 import { general } from '~/api/talk';
@@ -7,6 +8,7 @@ import { IconButton } from '~/kit/Button';
 import { Menu, MenuChoice, MenuItem, MenuLine } from '~/kit/Menu';
 import { tellFailure, tellUndoable } from '~/kit/toast';
 import { attentions } from '~/parts/attentions';
+import { GuestItems, RoomItems } from '~/parts/Guests';
 import { showDialog } from '~/parts/dialogs';
 
 export function TopicMenu({ space, topic }: { space: Space; topic: Topic }) {
@@ -18,9 +20,17 @@ export function TopicMenu({ space, topic }: { space: Space; topic: Topic }) {
     const back = () => void resolve(topic.resolved).catch(failed);
     resolve(!topic.resolved).then(() => tellUndoable(words, null, back), failed);
   };
+  const navigate = useNavigate();
   const own = topic.id !== general && space.level !== 'read';
   return (
-    <Menu trigger={<IconButton icon="more" label="More about this topic" />}>
+    <Menu
+      trigger={
+        <IconButton
+          icon="more"
+          label={space.room ? 'More about this room' : 'More about this topic'}
+        />
+      }
+    >
       {own && (
         <>
           <MenuItem
@@ -33,8 +43,10 @@ export function TopicMenu({ space, topic }: { space: Space; topic: Topic }) {
             {topic.resolved ? 'Open again' : 'Resolve'}
           </MenuItem>
           <MenuLine />
+          <GuestItems space={space} thing={topic.id} noun="topic" />
         </>
       )}
+      <RoomItems space={space} go={(path) => void navigate({ to: path })} />
       {attentions.map(([attention, words]) => (
         <MenuChoice
           key={attention}

@@ -7,6 +7,7 @@ const noon = Date.parse('2026-11-20T11:00:00Z');
 const message = (id: string, time: number, more: Partial<Message> = {}): Message => ({
   id,
   author: 'bo',
+  guest: false,
   author_name: 'Bo',
   author_device: 'd',
   mine: false,

@@ -22,6 +22,7 @@ export function PeoplePane({ space, detail }: { space: Space; detail: string | u
   const phone = usePhone();
   const down = useStore(silent);
   const invite = () => showDialog({ kind: 'invite', space: id });
+  const inviteWord = space.room ? 'Invite a guest' : 'Invite someone';
   const manages = space.level === 'manage';
   const invitations = useInvitations(id, manages);
   const open = useVisible(invitations.data)?.filter(({ state }) => state === 'open') ?? [];
@@ -41,10 +42,10 @@ export function PeoplePane({ space, detail }: { space: Space; detail: string | u
       >
         {manages &&
           (phone ? (
-            <IconButton icon="invite" label="Invite someone" onClick={invite} />
+            <IconButton icon="invite" label={inviteWord} onClick={invite} />
           ) : (
             <Button icon="invite" onClick={invite}>
-              Invite someone
+              {inviteWord}
             </Button>
           ))}
       </PaneHeader>

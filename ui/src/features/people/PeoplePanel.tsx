@@ -40,13 +40,19 @@ export function PeoplePanel({ space }: { space: Space }) {
           className="mt-3 w-full"
           onClick={() => showDialog({ kind: 'invite', space: space.space })}
         >
-          Invite someone
+          {space.room ? 'Invite a guest' : 'Invite someone'}
         </Button>
       )}
-      <h3 className="mt-5 mb-2 text-small font-semibold">About this space</h3>
+      <h3 className="mt-5 mb-2 text-small font-semibold">
+        About this {space.room ? 'room' : 'space'}
+      </h3>
       <dl className="grid grid-cols-[104px_minmax(0,1fr)] gap-x-3 gap-y-1.5 text-small nums">
         <dt className="text-text-3">Who may join</dt>
-        <dd>by invitation of a manager</dd>
+        <dd>
+          {space.room
+            ? 'members of its space; guests by invitation of a manager'
+            : 'by invitation of a manager'}
+        </dd>
         <dt className="text-text-3">{managers.length === 1 ? 'Manager' : 'Managers'}</dt>
         <dd>
           <bdi>

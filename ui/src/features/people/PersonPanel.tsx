@@ -18,6 +18,7 @@ import { Name } from '~/kit/Text';
 import { plainName } from '~/kit/text';
 import { tellFailure, tellUndoable } from '~/kit/toast';
 import { showDialog } from '~/parts/dialogs';
+import { GuestMark } from '~/parts/Guests';
 import { MemberAvatar } from '~/parts/PersonRow';
 import {
   awaySince,
@@ -54,7 +55,9 @@ export function PersonPanel({ space, person }: { space: Space; person: string })
       <Loading />
     );
   }
-  const manages = space.level === 'manage' && !member.me;
+  const noun = space.room ? 'room' : 'space';
+  // Members of a space are in its rooms by themselves, with the same rights.
+  const manages = space.level === 'manage' && !member.me && (!space.room || member.guest);
   return (
     <div className="flex flex-col gap-5 p-4">
       <div className="flex items-center gap-4">
@@ -63,12 +66,13 @@ export function PersonPanel({ space, person }: { space: Space; person: string })
           <div className="text-[17px]/6 font-semibold [overflow-wrap:anywhere]">
             <Name>{member.name}</Name>
           </div>
+          {member.guest && <GuestMark />}
           <div className="text-small text-text-2">
             {member.me ? 'This is you · ' : down ? '' : `${stateWord(member, now)} · `}
             {levelWords[member.level]}
           </div>
           <div className="text-small text-text-3" title={formatExact(member.joined)}>
-            in this space since {formatSince(member.joined, now)}
+            in this {noun} since {formatSince(member.joined, now)}
           </div>
         </div>
       </div>
@@ -90,18 +94,23 @@ export function PersonPanel({ space, person }: { space: Space; person: string })
           ))}
         </ul>
       </section>
+      {space.room && !member.guest && (
+        <p className="text-small text-text-3">
+          Members of the space are in its rooms by themselves, with the same rights.
+        </p>
+      )}
       {manages && (
         <>
           <section>
-            <h3 className="mb-2 text-small font-semibold">In this space</h3>
+            <h3 className="mb-2 text-small font-semibold">In this {noun}</h3>
             <Choice<Level>
-              label={`What ${plainName(member.name)} may do in this space`}
+              label={`What ${plainName(member.name)} may do in this ${noun}`}
               labelHidden
               value={member.level}
               options={[
                 { value: 'read', label: 'Read' },
                 { value: 'write', label: 'Write' },
-                { value: 'manage', label: 'Manage' },
+                ...(member.guest ? [] : [{ value: 'manage', label: 'Manage' } as const]),
               ]}
               hint={levelNotes[member.level]}
               onChange={(level) => setLevel(space.space, member, level)}
@@ -113,7 +122,7 @@ export function PersonPanel({ space, person }: { space: Space; person: string })
               className="text-need!"
               onClick={() => showDialog({ kind: 'remove-member', space: space.space, person })}
             >
-              Remove from this space…
+              Remove from this {noun}…
             </Button>
           </div>
         </>

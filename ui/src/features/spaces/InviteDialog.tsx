@@ -1,8 +1,9 @@
-/** Inviting: choose what the guest may do, for how long and how often; then hand it over. */
+/** Inviting: choose what the newcomer may do, for how long and how often; then hand it over. */
 import { useState } from 'react';
-import { invite } from '~/api/actions';
+import { invite, openRoom } from '~/api/actions';
 import { sentenceOf } from '~/api/client';
-import { useInvitations, useMail } from '~/api/queries';
+import { useInvitations, useMail, useSpaces } from '~/api/queries';
+import { roomFor } from '~/api/rooms';
 import type { Level, NewInvitation, Space } from '~/api/types';
 import { Button } from '~/kit/Button';
 import { Dialog } from '~/kit/Dialog';
@@ -17,7 +18,94 @@ import { levelNotes } from '~/parts/words';
 type Expiry = '1h' | '1d' | '7d' | '30d';
 type Uses = '1' | '5' | '25';
 
+/** To a space; to a room, as a guest. */
 export function InviteDialog({ space, onClose }: { space: Space; onClose: () => void }) {
+  const who = space.room ? 'Invite a guest' : 'Invite';
+  const shared = { title: `${who} to ${plainName(space.name)}`, onClose };
+  const room = space.space;
+  return space.room ? (
+    <Inviting {...shared} guest={{ noun: space.room.kind, begins: false }} to={room} />
+  ) : (
+    <Inviting {...shared} to={room} />
+  );
+}
+
+/** As a guest, to the room of a topic or board, which is made if there is none. */
+export function InviteGuestDialog({
+  space,
+  thing,
+  noun,
+  onClose,
+}: {
+  space: Space;
+  thing: string;
+  noun: 'topic' | 'board';
+  onClose: () => void;
+}) {
+  const room = roomFor(useSpaces().data ?? [], space.space, thing);
+  return (
+    <Inviting
+      title="Invite a guest"
+      guest={{ noun, begins: room === undefined }}
+      to={room?.space ?? null}
+      make={async () => (await openRoom(space.space, thing)).space}
+      onClose={onClose}
+    />
+  );
+}
+
+/** What a guest will see and what not, before one is invited. */
+function WhatGuestsSee({ noun, begins }: Guest) {
+  return (
+    <div className="rounded-card border border-line bg-panel px-4 py-3 text-small text-text-2">
+      <p>
+        {begins
+          ? `This ${noun} gets a room for guests, which begins empty. Everybody in the space is in it, too.`
+          : `A guest comes into the room of this ${noun}. Everybody in the space is in it, too.`}
+      </p>
+      <ul className="mt-2 flex list-disc flex-col gap-1 pl-4">
+        <li>
+          <b className="font-medium text-text">Guests see</b> what is{' '}
+          {noun === 'board' ? 'drawn and said' : 'said and shared'} in the room, also before they
+          came, and the names of all who are in it.
+        </li>
+        <li>
+          <b className="font-medium text-text">They do not see</b> anything else of the space, nor
+          what {noun === 'board' ? 'stands on the board' : 'was said at the topic'} itself.
+        </li>
+      </ul>
+    </div>
+  );
+}
+
+/** What a guest may do at a board. */
+const boardNotes: Record<Level, string> = {
+  ...levelNotes,
+  read: 'Looks at the board, and reads what is said about it.',
+  write: 'Draws, and writes comments.',
+};
+
+/** What somebody is a guest at. */
+interface Guest {
+  noun: 'topic' | 'board';
+  /** Whether there is no room yet. */
+  begins: boolean;
+}
+
+function Inviting({
+  title,
+  guest,
+  to: known,
+  make,
+  onClose,
+}: {
+  title: string;
+  guest?: Guest;
+  /** The space; null while it is to be made. */
+  to: string | null;
+  make?: () => Promise<string>;
+  onClose: () => void;
+}) {
   const now = useNow();
   const [level, setLevel] = useState<Level>('write');
   const [expires, setExpires] = useState<Expiry>('7d');
@@ -26,13 +114,15 @@ export function InviteDialog({ space, onClose }: { space: Space; onClose: () => 
   const [made, setMade] = useState<NewInvitation | null>(null);
   const to = mail.trim();
   const server = useMail().data;
-  const invitations = useInvitations(space.space, true).data;
+  const invitations = useInvitations(known ?? '', known !== null).data;
   const open = useVisible(invitations)?.filter(
     ({ state, id }) => state === 'open' && id !== made?.id,
   );
   const { run, busy, error } = useAction(async () => {
+    const space = known ?? (await make?.());
+    if (space === undefined) return;
     setMade(
-      await invite(space.space, {
+      await invite(space, {
         level,
         expires,
         ...(to === '' ? { uses: Number(uses) } : { uses: 1, mail: to }),
@@ -44,10 +134,10 @@ export function InviteDialog({ space, onClose }: { space: Space; onClose: () => 
       open
       wide
       onClose={onClose}
-      title={`Invite to ${plainName(space.name)}`}
+      title={title}
       about={
         made === null
-          ? 'Any manager’s computer that is on lets the guest in; it need not be yours.'
+          ? `Any manager’s computer that is on lets ${guest ? 'the guest' : 'them'} in; it need not be yours.`
           : undefined
       }
       footer={
@@ -68,15 +158,16 @@ export function InviteDialog({ space, onClose }: { space: Space; onClose: () => 
     >
       {made === null ? (
         <div className="flex flex-col gap-4">
+          {guest && <WhatGuestsSee {...guest} />}
           <Choice<Level>
-            label="The guest may"
+            label={guest ? 'The guest may' : 'They may'}
             value={level}
             onChange={setLevel}
-            hint={levelNotes[level]}
+            hint={guest?.noun === 'board' ? boardNotes[level] : levelNotes[level]}
             options={[
               { value: 'read', label: 'Read' },
               { value: 'write', label: 'Write' },
-              { value: 'manage', label: 'Manage' },
+              ...(guest ? [] : [{ value: 'manage', label: 'Manage' } as const]),
             ]}
           />
           <Choice<Expiry>
@@ -124,10 +215,10 @@ export function InviteDialog({ space, onClose }: { space: Space; onClose: () => 
       ) : (
         <InvitationBox invitation={made} now={now} />
       )}
-      {open !== undefined && open.length > 0 && (
+      {known !== null && open !== undefined && open.length > 0 && (
         <section className="mt-6 border-t border-line pt-4">
           <h3 className="mb-1 text-small font-semibold">Open invitations</h3>
-          <InvitationList space={space.space} invitations={open} now={now} />
+          <InvitationList space={known} invitations={open} now={now} />
         </section>
       )}
     </Dialog>

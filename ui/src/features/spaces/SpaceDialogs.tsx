@@ -4,6 +4,7 @@ import { useState, type ReactNode } from 'react';
 import { deleteSpace, leaveSpace, removeMember, renameSpace } from '~/api/actions';
 import { sentenceOf } from '~/api/client';
 import { useFiles, useMembers, useSpaces } from '~/api/queries';
+import { roomsOf } from '~/api/rooms';
 import type { Space } from '~/api/types';
 import { Button } from '~/kit/Button';
 import { Dialog } from '~/kit/Dialog';
@@ -31,7 +32,7 @@ export function RenameDialog({ space, onClose }: Props) {
     <Dialog
       open
       onClose={onClose}
-      title="Rename space"
+      title={space.room ? 'Rename room' : 'Rename space'}
       about="Everybody in it sees the new name."
       footer={
         <>
@@ -171,6 +172,7 @@ export function DeleteDialog({ space, onClose }: Props) {
   const [typed, setTyped] = useState('');
   const name = plainName(space.name);
   const others = space.members - 1;
+  const rooms = useRooms(space).length;
   return (
     <Question
       title={`Delete ${name} for everybody?`}
@@ -189,15 +191,23 @@ export function DeleteDialog({ space, onClose }: Props) {
         {files && files.length > 0 && (
           <>, {plural(files.length, 'shared file')} as far as Compeer keeps them,</>
         )}{' '}
-        and all open invitations. Files that people have put into folders of their own stay there.
+        and all open invitations.{' '}
+        {rooms > 0 &&
+          `${rooms === 1 ? 'The room' : `The ${rooms} rooms`} with guests ${rooms === 1 ? 'goes' : 'go'} with it. `}
+        Files that people have put into folders of their own stay there.
       </p>
       <TextField label={`Type “${name}” to confirm`} value={typed} onChange={setTyped} />
     </Question>
   );
 }
 
+/** The rooms of a space that are in use. */
+const useRooms = (space: Space) =>
+  roomsOf(useSpaces().data ?? [], space.space).filter(({ state }) => state === 'active');
+
 export function RemoveMemberDialog({ space, person, onClose }: Props & { person: string }) {
   const member = useMembers(space.space).data?.find((other) => other.person === person);
+  const rooms = useRooms(space).length;
   if (member === undefined) return null;
   const name = plainName(member.name);
   return (
@@ -208,7 +218,7 @@ export function RemoveMemberDialog({ space, person, onClose }: Props & { person:
       act={async () => {
         await removeMember(space.space, person);
         onClose();
-        tell(`${name} is no longer in this space.`);
+        tell(`${name} is no longer in this ${space.room ? 'room' : 'space'}.`);
       }}
     >
       <p>
@@ -216,6 +226,12 @@ export function RemoveMemberDialog({ space, person, onClose }: Props & { person:
         {member.devices.length === 1 ? 'device does' : 'devices do'} not get. What they already have
         stays with them, and what they wrote stays here.
       </p>
+      {rooms > 0 && (
+        <p>
+          That also goes for{' '}
+          {rooms === 1 ? 'the room with guests' : `the ${rooms} rooms with guests`} of this space.
+        </p>
+      )}
     </Question>
   );
 }

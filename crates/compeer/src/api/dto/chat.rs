@@ -79,6 +79,8 @@ pub struct Message {
     pub author: String,
     /// That person's name.
     pub author_name: String,
+    /// Whether that person is a guest here, as in [`super::Member`].
+    pub guest: bool,
     /// The device it was written on.
     pub author_device: String,
     /// Whether I wrote it.

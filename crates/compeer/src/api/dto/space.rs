@@ -128,6 +128,9 @@ pub struct Space {
     pub name: String,
     /// Whether it is a talk between people, without the furniture of a space.
     pub direct: bool,
+    /// What it is to guests, if it is a room, in which they take part.
+    #[schema(required = true)]
+    pub room: Option<super::Room>,
     /// What I may do in it; in an archived space nobody may more than read.
     pub level: Level,
     /// Who made it read-only, while it is.
@@ -289,6 +292,8 @@ pub struct Member {
     pub hue: u16,
     /// What the person may do.
     pub level: Level,
+    /// Whether the person is a guest: in a room, and not in the space that it belongs to.
+    pub guest: bool,
     /// Whether it is me.
     pub me: bool,
     /// Since when.

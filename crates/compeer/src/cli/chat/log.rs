@@ -20,6 +20,9 @@ struct Row {
     id: String,
     author: String,
     author_name: String,
+    /// Whether its author is a guest.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    guest: bool,
     text: String,
     time: u64,
     held_by: u64,
@@ -52,6 +55,7 @@ impl From<dto::Message> for Row {
             id: message.id,
             author: message.author,
             author_name: message.author_name,
+            guest: message.guest,
             text: message.text,
             time: message.time,
             held_by: message.held_by,
@@ -176,5 +180,6 @@ fn words(message: &dto::Message, shut_out: bool, ids: bool, all: bool) -> String
     let parts = [answered, deleted, Some(text), file, Some(reactions)].into_iter().flatten();
     let parts = parts.filter(|part| !part.is_empty()).collect::<Vec<_>>();
     let name = visible(&message.author_name);
-    format!("{id}{}  {name}{place}{state}{marks}\n    {}\n", time(message.time), parts.join("\n    "))
+    let guest = if message.guest { " (guest)" } else { "" };
+    format!("{id}{}  {name}{guest}{place}{state}{marks}\n    {}\n", time(message.time), parts.join("\n    "))
 }

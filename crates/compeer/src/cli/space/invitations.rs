@@ -15,7 +15,7 @@ use crate::text::{shorten, visible};
 const SHORT: usize = 8;
 
 /// Makes an invitation, and sends it if it is for somebody's address.
-pub(super) async fn invite(
+pub(in crate::cli) async fn invite(
     context: &Context,
     client: &Client,
     space: &str,
@@ -105,7 +105,12 @@ fn row(invitation: &dto::Invitation) -> Vec<String> {
 }
 
 /// Closes an invitation.
-pub(super) async fn revoke(context: &Context, client: &Client, space: &str, typed: &str) -> Result<(), ApiError> {
+pub(in crate::cli) async fn revoke(
+    context: &Context,
+    client: &Client,
+    space: &str,
+    typed: &str,
+) -> Result<(), ApiError> {
     let (space, name) = space_typed(client, space, Typed::Start).await?;
     let list: Vec<dto::Invitation> = client.get(&format!("/spaces/{space}/invitations")).await?;
     let long_enough = typed.len() >= SHORT;

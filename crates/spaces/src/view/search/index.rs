@@ -32,7 +32,7 @@ pub(crate) fn note(transaction: &Transaction<'_>, space: &GroupId, changes: &[Ch
         | Change::FileAdded(object)
         | Change::FileRemoved(object) => Some(object),
         // Names are looked up where they stand; who holds a file is not asked for.
-        Change::Name | Change::Profile(_) => None,
+        Change::Name | Change::Profile(_) | Change::Rooms => None,
         // What a page says is noted once somebody has read it.
         Change::Written(_) => None,
         Change::Rebuilt | Change::Moved | Change::FileChanged(_) | Change::Drawn(_) | Change::Nonsense(..) => None,
