@@ -152,6 +152,14 @@ describe('a board', () => {
     );
   });
 
+  it('does not keep the key of the palette for itself', async () => {
+    await ann.page.locator('canvas.interactive').click({ position: { x: 700, y: 500 } });
+    await ann.page.keyboard.press('Control+k');
+    await ann.page.getByRole('combobox', { name: 'Jump to anything' }).waitFor();
+    await ann.page.keyboard.press('Escape');
+    await ann.page.getByRole('dialog').waitFor({ state: 'detached' });
+  });
+
   it('takes a picture in, and shows it to others', async () => {
     const box = await canvas(ann).boundingBox();
     assert.ok(box);

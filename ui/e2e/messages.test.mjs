@@ -256,6 +256,8 @@ describe('messages that change', () => {
     await bo.say('The manager deletes this.');
     await ann.message('The manager deletes this.').waitFor();
     await remove(ann, 'The manager deletes this.');
+    // The menu does what was chosen once it is gone, and then it can be taken back for a while.
+    await ann.page.getByRole('button', { name: 'Undo' }).waitFor();
     // To leave the page is to mean it.
     await ann.page.reload();
     await ann.composer.waitFor();

@@ -11,6 +11,7 @@ import {
 } from '@tanstack/react-router';
 import { usePages } from '~/api/pages';
 import { useKindOf, useSpace, useSpaces, useStatus, useTopics } from '~/api/queries';
+import { parentOf } from '~/api/rooms';
 import { firstPath } from '~/api/rooms';
 import { useStore } from '~/api/store';
 import type { End, Space } from '~/api/types';
@@ -146,7 +147,12 @@ function Home() {
   const kept = useStore(lastSpace);
   const phone = usePhone();
   if (spaces.data === undefined || status === undefined) return <Loading />;
-  const to = spaces.data.find((item) => item.space === kept) ?? spaces.data[0];
+  const all = spaces.data;
+  const to =
+    all.find((item) => item.space === kept) ??
+    // A room is a part of a space to whoever is in that.
+    all.find((item) => parentOf(all, item) === undefined) ??
+    all[0];
   if (to === undefined) return <Welcome status={status} />;
   return (
     <Navigate to={phone ? '/s/$space' : '/s/$space/chat'} params={{ space: to.space }} replace />

@@ -74,16 +74,20 @@ function focusOn(selector: string): boolean {
 
 export function useShortcuts({ nextUnread, search, closeDetail }: Keys): void {
   useEffect(() => {
+    // Wherever the keys are: a board would take it for a link.
+    const onPalette = (event: KeyboardEvent) => {
+      const command = event.ctrlKey || event.metaKey;
+      if (!command || event.altKey || event.key.toLowerCase() !== 'k' || event.isComposing) return;
+      event.preventDefault();
+      event.stopPropagation();
+      const open = openDialog.get();
+      if (open?.kind === 'palette') closeDialog();
+      else if (open === null) showDialog({ kind: 'palette' });
+    };
     const onKey = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.isComposing) return;
       const open = openDialog.get();
       const command = event.ctrlKey || event.metaKey;
-      if (command && !event.altKey && event.key.toLowerCase() === 'k') {
-        event.preventDefault();
-        if (open?.kind === 'palette') closeDialog();
-        else if (open === null) showDialog({ kind: 'palette' });
-        return;
-      }
       if (open !== null) return;
       if (event.altKey && !command && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) {
         event.preventDefault();
@@ -124,9 +128,11 @@ export function useShortcuts({ nextUnread, search, closeDetail }: Keys): void {
       if (document.querySelector(over) !== null) return;
       if (!closeDetail() && isTyping(event.target)) (event.target as HTMLElement).blur();
     };
+    addEventListener('keydown', onPalette, { capture: true });
     addEventListener('keydown', onKey);
     addEventListener('keydown', onEscape, { capture: true });
     return () => {
+      removeEventListener('keydown', onPalette, { capture: true });
       removeEventListener('keydown', onKey);
       removeEventListener('keydown', onEscape, { capture: true });
     };
