@@ -32,6 +32,16 @@ impl Spaces {
         Ok(())
     }
 
+    /// Stops going, because I am about to come in again. Whether I was going.
+    pub(super) async fn come_back(&self, space: GroupId) -> Result<bool, ActError> {
+        let _turn = self.inner.parting.lock().await;
+        let was_leaving = self.leaving().remove(&space);
+        if was_leaving {
+            self.inner.view.with(move |view| view.end_farewell(&space)).await?;
+        }
+        Ok(was_leaving)
+    }
+
     /// Takes out what a space that has ended held, if that has not been done; the journal does the same with its own.
     pub(super) async fn bury(&self, space: GroupId) {
         self.forget_transfers(space).await;
@@ -104,9 +114,14 @@ impl Spaces {
                 event = links.recv() => if matches!(event, Err(RecvError::Closed)) { return },
             }
         }
+        let turn = self.inner.parting.lock().await;
+        // Whoever has come back meanwhile stays.
+        let ended = self.inner.journal.rules(&space).is_some_and(|rules| rules.ended().is_some());
+        over &= ended || self.leaving().contains(&space);
         if over && let Err(error) = self.drop_space(space).await {
             tracing::warn!(space = %space.short(), %error, "a space that was left could not be removed; it is tried at the next start");
         }
+        drop(turn);
         self.inner.seen_off.lock().unwrap_or_else(PoisonError::into_inner).remove(&space);
     }
 

@@ -119,7 +119,12 @@ impl Spaces {
     /// Uses an invitation. When this returns, the space is on this device and I am a member; its content is arriving.
     pub async fn join(&self, invite: &Invite) -> Result<GroupId, JoinSpaceError> {
         let me = self.me().ok_or(JoinSpaceError::NoPerson)?;
-        let space = self.inner.sync.join(invite, me.person).await?;
+        let was_leaving = self.come_back(invite.topic).await?;
+        let joined = self.inner.sync.join(invite, me.person).await;
+        if was_leaving && joined.is_err() {
+            self.begin_farewell(invite.topic).await?;
+        }
+        let space = joined?;
         self.set_shut_out(space, false);
         self.catch_up(space).await;
         self.tell(SpacesEvent::Space { space });

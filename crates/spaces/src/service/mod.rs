@@ -147,6 +147,8 @@ struct Inner {
     leaving: Mutex<std::collections::BTreeSet<GroupId>>,
     /// Spaces of which it is watched whether that is so.
     seen_off: Mutex<std::collections::BTreeSet<GroupId>>,
+    /// Held by whoever takes a space off this device or back.
+    parting: tokio::sync::Mutex<()>,
     /// Spaces of which nobody who is online lets this device in.
     shut_out: Mutex<std::collections::BTreeSet<GroupId>>,
     /// Told when it shall be looked which messages are due to go.
@@ -196,6 +198,7 @@ impl Spaces {
                 catching_up: tokio::sync::Mutex::default(),
                 leaving: Mutex::new(leaving),
                 seen_off: Mutex::default(),
+                parting: tokio::sync::Mutex::default(),
                 shut_out: Mutex::default(),
                 retention_due: tokio::sync::Notify::new(),
                 index_now: tokio::sync::Notify::new(),

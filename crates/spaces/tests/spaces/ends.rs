@@ -107,3 +107,29 @@ async fn nobody_writes_in_an_archived_space_until_it_is_taken_back() {
     })
     .await;
 }
+
+/// Those who stay linked by another space hear of a leaving without turning the link away, so its end is watched for long.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_comes_back_at_once_is_back() {
+    let (ann, bo) = (Peer::start("Ann").await, Peer::start("Bo").await);
+    let other = ann.spaces.create("Quay".into()).await.expect("space");
+    ann.bring(other, &bo, Level::Write).await;
+    let space = ann.spaces.create("Crane".into()).await.expect("space");
+    ann.bring(space, &bo, Level::Write).await;
+    for n in 0..3 {
+        bo.spaces.leave(space).await.expect("leaves");
+        ann.until("he is out", || async {
+            ann.journal.rules(&space).is_some_and(|rules| rules.level(&bo.journal.device()).is_none())
+        })
+        .await;
+        ann.bring(space, &bo, Level::Write).await;
+        let text = format!("back for the {n}th time");
+        bo.say(space, &text).await;
+        ann.hears(space, &[&text]).await;
+        ann.say(space, &format!("welcome {n}")).await;
+        bo.hears(space, &[&format!("welcome {n}")]).await;
+    }
+    // Also when this device comes to life again.
+    let bo = bo.stop().await.start().await;
+    bo.hears(space, &["welcome 2"]).await;
+}
