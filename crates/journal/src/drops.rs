@@ -85,9 +85,9 @@ impl Engine {
 
     /// Notes what an author prunes of its own log, which is all here but for its holes: this comes behind it.
     fn claim_pruned(&mut self, id: GroupId, ranges: &[DropRange]) -> Result<(), StoreError> {
-        let Some(topic) = self.topics.0.get_mut(&id) else { return Ok(()) };
+        let Some(topic) = self.topics.0.get(&id) else { return Ok(()) };
         for range in ranges {
-            let Some(log) = topic.logs.get_mut(&range.author) else { continue };
+            let Some(log) = topic.logs.get(&range.author) else { continue };
             holes::account(&self.db, log.row, range.first, range.last)?;
             drops::note_due(&self.db, topic.row, range, true)?;
         }
