@@ -2,6 +2,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { startEvents } from '~/api/events';
 import { startTyping } from '~/api/typing';
+import { fetchAhead } from '~/kit/later';
 import { App } from '~/shell/App';
 import { startAttendance } from '~/shell/attendance';
 import { startNotifications } from '~/shell/notify';
@@ -23,3 +24,11 @@ if (root) {
     </StrictMode>,
   );
 }
+
+// The rest of the page, once the first view had time to come. Safari has no word for being idle.
+addEventListener('load', () => {
+  setTimeout(() => {
+    if ('requestIdleCallback' in window) requestIdleCallback(() => void fetchAhead());
+    else void fetchAhead();
+  }, 2000);
+});

@@ -4,11 +4,11 @@ import { ApiError, commandIn, connection, request, sentenceOf, Unreachable } fro
 import { useStatus } from '~/api/queries';
 import { useStore } from '~/api/store';
 import type { Status } from '~/api/types';
-import { FirstRun } from '~/features/first-run/FirstRun';
 import { Mark } from '~/features/first-run/Mark';
 import { Button } from '~/kit/Button';
 import { Loading } from '~/kit/EmptyState';
 import { copyText } from '~/kit/hooks';
+import { FirstRun } from './apart';
 
 export function Gate({ children }: { children: ReactNode }) {
   const { expired } = useStore(connection);

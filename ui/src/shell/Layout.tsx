@@ -15,10 +15,11 @@ import { general, type Talk } from '~/api/talk';
 import { DropZone } from '~/features/files/DropZone';
 import { useMedia, usePhone } from '~/kit/hooks';
 import { plainName } from '~/kit/text';
+import { openDialog } from '~/parts/dialogs';
+import { DetailPanel, Dialogs } from './apart';
 import { Badge } from './Badge';
 import { Banner } from './Banner';
-import { DetailPanel, detailWidth, parseDetail } from './Detail';
-import { Dialogs } from './Dialogs';
+import { detailWidth, parseDetail } from './detail';
 import { lastSpace } from './lastSpace';
 import { Rail } from './Rail';
 import { Resizer, sidebarWidth } from './Resizer';
@@ -62,6 +63,7 @@ export function Layout() {
   const spaces = useSpaces().data;
   const kept = useStore(lastSpace);
   const width = useStore(sidebarWidth);
+  const dialog = useStore(openDialog);
 
   const inSpace = spaces?.find(({ space }) => space === params.space);
   // Places outside of any space keep the last one beside them.
@@ -107,7 +109,7 @@ export function Layout() {
     <>
       <Badge place={inSpace?.name ?? ''} />
       <DropZone space={inSpace} talk={talk} />
-      <Dialogs current={current} />
+      {dialog !== null && <Dialogs current={current} />}
     </>
   );
   const panel =

@@ -15,19 +15,10 @@ import { parentOf } from '~/api/rooms';
 import { firstPath } from '~/api/rooms';
 import { useStore } from '~/api/store';
 import type { End, Space } from '~/api/types';
-import { BoardPane } from '~/features/boards/BoardPane';
-import { BoardsPane } from '~/features/boards/BoardsPane';
 import { ChatPane } from '~/features/chat/ChatPane';
-import { FilesPane, type FilesSearch } from '~/features/files/FilesPane';
+import type { FilesSearch } from '~/features/files/FilesPane';
 import { isSort } from '~/features/files/sort';
-import { Welcome } from '~/features/first-run/Welcome';
-import { IssuePane } from '~/features/issues/IssuePane';
-import { IssuesPane, type IssuesSearch } from '~/features/issues/IssuesPane';
-import { NetworkPane } from '~/features/network/NetworkPane';
-import { PagePane } from '~/features/pages/PagePane';
-import { PeoplePane } from '~/features/people/PeoplePane';
-import { SearchPane } from '~/features/search/SearchPane';
-import { SettingsPane } from '~/features/settings/SettingsPane';
+import type { IssuesSearch } from '~/features/issues/IssuesPane';
 import { Button } from '~/kit/Button';
 import { EmptyState, Loading } from '~/kit/EmptyState';
 import { plural } from '~/kit/format';
@@ -35,6 +26,19 @@ import { copyText, usePhone } from '~/kit/hooks';
 import { Name } from '~/kit/Text';
 import { tell } from '~/kit/toast';
 import { showDialog } from '~/parts/dialogs';
+import {
+  BoardPane,
+  BoardsPane,
+  FilesPane,
+  IssuePane,
+  IssuesPane,
+  NetworkPane,
+  PagePane,
+  PeoplePane,
+  SearchPane,
+  SettingsPane,
+  Welcome,
+} from './apart';
 import { lastSpace } from './lastSpace';
 import { Layout } from './Layout';
 

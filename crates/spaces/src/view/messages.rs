@@ -137,11 +137,18 @@ impl View {
     /// The pinned messages of `space`, the newest `limit` of them, oldest first.
     pub(crate) fn pinned(&self, space: &GroupId, limit: usize) -> Result<Vec<MessageRow>> {
         let connection = self.lock();
-        let pinned = "AND message.deleted IS NULL AND message.hash IN (SELECT object FROM register WHERE space = ?1 AND field = 'pin' AND value)";
-        let sql = select(&format!("{pinned} ORDER BY message.clock DESC, message.hash DESC LIMIT ?2"));
-        let mut statement = connection.prepare_cached(&sql)?;
-        let rows = statement.query_map(params![space.as_bytes(), limit as i64], message)?;
-        let mut rows = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        // From the few that are pinned to their messages: left to itself SQLite looks through all messages for them.
+        let mut pinned = connection.prepare_cached(
+            "SELECT m.hash FROM register r INDEXED BY register_on CROSS JOIN message m ON m.hash = r.object
+             WHERE r.space = ?1 AND r.field = 'pin' AND r.value AND m.space = ?1 AND m.deleted IS NULL
+             ORDER BY m.clock DESC, m.hash DESC LIMIT ?2",
+        )?;
+        let pinned = pinned.query_map(params![space.as_bytes(), limit as i64], |row| row.get::<_, [u8; 32]>(0))?;
+        let mut one = connection.prepare_cached(&select("AND message.hash = ?2"))?;
+        let mut rows = Vec::new();
+        for hash in pinned {
+            rows.push(one.query_row(params![space.as_bytes(), hash?], message)?);
+        }
         rows.reverse();
         with_reactions(&connection, space, rows)
     }

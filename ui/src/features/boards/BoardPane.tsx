@@ -1,5 +1,5 @@
 /** One board: its name, who is here, what can be done with it, and below the board itself. */
-import { lazy, Suspense, useRef, useState } from 'react';
+import { useRef, useState } from 'react';
 import { changeBoard, commentBoard } from '~/api/actions';
 import { sentenceOf } from '~/api/client';
 import { useNavigate } from '@tanstack/react-router';
@@ -10,6 +10,7 @@ import type { BoardDevice, Comment, Space } from '~/api/types';
 import { IconButton } from '~/kit/Button';
 import { EmptyState, Failure, Loading } from '~/kit/EmptyState';
 import { useMedia } from '~/kit/hooks';
+import { later } from '~/kit/later';
 import { Menu, MenuItem, MenuLine } from '~/kit/Menu';
 import { Name } from '~/kit/Text';
 import { tellFailure, tellUndoable } from '~/kit/toast';
@@ -21,7 +22,10 @@ import { GuestItems, RoomItems, RoomLink, RoomMark } from '~/parts/Guests';
 import { TitleDialog } from '~/parts/TitleDialog';
 import { Together } from '~/parts/Together';
 
-const Canvas = lazy(() => import('./Canvas').then(({ Canvas }) => ({ default: Canvas })));
+const Canvas = later(async () => (await import('./Canvas')).Canvas, {
+  fallback: <Loading label="Opening the board" />,
+  ahead: false,
+});
 
 const none: Comment[] = [];
 
@@ -160,24 +164,22 @@ export function BoardPane({ space, id }: { space: Space; id: string }) {
         </p>
       )}
       <div className="relative flex min-h-0 flex-1">
-        <Suspense fallback={<Loading label="Opening the board" />}>
-          <Canvas
-            key={id}
-            space={space.space}
-            board={board}
-            mayDraw={mayWrite && !board.archived}
-            dark={dark}
-            onHere={setHere}
-            onState={setState}
-            onSelect={setSelected}
-            comments={comments}
-            onPick={(element) => {
-              setFocused(element);
-              setTalking(true);
-            }}
-            actions={actions}
-          />
-        </Suspense>
+        <Canvas
+          key={id}
+          space={space.space}
+          board={board}
+          mayDraw={mayWrite && !board.archived}
+          dark={dark}
+          onHere={setHere}
+          onState={setState}
+          onSelect={setSelected}
+          comments={comments}
+          onPick={(element) => {
+            setFocused(element);
+            setTalking(true);
+          }}
+          actions={actions}
+        />
         {talking && (
           <Comments
             space={space.space}

@@ -15,7 +15,7 @@ export function PageMenu({
   onRename,
   onHistory,
 }: {
-  space: Space;
+  space: Pick<Space, 'space' | 'level'>;
   page: Page;
   /** Instead of asking for the title in a dialog. */
   onRename?: () => void;

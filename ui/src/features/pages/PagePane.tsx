@@ -1,6 +1,6 @@
 /** One page: its title and text, who is here, what was said about it, and how it came about. */
 import { Link } from '@tanstack/react-router';
-import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { sentenceOf } from '~/api/client';
 import { changePage, commentPage, usePageComments, usePages } from '~/api/pages';
 import { useMembers } from '~/api/queries';
@@ -8,6 +8,7 @@ import type { BoardDevice, Comment, Page, Space } from '~/api/types';
 import { Button, IconButton } from '~/kit/Button';
 import { EmptyState, Failure, Loading } from '~/kit/EmptyState';
 import { copyText, useGrowing } from '~/kit/hooks';
+import { later } from '~/kit/later';
 import { Icon } from '~/kit/Icon';
 import { Menu } from '~/kit/Menu';
 import { Name } from '~/kit/Text';
@@ -22,13 +23,16 @@ import { pathTo, treeOf } from './order';
 import { PageMenu } from './PageMenu';
 import type { SessionState } from './session';
 
-const Editor = lazy(async () => {
-  const [{ Editor }] = await Promise.all([
-    import('./Editor'),
-    import('./loro').then(({ startLoro }) => startLoro()),
-  ]);
-  return { default: Editor };
-});
+const Editor = later(
+  async () => {
+    const [{ Editor }] = await Promise.all([
+      import('./Editor'),
+      import('./loro').then(({ startLoro }) => startLoro()),
+    ]);
+    return Editor;
+  },
+  { fallback: <Loading label="Opening the page" />, ahead: false },
+);
 
 const none: Comment[] = [];
 const fresh: SessionState = {
@@ -166,37 +170,35 @@ function Opened({ space, page, pages }: { space: Space; page: Page; pages: Page[
                 else ahead.current = '';
               }}
             />
-            <Suspense fallback={<Loading label="Opening the page" />}>
-              <Editor
-                key={round}
-                space={space.space}
-                spaceName={space.name}
-                page={page}
-                mine={me !== undefined && page.created_by.person === me}
-                mayWrite={mayWrite && !page.archived}
-                comments={comments}
-                lit={lit}
-                talking={panel === 'comments'}
-                onHere={setHere}
-                onState={setState}
-                onSelect={setSelected}
-                onPick={(about) => {
-                  setLit(about);
-                  setPanel('comments');
-                }}
-                onComment={comment}
-                onTitle={() => {
-                  const field = title.current;
-                  field?.focus();
-                  field?.setSelectionRange(field.value.length, field.value.length);
-                }}
-                onAnew={() => {
-                  setState(fresh);
-                  setRound((before) => before + 1);
-                }}
-                actions={actions}
-              />
-            </Suspense>
+            <Editor
+              key={round}
+              space={space.space}
+              spaceName={space.name}
+              page={page}
+              mine={me !== undefined && page.created_by.person === me}
+              mayWrite={mayWrite && !page.archived}
+              comments={comments}
+              lit={lit}
+              talking={panel === 'comments'}
+              onHere={setHere}
+              onState={setState}
+              onSelect={setSelected}
+              onPick={(about) => {
+                setLit(about);
+                setPanel('comments');
+              }}
+              onComment={comment}
+              onTitle={() => {
+                const field = title.current;
+                field?.focus();
+                field?.setSelectionRange(field.value.length, field.value.length);
+              }}
+              onAnew={() => {
+                setState(fresh);
+                setRound((before) => before + 1);
+              }}
+              actions={actions}
+            />
           </article>
         </div>
         {panel === 'comments' && (

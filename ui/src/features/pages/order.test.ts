@@ -1,7 +1,7 @@
 /** The tree of pages holds every page once, whatever their parents say, and moving one changes no other. */
 import { describe, expect, it } from 'vitest';
 import type { Page } from '~/api/types';
-import { between, flat, orderBefore, pathTo, treeOf, within } from './order';
+import { between, flat, orderBefore, pathTo, placeAt, treeOf, within } from './order';
 
 const page = (id: string, parent: string | null = null, order = '', archived = false) =>
   ({ id, parent, order, archived, title: id, created_ms: 0 }) as unknown as Page;
@@ -67,5 +67,22 @@ describe('the tree', () => {
     expect(order > 'a' && order < 'b').toBe(true);
     expect(orderBefore(open, null, 'a') > 'c').toBe(true);
     expect(orderBefore(open, 'a', 'c') < 'a').toBe(true);
+  });
+
+  it('takes a dropped page to where it was dropped', () => {
+    const { open } = treeOf([
+      page('a', null, 'a'),
+      page('b', null, 'c'),
+      page('in', 'a', 'm'),
+      page('d', null, 'e'),
+    ]);
+    expect(placeAt(open, 'd', { page: 'in', where: 'inside' })).toMatchObject({ parent: 'in' });
+    const before = placeAt(open, 'd', { page: 'in', where: 'before' });
+    expect(before.parent).toBe('a');
+    expect((before.order ?? '') < 'm').toBe(true);
+    const after = placeAt(open, 'd', { page: 'a', where: 'after' });
+    expect(after.parent).toBe(null);
+    expect((after.order ?? '') > 'a' && (after.order ?? '') < 'c').toBe(true);
+    expect(placeAt(open, 'd', { page: 'gone', where: 'after' })).toEqual({});
   });
 });

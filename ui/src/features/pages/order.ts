@@ -104,3 +104,24 @@ export function orderBefore(siblings: Branch[], at: string | null, moving: strin
   const place = index < 0 ? others.length : index;
   return between(others[place - 1]?.page.order ?? null, others[place]?.page.order ?? null);
 }
+
+/** The parent and the order that a page gets by being dropped on another: before it, into it, or after it. */
+export function placeAt(
+  branches: Branch[],
+  moving: string,
+  { page, where }: { page: string; where: 'before' | 'inside' | 'after' },
+): { parent?: string | null; order?: string } {
+  const path = pathTo(branches, page);
+  const target = path.at(-1);
+  if (target === undefined) return {};
+  if (where === 'inside') {
+    return { parent: page, order: orderBefore(target.children, null, moving) };
+  }
+  const above = path.at(-2);
+  const siblings = (above?.children ?? branches).filter((one) => one.page.id !== moving);
+  const at = siblings.findIndex((one) => one.page.id === page) + Number(where === 'after');
+  return {
+    parent: above?.page.id ?? null,
+    order: between(siblings[at - 1]?.page.order ?? null, siblings[at]?.page.order ?? null),
+  };
+}
