@@ -37,6 +37,22 @@ const changes: { in: RegExp; what: RegExp; by: string }[] = [
     what: /var Tn=\(e,o\)=>`hsl\(/,
     by: 'var Tn=(e,o)=>o?.color?.background??`hsl(',
   },
+  // What has not changed is not drawn again, and what changes has no canvas of its own.
+  {
+    in: /chunk-K2UTITRG\.js$/,
+    what: /let b=new Map;o\.filter\(E=>!gt\(E\)\)\.forEach\(E=>/,
+    by: 'let b=new Map,O=o.filter(E=>!gt(E));(c?O:kept(e,p,O,a,s)).forEach((E,D,_,S=D===!0?{...s,isExporting:!0}:s)=>',
+  },
+  {
+    in: /chunk-K2UTITRG\.js$/,
+    what: /Fn\(E,n,r,t,p,s,a\)\}else Fn\(E,n,r,t,p,s,a\);let h=/,
+    by: 'Fn(E,n,r,t,p,S,a)}else Fn(E,n,r,t,p,S,a);let h=',
+  },
+  {
+    in: /chunk-K2UTITRG\.js$/,
+    what: /^/,
+    by: `import{kept}from${JSON.stringify(ours('kept.ts'))};`,
+  },
   // Nor is it used to make a picture smaller.
   { in: /chunk-K2UTITRG\.js$/, what: /features:\["js","wasm"\]/, by: 'features:["js"]' },
 ];

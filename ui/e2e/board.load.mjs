@@ -19,7 +19,7 @@ const shape = (n) => ({
   width: 11,
   height: 11,
   seed: n + 1,
-  index: `b${String(n).padStart(5, '1')}`,
+  index: `b${String(n).padStart(5, '1')}1`,
   backgroundColor: n % 2 ? '#a5d8ff' : 'transparent',
 });
 
@@ -69,8 +69,8 @@ test('figures of boards', { timeout: 240_000 }, async (t) => {
   /** @type {[number, number][]} */
   const drawn = [];
   for (let x = 30; x < 880; x += 30) {
-    await ann.page.mouse.move(box.x + 320 + x, box.y + 340);
     drawn.push([x, Date.now()]);
+    await ann.page.mouse.move(box.x + 320 + x, box.y + 340);
     await new Promise((done) => setTimeout(done, 120));
   }
   await ann.page.mouse.up();
@@ -116,7 +116,7 @@ test('figures of boards', { timeout: 240_000 }, async (t) => {
           y: 100 + ((n * 37) % 500),
           width: at + 1,
           height: 40,
-          index: `c${String(n).padStart(6, '1')}`,
+          index: `c${String(n).padStart(6, '1')}1`,
           points:
             at === 0
               ? [
@@ -178,6 +178,7 @@ test('figures of boards', { timeout: 240_000 }, async (t) => {
     'ms',
     '',
   );
+  if (ann.trouble.length > 0) throw new Error(ann.trouble[0]);
   figure('the same, longest frame', Math.max(...frames), 'ms', '100 ms');
   figure('the same, memory of the page before', before, 'MB', '');
   figure('the same, memory of the page after', await heap(), 'MB', '');

@@ -54,6 +54,14 @@ test('figures of pages', { timeout: 240_000 }, async (t) => {
           if ((seen.at(-1)?.[0] ?? 0) < count - 1) seen.push([count - 1, Date.now()]);
         }).observe(root, { subtree: true, childList: true, characterData: true });
       });
+      /** What Ann's computer has sent to others so far. */
+      const sent = async () => {
+        const peers = /** @type {{ sent_bytes: number }[]} */ ((await ann.api('/status')).peers);
+        return peers.reduce((sum, peer) => sum + peer.sent_bytes, 0);
+      };
+      const beforeQuiet = await sent();
+      await new Promise((done) => setTimeout(done, letters * pause));
+      const before = await sent();
       /** @type {number[]} */
       const pressed = [];
       for (let at = 0; at < letters; at += 1) {
@@ -65,10 +73,12 @@ test('figures of pages', { timeout: 240_000 }, async (t) => {
       const look = () => bo.page.evaluate(() => Reflect.get(globalThis, 'seen'));
       await until(async () => (await look()).at(-1)?.[0] === letters, 'all letters');
       const seen = await look();
+      const bytes = (await sent()) - before - (before - beforeQuiet);
       const took = pressed.map((at, n) => (seen.find(([count]) => count > n)?.[1] ?? NaN) - at);
       const what = `a key, every ${pause} ms, on a page (${name}) until seen in another browser`;
       figure(`${what}, p50`, percentile(took, 0.5), 'ms', pause === 250 ? '30 ms' : '');
       figure('the same, p99', percentile(took, 0.99), 'ms', pause === 250 ? '80 ms' : '');
+      figure('the same, sent to the other for each', Math.round(bytes / letters), 'B', '400 B');
     }
   }
 });

@@ -88,6 +88,45 @@ fn bytes_each(peer: &Peer, mut step: impl FnMut(&mut Client, usize) -> Result<()
     Ok((sent(&mut client)? - before - quiet) / ONE_BY_ONE as f64)
 }
 
+/// Spaces of that size at one peer.
+const SPACES: usize = 20;
+
+/// What a peer takes that is in many such spaces and has nothing to do. It fills them itself: what it holds is the same.
+pub(crate) fn many(dir: &Path, report: &mut Report) -> Result<(), Failure> {
+    let peer = Peer::start(dir, "many")?;
+    for n in 0..SPACES {
+        let space = peer.create(&format!("Large {n}"))?;
+        fill(&peer, &space)?;
+    }
+    let mut client = peer.client()?;
+    until(Duration::from_secs(300), || Ok(client.get("/search?q=x")?["complete"] == true))?;
+    let home = peer.home.clone();
+    drop((client, peer));
+    let peer = Peer::again(home)?;
+    browser::open(&peer)?;
+    std::thread::sleep(Duration::from_secs(30));
+    report.row(&format!("memory of a peer in {SPACES} such spaces, idle"), peer.memory()? as f64 / 1e6, "MB", "120 MB");
+    Ok(())
+}
+
+/// The large space as a folder, and a space made of that at somebody else's.
+pub(crate) fn carried(dir: &Path, report: &mut Report) -> Result<(), Failure> {
+    let peer = Peer::start(dir, "from")?;
+    let space = peer.create("Large")?;
+    fill(&peer, &space)?;
+    let folder = dir.join("exported");
+    let path = folder.to_str().ok_or("a path that is no text")?;
+    let started = Instant::now();
+    peer.command(&["export", "Large", path])?;
+    report.row("export the large space as a folder", started.elapsed().as_secs_f64(), "s", "");
+    drop(peer);
+    let other = Peer::start(dir, "to")?;
+    let started = Instant::now();
+    other.command(&["import", path])?;
+    report.row("import it at another peer", started.elapsed().as_secs_f64(), "s", "");
+    Ok(())
+}
+
 pub(crate) fn run(dir: &Path, report: &mut Report) -> Result<(), Failure> {
     let first = Peer::start(dir, "first")?;
     let space = first.create("Large")?;

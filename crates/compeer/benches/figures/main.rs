@@ -18,13 +18,15 @@ use http::Failure;
 use report::Report;
 
 type Part = fn(&Path, &mut Report) -> Result<(), Failure>;
-const PARTS: [(&str, Part); 9] = [
+const PARTS: [(&str, Part); 11] = [
     ("idle", messages::idle),
     ("latency", messages::latency),
     ("throughput", messages::throughput),
     ("newcomer", messages::newcomer),
     ("search", search::run),
     ("large", large::run),
+    ("many", large::many),
+    ("carried", large::carried),
     ("browser", browser::run),
     ("files", files::run),
     ("crowd", messages::crowd),

@@ -57,6 +57,12 @@ impl Peer {
         Client::connect(&self.address, token.trim())
     }
 
+    /// Runs a command of the program at this peer.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Result<(), Failure> {
+        let done = Command::new(program()?).arg("--home").arg(&self.home).args(arguments).output()?;
+        if done.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&done.stderr).into()) }
+    }
+
     /// Makes a space and returns its id.
     pub(crate) fn create(&self, name: &str) -> Result<String, Failure> {
         text(&self.client()?.post("/spaces", &json!({ "name": name }))?, "space")

@@ -40,6 +40,8 @@ import type { SceneElement } from './wire';
 
 /** Elements in one request. */
 const atOnce = 1000;
+/** Milliseconds that a screen takes for a picture. */
+const frameTime = 16;
 /** What changes in quick succession is said together. */
 const pause = 40;
 /** While somebody writes, their words are said so often. */
@@ -127,7 +129,7 @@ export function Canvas(props: CanvasProps) {
   const pointer = useRef<BoardPointer | null>(null);
   const movers = useRef(new Set<() => void>());
   const selected = useRef<string | null>(null);
-  const tools = useRef<{ changed: (state: AppState) => void; show: () => void } | null>(null);
+  const tools = useRef<{ changed: (state: AppState) => void; pointed: () => void } | null>(null);
   const id = board.id;
   const title = board.title ?? 'board';
   const hue = useHues(space);
@@ -140,6 +142,7 @@ export function Canvas(props: CanvasProps) {
     const people = new Map<string, Collaborator>();
     let devices: BoardDevice[] = [];
     let picture = 0;
+    let drawn = 0;
     let timer: ReturnType<typeof setTimeout> | undefined;
     let due: ReturnType<typeof setTimeout> | undefined;
     let drawing: BoardElement[] = [];
@@ -188,12 +191,17 @@ export function Canvas(props: CanvasProps) {
           }
         }
       }
+      drawn = performance.now();
       clearTimeout(due);
       const at = merge.due();
       if (at !== null) due = setTimeout(soon, Math.max(0, at - Date.now()) + 10);
     };
     const soon = () => {
-      if (!over && picture === 0) picture = requestAnimationFrame(draw);
+      if (over || picture !== 0) return;
+      // React draws after this picture of the screen, and so for the next: what waits for one to begin is seen one later.
+      if (document.hidden || performance.now() - drawn < frameTime) {
+        picture = requestAnimationFrame(draw);
+      } else draw();
     };
 
     const flush = async () => {
@@ -224,13 +232,16 @@ export function Canvas(props: CanvasProps) {
       timer ??= setTimeout(() => void flush(), wait);
     };
 
-    const show = () => {
+    const show = (later = false) => {
       const selected = Object.keys(api.getAppState().selectedElementIds).slice(0, 256);
-      live.show(() => ({
-        ...(pointer.current === null ? {} : { pointer: pointer.current }),
-        selected: selected.filter((one) => /^[\w-]{1,64}$/.test(one)),
-        drawing,
-      }));
+      live.show(
+        () => ({
+          ...(pointer.current === null ? {} : { pointer: pointer.current }),
+          selected: selected.filter((one) => /^[\w-]{1,64}$/.test(one)),
+          drawing,
+        }),
+        later,
+      );
     };
 
     const live: Live = openLive(space, id, {
@@ -289,7 +300,8 @@ export function Canvas(props: CanvasProps) {
     });
 
     tools.current = {
-      show,
+      // While a stroke is on its way the place of the hand goes with it, and does not take its turn.
+      pointed: () => show(drawing.length > 0),
       changed(now) {
         const before = drawing;
         busyNow = busy(now);
@@ -433,7 +445,7 @@ export function Canvas(props: CanvasProps) {
             laser: at.tool === 'laser',
             down: button === 'down',
           };
-          tools.current?.show();
+          tools.current?.pointed();
         }}
       />
     ),

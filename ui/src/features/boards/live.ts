@@ -8,8 +8,11 @@ const pace = 16;
 const waiting = 64 * 1024;
 
 export interface Live {
-  /** Shows something to the others, in place of what was shown before. */
-  show: (showing: () => BoardShowing) => void;
+  /**
+   * Shows something to the others, in place of what was shown before: at once if there is room for it, or `later`, together with
+   * what comes next.
+   */
+  show: (showing: () => BoardShowing, later?: boolean) => void;
   close: () => void;
 }
 
@@ -64,6 +67,7 @@ export function openLive(
   });
 
   const pump = () => {
+    clearTimeout(timer);
     timer = undefined;
     if (next === null || socket?.readyState !== WebSocket.OPEN) return;
     if (socket.bufferedAmount > waiting) {
@@ -80,9 +84,11 @@ export function openLive(
 
   connect();
   return {
-    show(showing) {
+    show(showing, later = false) {
       next = showing;
-      timer ??= setTimeout(pump, Math.max(0, last + pace - performance.now()));
+      const wait = last + pace - performance.now();
+      if (wait <= 0 && !later) pump();
+      else timer ??= setTimeout(pump, later ? Math.max(wait, pace) : wait);
     },
     close() {
       closed = true;

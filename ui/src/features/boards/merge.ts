@@ -210,8 +210,9 @@ export function createMerge(
         const old = index === undefined ? undefined : next[index];
         const wire = picture(id);
         for (const target of old === undefined ? [] : bindings(old)) bound.add(target);
-        // As it is shown already: most often what was said here and has come back.
-        const shown = old === undefined || old.isDeleted ? null : toWire(old);
+        // As it is shown already: most often what was said here and has come back. What is drawn just now is not.
+        const drawn = known.get(id)?.wire !== wire;
+        const shown = old === undefined || old.isDeleted || drawn ? null : toWire(old);
         if (wire !== undefined && shown !== null && sameness(shown) === sameness(wire)) continue;
         const element = wire === undefined ? null : make(wire, old);
         if (element === null) {
