@@ -365,7 +365,7 @@ impl Op {
             Self::Room { .. } => {}
             // Each has a number in its author's log, which says what comes after what.
             Self::Set { fields, .. } | Self::Make { fields, .. }
-                if fields.iter().filter(|field| matches!(field, Field::Update { .. })).count() > 1 =>
+                if fields.iter().filter(|field| field.is_written()).count() > 1 =>
             {
                 return Err(UpdateError::Several.into());
             }

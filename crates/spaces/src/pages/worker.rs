@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io;
 
 use compeer_core::EntryHash;
-use loro::{ExportMode, LoroDoc};
+use loro::{ExportMode, Frontiers, ID, IdSpan, LoroDoc, VersionVector};
 
 use super::check::Check;
 use super::confine::{Confine, confine};
@@ -49,6 +49,18 @@ pub fn run_worker_with(limits: Confine, mut before: impl FnMut(&[u8])) -> io::Re
                 documents.remove(&document);
                 Answer::Done
             }
+            Ask::Export { document, runs } => match documents.get(&document).and_then(|found| found.export(&runs)) {
+                Some(bytes) => Answer::Update { bytes: Bytes(bytes) },
+                None => Answer::Failed,
+            },
+            Ask::ReadThen { document, runs } => match documents.get(&document).and_then(|found| found.then(&runs)) {
+                Some(then) => Answer::Text { text: then.read() },
+                None => Answer::Failed,
+            },
+            Ask::Compare { document, other, runs } => match (documents.get(&document), documents.get(&other)) {
+                (Some(one), Some(other)) => Answer::Compared { same: one.is_continued_by(other, &runs) },
+                _ => Answer::Failed,
+            },
         };
         write(&mut mouth, &answer)?;
     }
@@ -114,10 +126,55 @@ impl Document {
         self.doc.export(ExportMode::Snapshot).ok()
     }
 
+    /// These ops as one update.
+    fn export(&self, runs: &[Run]) -> Option<Vec<u8>> {
+        let spans = runs.iter().map(|run| IdSpan::new(run.peer, run.first as i32, run.end as i32)).collect::<Vec<_>>();
+        self.doc.export(ExportMode::updates_in_range(spans)).ok()
+    }
+
+    /// What it was to whoever had just written the last ops of these.
+    fn then(&self, runs: &[Run]) -> Option<Self> {
+        let mut known = VersionVector::new();
+        for run in runs {
+            let last = ID::new(run.peer, i32::try_from(run.end).ok()?.checked_sub(1)?);
+            known.merge(&self.doc.frontiers_to_vv(&Frontiers::from_id(last))?);
+        }
+        let doc = self.doc.fork_at(&self.doc.vv_to_frontiers(&known)).ok()?;
+        Some(Self { doc, ..Self::default() })
+    }
+
+    /// Whether the other one has all ops of this, and those of `runs` that are in this are the same there.
+    fn is_continued_by(&self, other: &Self, runs: &[Run]) -> bool {
+        let (here, there) = (self.doc.oplog_vv(), other.doc.oplog_vv());
+        let has_all = here.iter().all(|(peer, end)| there.get(peer).is_some_and(|other| other >= end));
+        has_all
+            && runs.iter().all(|run| {
+                let end = here.get(&run.peer).copied().unwrap_or_default().min(run.end as i32);
+                is_same(&self.doc, &other.doc, IdSpan::new(run.peer, run.first as i32, end))
+            })
+    }
+
     fn read(&self) -> super::Text {
         let page = document::read(&self.doc);
         super::Text { json: page.json().to_string(), markdown: markdown::write(&page), words: page.words() }
     }
+}
+
+/// Whether ops are the same in two documents. How many of them are said as one depends on how they came, so what looks different is
+/// looked at in halves.
+fn is_same(one: &LoroDoc, other: &LoroDoc, span: IdSpan) -> bool {
+    let ops = |doc: &LoroDoc| {
+        let changes = doc.export_json_in_id_span(span).into_iter();
+        let changes = changes.map(|change| (change.id, change.lamport, change.deps, change.ops));
+        format!("{:?}", changes.collect::<Vec<_>>())
+    };
+    let (first, end) = (span.counter.start, span.counter.end);
+    if first >= end || ops(one) == ops(other) {
+        return true;
+    }
+    let middle = first + (end - first) / 2;
+    let part = |first, end| is_same(one, other, IdSpan::new(span.peer, first, end));
+    end - first > 1 && part(first, middle) && part(middle, end)
 }
 
 /// What updates say together, read in this process: for tests of documents alone.

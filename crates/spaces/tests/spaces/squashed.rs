@@ -1,0 +1,178 @@
+//! What was typed on a page is said again in few entries, and nobody is shown anything else.
+
+use compeer_core::group::Level;
+use compeer_core::{EntryHash, GroupId, cbor};
+use compeer_spaces::model::Op;
+use compeer_spaces::model::update::Stretch;
+use compeer_spaces::{ActError, Field, PageRun};
+use compeer_testkit::wait::eventually;
+use loro::{ExportMode, IdSpan, LoroDoc, UndoManager, cursor::Side};
+
+use crate::pages::{Open, text, until_says};
+use crate::peer::{LIMIT, Peer, Stopped};
+use crate::pruning::{DAY, entries};
+
+/// The stretches of writing, but for what they are called: whose, from when to when, and how much.
+async fn stretches(peer: &Peer, space: GroupId, page: EntryHash) -> Vec<PageRun> {
+    let mut history = peer.spaces.page_history(space, page).await.expect("history");
+    history.iter_mut().for_each(|run| run.id = page);
+    history
+}
+
+/// What the page said at the end of each.
+async fn versions(peer: &Peer, space: GroupId, page: EntryHash) -> Vec<String> {
+    let mut said = Vec::new();
+    for run in peer.spaces.page_history(space, page).await.expect("history") {
+        said.push(peer.spaces.page_version(space, page, run.id).await.expect("reads").1);
+    }
+    said
+}
+
+fn without_view(peer: &Stopped) {
+    for name in ["spaces.sqlite", "spaces.sqlite-wal", "spaces.sqlite-shm"] {
+        let _ = std::fs::remove_file(peer.path(name));
+    }
+}
+
+async fn two_on_a_page() -> (Peer, Peer, GroupId, EntryHash) {
+    let (ann, bo) = (Peer::start("Ann").await, Peer::start("Bo").await);
+    let space = ann.spaces.create("Quay".into()).await.expect("space");
+    ann.bring(space, &bo, Level::Write).await;
+    let page = ann.spaces.create_page(space, "Plan".into(), None, "# Plan\n\nOnce".into()).await.expect("page").id;
+    until_says(&bo, space, page, "Once").await;
+    (ann, bo, space, page)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_typed_becomes_few_entries_and_the_page_stays_what_it_is() {
+    let (ann, bo, space, page) = two_on_a_page().await;
+    let (mut at_ann, mut at_bo) = (Open::at(&ann, space, page).await, Open::at(&bo, space, page).await);
+    for round in 0..5 {
+        at_ann.types(&format!(" upon {round} a time")).await;
+        at_bo.hears(&format!("{round} a time")).await;
+        at_bo.types(&format!(" there {round} was")).await;
+        at_ann.hears(&format!("{round} was")).await;
+    }
+    drop((at_ann, at_bo));
+    let (said, then, when) =
+        (text(&ann, space, page).await, versions(&ann, space, page).await, stretches(&ann, space, page).await);
+    let before = entries(&ann, space, &ann).0;
+    assert!(before > 75, "{before}");
+
+    // A day has not passed.
+    let (ann, bo) = (ann.stop().await, bo.stop().await);
+    let (ann, bo) = (ann.start_later(DAY / 2).await, bo.start_later(DAY / 2).await);
+    ann.say(space, "in the evening").await;
+    bo.hears(space, &["in the evening"]).await;
+    assert_eq!(entries(&bo, space, &ann).0, before + 1);
+
+    // It has, for Bo, who has the page open and types, while what Ann typed is said again.
+    let (ann, bo) = (ann.stop().await, bo.stop().await);
+    let bo = bo.start_later(2 * DAY).await;
+    let mut at_bo = Open::at(&bo, space, page).await;
+    let mut undo = UndoManager::new(&at_bo.doc);
+    let place = at_bo.last_text().get_cursor(9, Side::Left).expect("a place");
+    let known = at_bo.doc.oplog_vv();
+    at_bo.types("!").await;
+    let ann = ann.start_later(2 * DAY).await;
+    for peer in [&ann, &bo] {
+        for of in [&ann, &bo] {
+            // Of each about 40 of 45 were typed in one stretch.
+            eventually(LIMIT, "it went", async || entries(peer, space, of).0 < 25).await;
+        }
+    }
+    ann.say(space, "afterwards").await;
+    bo.hears(space, &["afterwards"]).await;
+    assert_eq!(entries(&ann, space, &ann), entries(&bo, space, &ann), "the same everywhere");
+    let mut at_ann = Open::at(&ann, space, page).await;
+    at_ann.hears("was!").await;
+    // The open page was not closed, takes in what is said again as what it has, and goes on.
+    at_ann.types("?").await;
+    at_bo.hears("was!?").await;
+    let at = at_bo.doc.get_cursor_pos(&place).expect("is there").current.pos;
+    assert_eq!(at, 9, "what was pointed at is where it was");
+    let before = at_bo.doc.oplog_vv();
+    assert!(undo.undo().expect("undoes"), "there is something to take back");
+    at_bo.keep(&before).await;
+    until_says(&ann, space, page, "was?").await;
+    assert_eq!(text(&ann, space, page).await, said.trim_end().to_owned() + "?\n");
+    assert!(at_ann.doc.oplog_vv().includes_vv(&known), "the same ops under the same ids");
+    drop((at_ann, at_bo));
+
+    // Who comes later reads the same, and so does who reads anew.
+    let cy = Peer::start_at("Cy", 2 * DAY).await;
+    ann.bring(space, &cy, Level::Write).await;
+    until_says(&cy, space, page, "was?").await;
+    let bo = bo.stop().await;
+    without_view(&bo);
+    let bo = bo.start_later(2 * DAY).await;
+    for peer in [&ann, &bo, &cy] {
+        assert_eq!(text(peer, space, page).await, text(&ann, space, page).await);
+        // The last two are of today.
+        assert_eq!(stretches(peer, space, page).await[2..], when[..]);
+        assert_eq!(versions(peer, space, page).await[2..], then[..]);
+    }
+    eventually(LIMIT, "all of it", async || cy.journal.held(&space) == ann.journal.held(&space)).await;
+    for peer in [ann, bo, cy] {
+        peer.stop().await;
+    }
+}
+
+/// Somebody says again what they never said. Whoever had read what they said reads what they say now, as a newcomer does.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_again_as_something_else_is_what_everybody_reads() {
+    let (ann, mallory, space, page) = two_on_a_page().await;
+    let mut at_ann = Open::at(&ann, space, page).await;
+    let mut at_mallory = Open::at(&mallory, space, page).await;
+    let first = mallory.journal.heights(&space)[&mallory.journal.device()];
+    at_mallory.types(" good").await;
+    at_ann.hears("Once good").await;
+    at_ann.types(" day").await;
+    at_mallory.hears("good day").await;
+    // The same ids, other letters.
+    let doc = LoroDoc::new();
+    let others = at_mallory.doc.oplog_vv();
+    let peer = at_mallory.session.peer();
+    let spans = others.iter().filter(|(other, _)| **other != peer);
+    let spans: Vec<_> = spans.map(|(peer, end)| IdSpan::new(*peer, 0, *end)).collect();
+    let base = at_mallory.doc.export(ExportMode::updates_in_range(spans)).expect("exports");
+    doc.import(&base).expect("imports");
+    doc.set_peer_id(peer).expect("sets");
+    let other = Open { session: mallory.spaces.open_page(space, page).await.expect("opens"), doc };
+    let words = other.last_text();
+    for letter in " evil".chars() {
+        words.insert(words.len_unicode(), &letter.to_string()).expect("inserts");
+    }
+    other.doc.commit();
+    let bytes = other.doc.export(ExportMode::updates_in_range(vec![IdSpan::new(peer, 0, 5)])).expect("exports");
+    let (entry, stretch) = (mallory.journal.heights(&space)[&mallory.journal.device()], first.seq + 1);
+    let own = mallory.journal.own(&space, stretch, 10).expect("reads").0;
+    assert_eq!((own.len(), entry.seq), (5, stretch + 4));
+    let stretch = Stretch { first: stretch, last: entry.seq, began: own[0].clock, ended: own[4].clock, updates: 5 };
+    let op = Op::Set { object: page, fields: vec![Field::Squashed { stretch, bytes }] };
+    let gone = vec![(stretch.first, stretch.last)];
+    mallory.journal.append_pruning(space, vec![cbor::encode(&op)], gone).await.expect("appends");
+    until_says(&ann, space, page, "evil").await;
+    // What Ann has open is not what the page is any more: she is told to open it anew.
+    let told = async {
+        loop {
+            if let Err(error) = at_ann.session.next().await {
+                break error;
+            }
+        }
+    };
+    let told = tokio::time::timeout(LIMIT, told).await.expect("in time");
+    assert!(matches!(told, ActError::PageAnew), "{told}");
+    let cy = Peer::start("Cy").await;
+    ann.bring(space, &cy, Level::Write).await;
+    until_says(&cy, space, page, "evil").await;
+    eventually(LIMIT, "the same", async || text(&cy, space, page).await == text(&ann, space, page).await).await;
+    let read = text(&ann, space, page).await;
+    assert!(!read.contains("good") && read.contains("day"), "{read}");
+    let mut at_ann = Open::at(&ann, space, page).await;
+    at_ann.types(".").await;
+    until_says(&cy, space, page, "day.").await;
+    for peer in [ann, mallory, cy] {
+        peer.stop().await;
+    }
+}
