@@ -277,4 +277,77 @@ mod tests {
         assert_eq!(take(2, second), Answer::Taken { bad: vec![], waiting: vec![hash(2)] });
         assert_eq!(take(1, first), Answer::Taken { bad: vec![], waiting: vec![] });
     }
+
+    /// What a letter-by-letter history says in one update is the same, and what says anything else is not.
+    #[test]
+    fn the_same_ops_said_in_other_parts_are_the_same() {
+        let (typed, mut parts) = (LoroDoc::new(), Document::default());
+        typed.set_peer_id(PEER).expect("sets");
+        typed.config_default_text_style(Some(loro::StyleConfig { expand: loro::ExpandType::After }));
+        let root = typed.get_map("doc");
+        let list = root.insert_container("children", LoroList::new()).expect("inserts");
+        let node = list.push_container(LoroMap::new()).expect("inserts");
+        let text = node.insert_container("text", loro::LoroText::new()).expect("inserts");
+        let acts: [&dyn Fn(); 9] = [
+            &|| text.insert(0, "a\u{1F30A}").expect("inserts"),
+            &|| text.insert(2, "bc").expect("inserts"),
+            &|| text.insert(4, "def").expect("inserts"),
+            &|| text.delete(5, 1).expect("deletes"),
+            &|| text.delete(4, 1).expect("deletes"),
+            &|| text.delete(3, 1).expect("deletes"),
+            &|| text.delete(0, 2).expect("deletes"),
+            &|| text.mark(0..2, "strong", true).expect("marks"),
+            &|| list.push(1).expect("inserts"),
+        ];
+        for (n, act) in acts.into_iter().enumerate() {
+            let known = parts.doc.oplog_vv();
+            act();
+            typed.commit();
+            let update = typed.export(ExportMode::updates(&known)).expect("exports");
+            let taken = parts.take(vec![(EntryHash::from_bytes([n as u8; 32]), Bytes(update))], &mut |_| {});
+            assert_eq!(taken, Answer::Taken { bad: vec![], waiting: vec![] });
+        }
+        let end = parts.doc.oplog_vv()[&PEER] as u32;
+        let run = |first, end| Run { peer: PEER, first, end };
+        let bytes = parts.export(&[run(0, end)]).expect("exports");
+        assert_eq!(read_runs(&bytes), Ok(vec![run(0, end)]));
+        let taken = |bytes: &[u8]| {
+            let mut document = Document::default();
+            let _ = document.take(vec![(EntryHash::from_bytes([1; 32]), Bytes(bytes.to_vec()))], &mut |_| {});
+            document
+        };
+        let whole = taken(&bytes);
+        assert!(parts.is_continued_by(&whole, &[run(0, end)]) && whole.is_continued_by(&parts, &[run(0, end)]));
+        // Less of it lacks something; where only less was, more is no difference.
+        let less = taken(&parts.export(&[run(0, end - 1)]).expect("exports"));
+        assert!(!whole.is_continued_by(&less, &[]) && less.is_continued_by(&whole, &[run(0, end)]));
+        // Each letter, deletion and mark matters.
+        let other = |change: &dyn Fn(&loro::LoroText)| {
+            let doc = LoroDoc::new();
+            doc.set_peer_id(PEER).expect("sets");
+            let list = doc.get_map("doc").insert_container("children", LoroList::new()).expect("inserts");
+            let node = list.push_container(LoroMap::new()).expect("inserts");
+            change(&node.insert_container("text", loro::LoroText::new()).expect("inserts"));
+            doc.get_map("doc").insert("rest", 1).expect("inserts");
+            doc.commit();
+            taken(&doc.export(ExportMode::all_updates()).expect("exports"))
+        };
+        let one = other(&|text| text.insert(0, "abcdef").expect("inserts"));
+        let runs = [run(0, one.doc.oplog_vv()[&PEER] as u32)];
+        assert!(one.is_continued_by(&other(&|text| text.insert(0, "abcdef").expect("inserts")), &runs));
+        let differs: [&dyn Fn(&loro::LoroText); 3] = [
+            &|text| text.insert(0, "abcdeg").expect("inserts"),
+            &|text| {
+                text.insert(0, "abcde").expect("inserts");
+                text.insert(0, "f").expect("inserts");
+            },
+            &|text| {
+                text.insert(0, "abcde").expect("inserts");
+                text.delete(4, 1).expect("deletes");
+            },
+        ];
+        for (n, change) in differs.into_iter().enumerate() {
+            assert!(!one.is_continued_by(&other(change), &runs), "{n}");
+        }
+    }
 }
