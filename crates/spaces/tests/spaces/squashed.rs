@@ -3,11 +3,12 @@
 use compeer_core::group::Level;
 use compeer_core::{EntryHash, GroupId, cbor};
 use compeer_spaces::model::Op;
-use compeer_spaces::model::update::Stretch;
-use compeer_spaces::{ActError, Field, PageRun};
+use compeer_spaces::model::update::{Stretch, peer_of};
+use compeer_spaces::{ActError, Field, ImportWish, PageRun};
 use compeer_testkit::wait::eventually;
 use loro::{ExportMode, IdSpan, LoroDoc, UndoManager, cursor::Side};
 
+use crate::export::assert_same;
 use crate::pages::{Open, text, until_says};
 use crate::peer::{LIMIT, Peer, Stopped};
 use crate::pruning::{DAY, entries};
@@ -175,4 +176,45 @@ async fn what_is_said_again_as_something_else_is_what_everybody_reads() {
     for peer in [ann, mallory, cy] {
         peer.stop().await;
     }
+}
+
+/// What stands for others is exported where those were, so what goes on from it comes after it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_again_can_be_carried_over() {
+    let ann = Peer::start("Ann").await;
+    let space = ann.spaces.create("Quay".into()).await.expect("space");
+    let page = ann.spaces.create_page(space, "Plan".into(), None, "Once".into()).await.expect("page").id;
+    // By one number of Loro's all along, as in a page that is left open for days.
+    let doc = LoroDoc::new();
+    doc.import(&ann.spaces.page_state(space, page).await.expect("state")).expect("imports");
+    doc.set_peer_id(peer_of(&ann.journal.device(), 7)).expect("sets");
+    let session = ann.spaces.open_page(space, page).await.expect("opens");
+    let mut open = Open { session, doc };
+    open.types(" upon a time, long ago, there was somewhere").await;
+    let Open { session, doc } = open;
+    drop(session);
+    let ann = ann.stop().await.start_later(2 * DAY).await;
+    eventually(LIMIT, "it went", async || entries(&ann, space, &ann).0 < 20).await;
+    let mut open = Open { session: ann.spaces.open_page(space, page).await.expect("opens"), doc };
+    open.types(" a crane").await;
+    let said = text(&ann, space, page).await;
+    assert_eq!(said, "Once upon a time, long ago, there was somewhere a crane\n");
+    let stretches_there = stretches(&ann, space, page).await;
+    let folders = tempfile::tempdir().expect("folder");
+    let first = folders.path().join("first");
+    ann.export(space, &first).await;
+    drop(open);
+    ann.stop().await;
+
+    let bo = Peer::start_at("Bo", 2 * DAY).await;
+    let space = bo.import(&first, ImportWish::default()).await.space.expect("a space");
+    let page = bo.spaces.pages(space).await.expect("pages")[0].id;
+    assert_eq!(text(&bo, space, page).await, said);
+    let when = |run: &PageRun| (run.from, run.to, run.updates);
+    let here: Vec<_> = stretches(&bo, space, page).await.iter().map(when).collect();
+    assert_eq!(here, stretches_there.iter().map(when).collect::<Vec<_>>());
+    let second = folders.path().join("second");
+    bo.export(space, &second).await;
+    assert_same(&first, &second);
+    bo.stop().await;
 }
