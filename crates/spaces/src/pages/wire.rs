@@ -70,7 +70,7 @@ pub(crate) enum Ask {
         #[n(1)]
         runs: Vec<Run>,
     },
-    /// Say whether what one document has of these ops is the same in another, which lacks nothing of the first.
+    /// Say whether what two documents have of these ops is the same; of none, whether the other has all that the first has.
     #[n(7)]
     Compare {
         #[n(0)]
@@ -134,6 +134,9 @@ pub(crate) struct Bad {
     pub(crate) update: EntryHash,
     #[n(1)]
     pub(crate) why: String,
+    /// Whether it may be for what it goes on from, which others wrote.
+    #[n(2)]
+    pub(crate) adrift: bool,
 }
 
 /// What a page says.

@@ -6,7 +6,7 @@ use std::io;
 use compeer_core::EntryHash;
 use loro::{ExportMode, Frontiers, ID, IdSpan, LoroDoc, VersionVector};
 
-use super::check::Check;
+use super::check::{Check, Fault};
 use super::confine::{Confine, confine};
 use super::wire::{Answer, Ask, Bad, Bytes, GREETING, read, write};
 use super::{document, markdown};
@@ -91,7 +91,7 @@ impl Document {
             before(&bytes);
             match self.take_one(&bytes) {
                 Ok(runs) => self.waiting.push((update, runs)),
-                Err(why) => bad.push(Bad { update, why: why.into() }),
+                Err(Fault { why, adrift }) => bad.push(Bad { update, why: why.into(), adrift }),
             }
         }
         // What has become part of the document is looked at, whenever it has come.
@@ -99,14 +99,16 @@ impl Document {
             let there = self.doc.oplog_vv();
             if runs.iter().any(|run| there.get(&run.peer).is_none_or(|end| *end < run.end as i32)) {
                 self.waiting.push((update, runs));
-            } else if let Err(why) = runs.into_iter().try_for_each(|run| self.check.run(&self.doc, run)) {
-                bad.push(Bad { update, why: why.into() });
+            } else if let Err(Fault { why, adrift }) =
+                runs.into_iter().try_for_each(|run| self.check.run(&self.doc, run))
+            {
+                bad.push(Bad { update, why: why.into(), adrift });
             }
         }
         Answer::Taken { bad, waiting: self.waiting.iter().map(|(update, _)| *update).collect() }
     }
 
-    fn take_one(&self, bytes: &[u8]) -> Result<Vec<Run>, &'static str> {
+    fn take_one(&self, bytes: &[u8]) -> Result<Vec<Run>, Fault> {
         const NONE: &str = "writes something on a page that is no update";
         let runs = read_runs(bytes).map_err(|_| NONE)?;
         // Loro has to read out of it what everybody has read out of it.
@@ -116,9 +118,9 @@ impl Document {
                 && meta.partial_end_vv.get(&run.peer) == Some(&(run.end as i32))
         };
         if meta.partial_end_vv.len() != runs.len() || !runs.iter().all(says) {
-            return Err(NONE);
+            return Err(NONE.into());
         }
-        self.doc.import(bytes).map_err(|_| NONE)?;
+        self.doc.import(bytes).map_err(|_| Fault { why: NONE, adrift: true })?;
         Ok(runs)
     }
 
@@ -143,15 +145,17 @@ impl Document {
         Some(Self { doc, ..Self::default() })
     }
 
-    /// Whether the other one has all ops of this, and those of `runs` that are in this are the same there.
+    /// Whether those of `runs` that are in this document are the same in the other one; of none, whether that has all ops of this.
     fn is_continued_by(&self, other: &Self, runs: &[Run]) -> bool {
         let (here, there) = (self.doc.oplog_vv(), other.doc.oplog_vv());
-        let has_all = here.iter().all(|(peer, end)| there.get(peer).is_some_and(|other| other >= end));
-        has_all
-            && runs.iter().all(|run| {
-                let end = here.get(&run.peer).copied().unwrap_or_default().min(run.end as i32);
-                is_same(&self.doc, &other.doc, IdSpan::new(run.peer, run.first as i32, end))
-            })
+        if runs.is_empty() {
+            return there.includes_vv(&here);
+        }
+        runs.iter().all(|run| {
+            let has = |vv: &VersionVector| vv.get(&run.peer).copied().unwrap_or_default();
+            let end = has(&here).min(has(&there)).min(run.end as i32);
+            is_same(&self.doc, &other.doc, IdSpan::new(run.peer, run.first as i32, end))
+        })
     }
 
     fn read(&self) -> super::Text {

@@ -8,7 +8,7 @@ use compeer_core::{DeviceId, EntryHash, GroupId, Hlc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::registers::{ORDER, PAGE_PARENT, RESOLVED, TITLE};
-use super::written::{STRIKES, end_of, strikes};
+use super::written::{end_of, is_said_again_by_others, left_alone};
 use super::{Result, View, boards, clock_of, device_at, entry_at, group_at, search, sql_clock};
 use crate::model::Kind;
 use crate::model::update::{Run, UpdateError, read_runs};
@@ -281,31 +281,35 @@ impl View {
         Ok(there + bytes as i64 <= PAGE_BYTES && were + ops <= PAGE_OPS)
     }
 
-    /// Notes that an update cannot be part of a page, which nobody was told to be. Its author's later ones are not read once that
-    /// has happened [`STRIKES`] times. Who that is.
+    /// Notes that an update cannot be part of a page, which nobody was told to be; `adrift`: it may be for what it goes on from.
+    /// Its author's later ones are not read once that has happened a few times. Who that is, if it is surely their doing.
     pub(crate) fn mark_bad_update(
         &self,
         space: &GroupId,
         page: &EntryHash,
         hash: &EntryHash,
         why: &str,
+        adrift: bool,
     ) -> Result<Option<DeviceId>> {
         let mut connection = self.lock();
         let transaction = connection.transaction()?;
         let marked = transaction
-            .prepare_cached("UPDATE page_update SET bad = ?2 WHERE hash = ?1 RETURNING author, seq")?
-            .query_row(params![hash.as_bytes(), why], |row| Ok((device_at(row, 0)?, row.get::<_, i64>(1)?)))
+            .prepare_cached("UPDATE page_update SET bad = ?2, adrift = ?3 WHERE hash = ?1 RETURNING author, seq")?
+            .query_row(params![hash.as_bytes(), why, adrift], |row| Ok((device_at(row, 0)?, row.get::<_, i64>(1)?)))
             .optional()?;
         let Some((author, seq)) = marked else { return Ok(None) };
-        if strikes(&transaction, space, page, &author)? >= STRIKES {
+        if let Some(adrift) = left_alone(&transaction, space, page, &author)? {
+            let key = params![space.as_bytes(), page.as_bytes(), author.as_bytes(), seq, why, adrift];
             transaction
                 .prepare_cached(
-                    "UPDATE page_update SET bad = ?5 WHERE space = ?1 AND page = ?2 AND author = ?3 AND seq > ?4 AND bad IS NULL",
+                    "UPDATE page_update SET bad = ?5, adrift = ?6 WHERE space = ?1 AND page = ?2 AND author = ?3 AND seq > ?4
+                     AND bad IS NULL",
                 )?
-                .execute(params![space.as_bytes(), page.as_bytes(), author.as_bytes(), seq, why])?;
+                .execute(key)?;
         }
+        let theirs = !adrift || !is_said_again_by_others(&transaction, space, page, &author)?;
         transaction.commit()?;
-        Ok(Some(author))
+        Ok(Some(author).filter(|_| theirs))
     }
 
     /// What was kept of a page's text cannot be used.

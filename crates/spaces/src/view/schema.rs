@@ -83,11 +83,13 @@ const VIEW: &str = "
     CREATE TABLE page_update (hash BLOB PRIMARY KEY, space BLOB NOT NULL, page BLOB NOT NULL, author BLOB NOT NULL,
         seq INTEGER NOT NULL, clock INTEGER NOT NULL, person BLOB NOT NULL, bytes BLOB NOT NULL, size INTEGER NOT NULL,
         ops INTEGER NOT NULL, refused TEXT, beyond INTEGER NOT NULL, bad TEXT, number INTEGER NOT NULL, form INTEGER NOT NULL,
-        place INTEGER NOT NULL, until INTEGER NOT NULL, began INTEGER NOT NULL, ended INTEGER NOT NULL, updates INTEGER NOT NULL);
+        place INTEGER NOT NULL, until INTEGER NOT NULL, began INTEGER NOT NULL, ended INTEGER NOT NULL, updates INTEGER NOT NULL,
+        adrift INTEGER NOT NULL);
     CREATE INDEX page_update_log ON page_update (space, page, author, place, seq);
     CREATE INDEX page_update_stands ON page_update (space, page, author, until) WHERE form = 2;
     CREATE INDEX page_update_imported ON page_update (space, page, author) WHERE form = 3;
     CREATE INDEX page_update_bad ON page_update (space, page, author) WHERE bad IS NOT NULL;
+    CREATE INDEX page_update_adrift ON page_update (space, page) WHERE adrift;
     CREATE INDEX page_update_ended ON page_update (space, page, ended, hash);
     CREATE INDEX page_update_number ON page_update (space, page, number);
     CREATE TABLE page_new (hash BLOB PRIMARY KEY) WITHOUT ROWID;

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use compeer_core::{DeviceId, EntryHash, Hlc};
+use compeer_core::{DeviceId, EntryHash, GroupId, Hlc};
 use compeer_journal::{Cursor, Opened};
 use compeer_testkit::random::Random;
 use loro::{ExportMode, IdSpan, LoroDoc};
 use proptest::prelude::*;
 
-use super::View;
 use super::page_tests::{Author, PAGE, SPACE, Told, reader, told, view};
+use super::{Change, View};
 use crate::model::update::{Stretch, read_runs};
-use crate::model::{Field, Op};
+use crate::model::{Field, Imported, Importer, Op, Rename as _};
 use crate::pages::write_markdown;
 
 /// Updates of one author, in order.
@@ -224,5 +224,115 @@ proptest! {
             let known = some(&mut random, &all, chance);
             prop_assert_eq!(&decided(&view, &known, &mut random), &first);
         }
+    }
+}
+
+/// A page of one author with an update for each letter.
+fn letters(author: &mut Author, count: usize) -> Log {
+    let mut log = vec![author.entry(1, 10, write_markdown(author.peer, "first").expect("writes").remove(0))];
+    let first = bytes_of(&log[0]);
+    author.doc.import(&first).expect("imports");
+    for n in 0..count {
+        let before = author.doc.oplog_vv();
+        author.doc.get_map("doc").insert("n", n as i64).expect("inserts");
+        author.doc.commit();
+        let bytes = author.doc.export(ExportMode::updates(&before)).expect("exports");
+        log.push(author.entry(2 + n, 20 + n as u64, bytes));
+    }
+    log
+}
+
+fn counted(view: &View, page: &EntryHash) -> Vec<EntryHash> {
+    view.page_updates(&SPACE, page, i64::MIN).expect("reads").into_iter().map(|update| update.hash).collect()
+}
+
+#[test]
+fn what_stands_for_what_cannot_have_been_before_it_is_named_and_nothing_else() {
+    let mut ann = Author::new(1);
+    let log = letters(&mut ann, 5);
+    let said = ann.said_by(&log[1..].iter().collect::<Vec<_>>());
+    let right = stands_for(&log[1..].iter().collect::<Vec<_>>(), said);
+    let changed: [fn(&mut Stretch); 3] = [
+        // Itself, and what is behind it.
+        |stretch| stretch.last += 1,
+        |stretch| stretch.last += 100,
+        // Later than itself.
+        |stretch| stretch.ended = Hlc::from_bits(1 << 40),
+    ];
+    for change in changed {
+        let (_dir, view) = view();
+        let Field::Squashed { mut stretch, bytes } = right.clone() else { panic!("it is one") };
+        change(&mut stretch);
+        ann.seq = log.len() as u64;
+        let wrong = ann.field(50, 100, Field::Squashed { stretch, bytes });
+        let changes = view.apply(SPACE, &[log.clone(), vec![wrong]].concat(), Cursor::default(), &reader());
+        let named = |change: &Change| matches!(change, Change::Nonsense(device, _) if *device == ann.device);
+        assert_eq!(changes.expect("applies").iter().filter(|change| named(change)).count(), 1);
+        assert_eq!(counted(&view, &PAGE), log.iter().map(|entry| entry.hash).collect::<Vec<_>>());
+    }
+    // And what cannot be at all is no operation.
+    for (first, last, updates) in [(2, 1, 1), (1, 2, 0), (1, 2, 3)] {
+        let Field::Squashed { stretch, bytes } = right.clone() else { panic!("it is one") };
+        let stretch = Stretch { first, last, updates, ..stretch };
+        assert!(Op::Set { object: PAGE, fields: vec![Field::Squashed { stretch, bytes }] }.encode().is_err());
+    }
+    let (_dir, view) = view();
+    ann.seq = log.len() as u64;
+    let right = ann.field(50, 100, right);
+    let changes = view.apply(SPACE, &[log.clone(), vec![right.clone()]].concat(), Cursor::default(), &reader());
+    assert!(!changes.expect("applies").iter().any(|change| matches!(change, Change::Nonsense(..))));
+    assert_eq!(counted(&view, &PAGE), [log[0].hash, right.hash]);
+    let written = view.page_written(&SPACE, &PAGE).expect("reads");
+    assert_eq!(written[1].updates, 5);
+    assert_eq!((written[1].began, written[1].ended), (log[1].clock, log[5].clock));
+    assert_eq!(view.page_written(&SPACE, &PAGE).expect("reads").len(), 2);
+}
+
+/// What was written elsewhere has numbers of another log: nothing stands for it, and it stands for nothing.
+#[test]
+fn what_is_imported_is_in_nobodys_place() {
+    let mut author = Author::new(2);
+    let importer = DeviceId::from_bytes([1; 32]);
+    let by = Importer { space: SPACE, device: importer };
+    let log = letters(&mut author, 5);
+    let page = by.entry(PAGE);
+    let imported = |entry: &Opened, seq: u64, op: &Op| {
+        let person = entry.person.expect("a person");
+        let (id, clock, device) = (entry.hash, entry.clock, entry.author);
+        let op = Some(op.encode().expect("encodes"));
+        let plain = Op::Imported { imported: Imported { id, clock, person, device, manages: false, op } };
+        Opened {
+            author: importer,
+            person: Some(GroupId::from_bytes([1; 32])),
+            seq,
+            clock: Hlc::from_bits(1000 + seq),
+            plain: plain.encode().expect("encodes"),
+            ..entry.clone()
+        }
+    };
+    let op = |entry: &Opened| Op::decode(&entry.plain).expect("decodes");
+    // The importer has the first, and then one for the others, and itself says again what has the same numbers.
+    let rest: Vec<&Opened> = log[1..].iter().collect();
+    let said = author.said_by(&rest);
+    let again = author.field(60, 500, stands_for(&rest, said));
+    let entries = [imported(&log[0], 1, &op(&log[0])), imported(&again, 2, &op(&again))];
+    let mut own = Author { device: importer, seq: 2, ..Author::new(1) };
+    let own_page = |entry: Opened| {
+        let Op::Set { fields, .. } = op(&entry) else { panic!("it is one") };
+        Opened { plain: Op::Set { object: page, fields }.encode().expect("encodes"), ..entry }
+    };
+    own.doc.set_peer_id(own.peer).expect("sets");
+    own.doc.get_map("doc").insert("own", 1).expect("inserts");
+    let bytes = own.doc.export(ExportMode::all_updates()).expect("exports");
+    let stretch = Stretch { first: 1, last: 2, began: Hlc::from_bits(1), ended: Hlc::from_bits(2), updates: 1 };
+    let own = own_page(own.field(70, 2000, Field::Squashed { stretch, bytes }));
+    let (_dir, view) = view();
+    let all = [entries.to_vec(), vec![own]].concat();
+    for order in [all.clone(), all.into_iter().rev().collect()] {
+        view.wipe(&SPACE, 0, &[]).expect("wipes");
+        for entry in order {
+            view.apply(SPACE, &[entry], Cursor::default(), &reader()).expect("applies");
+        }
+        assert_eq!(counted(&view, &page).len(), 3);
     }
 }

@@ -23,7 +23,9 @@ use super::{Result, boards, device_at, entry_at, sql_clock};
 use crate::model::update::{Stretch, UpdateError, is_peer_of, read_runs};
 
 /// Updates of one author that may break whoever reads a page before the rest is left alone.
-pub(super) const STRIKES: i64 = 3;
+const STRIKES: i64 = 3;
+/// The same where it may be for what others say again: in a session of writing only the first is found, as the rest goes on from it.
+const ADRIFT: i64 = 64;
 
 /// What an update is part of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,13 +71,13 @@ pub(super) fn write(
     let runs = read_runs(bytes).unwrap_or_default();
     let ops: i64 = runs.iter().map(|run| i64::from(run.end - run.first)).sum();
     let number = boards::next_number(transaction, &source.space)?;
-    let left_alone = strikes(transaction, &source.space, page, &source.author)? >= STRIKES;
+    let left_alone = left_alone(transaction, &source.space, page, &source.author)?;
     // Refused until it is looked at.
     let new = transaction
         .prepare_cached(
             "INSERT OR IGNORE INTO page_update (hash, space, page, author, seq, clock, person, bytes, size, ops, refused, beyond,
-             number, bad, form, place, until, began, ended, updates)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, '', 0, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+             number, bad, form, place, until, began, ended, updates, adrift)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, '', 0, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
         )?
         .execute(params![
             source.hash.as_bytes(),
@@ -89,13 +91,14 @@ pub(super) fn write(
             bytes.len() as i64,
             ops,
             number,
-            left_alone.then_some("its author's updates broke whoever read them"),
+            left_alone.map(|_| "its author's updates broke whoever read them"),
             form as u8,
             place.0 as i64,
             place.1 as i64,
             sql_clock(time.0),
             sql_clock(time.1),
             stretch.map_or(1, |stretch| stretch.updates),
+            left_alone.unwrap_or_default(),
         ])?;
     if new > 0 {
         transaction.prepare_cached("INSERT INTO page_new VALUES (?1)")?.execute([source.hash.as_bytes()])?;
@@ -408,6 +411,15 @@ impl Look<'_, '_> {
 
     /// Has whoever has read the page read it anew, if need be.
     fn end(self) -> Result<()> {
+        if self.anew || self.again {
+            // What did not fit what was there may fit what is, and the other way: all of it is looked at again.
+            let number = boards::next_number(self.transaction, &self.space)?;
+            self.transaction
+                .prepare_cached(
+                    "UPDATE page_update SET bad = NULL, adrift = 0, number = ?3 WHERE space = ?1 AND page = ?2 AND adrift",
+                )?
+                .execute(params![self.space.as_bytes(), self.page.as_bytes(), number])?;
+        }
         if self.anew {
             begin_anew(self.transaction, &self.space, &self.page)?;
         }
@@ -454,11 +466,40 @@ fn begin_anew(connection: &Connection, space: &GroupId, page: &EntryHash) -> Res
     Ok(())
 }
 
-/// How many updates of an author on a page cannot be read.
-pub(super) fn strikes(connection: &Connection, space: &GroupId, page: &EntryHash, author: &DeviceId) -> Result<i64> {
-    Ok(connection
+/// Whether an author's updates on a page are not read any more, since several broke whoever read them; and whether that may be for
+/// what they go on from.
+pub(super) fn left_alone(
+    connection: &Connection,
+    space: &GroupId,
+    page: &EntryHash,
+    author: &DeviceId,
+) -> Result<Option<bool>> {
+    let (bad, adrift): (i64, i64) = connection
         .prepare_cached(
-            "SELECT COUNT(*) FROM page_update WHERE space = ?1 AND page = ?2 AND author = ?3 AND bad IS NOT NULL",
+            "SELECT COUNT(*), COALESCE(SUM(adrift), 0) FROM page_update INDEXED BY page_update_bad
+             WHERE space = ?1 AND page = ?2 AND author = ?3 AND bad IS NOT NULL",
         )?
-        .query_row(params![space.as_bytes(), page.as_bytes(), author.as_bytes()], |row| row.get(0))?)
+        .query_row(params![space.as_bytes(), page.as_bytes(), author.as_bytes()], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    if bad - adrift >= STRIKES {
+        return Ok(Some(false));
+    }
+    let most =
+        if bad >= STRIKES && is_said_again_by_others(connection, space, page, author)? { ADRIFT } else { STRIKES };
+    Ok((bad >= most).then_some(true))
+}
+
+/// Whether somebody else says again what they wrote on a page. If it is not what it was, what others wrote on top of it may not fit
+/// any more, without their doing.
+pub(super) fn is_said_again_by_others(
+    connection: &Connection,
+    space: &GroupId,
+    page: &EntryHash,
+    author: &DeviceId,
+) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM page_update INDEXED BY page_update_stands
+         WHERE space = ?1 AND page = ?2 AND form = 2 AND author != ?3)";
+    let key = params![space.as_bytes(), page.as_bytes(), author.as_bytes()];
+    Ok(connection.prepare_cached(sql)?.query_row(key, |row| row.get(0))?)
 }

@@ -4,7 +4,7 @@ use compeer_core::group::Level;
 use compeer_core::{EntryHash, GroupId, cbor};
 use compeer_spaces::model::Op;
 use compeer_spaces::model::update::{Stretch, peer_of};
-use compeer_spaces::{ActError, Field, ImportWish, PageRun};
+use compeer_spaces::{ActError, Field, ImportWish, PageRun, SpacesEvent};
 use compeer_testkit::wait::eventually;
 use loro::{ExportMode, IdSpan, LoroDoc, UndoManager, cursor::Side};
 
@@ -178,6 +178,57 @@ async fn what_is_said_again_as_something_else_is_what_everybody_reads() {
     }
 }
 
+/// What others wrote on top of it does not fit any more then, and they are not to blame.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_wrote_on_top_of_what_is_said_again_as_something_else_goes_on_writing() {
+    let (ann, mallory, space, page) = two_on_a_page().await;
+    let bo = Peer::start("Bo").await;
+    ann.bring(space, &bo, Level::Write).await;
+    let mut events = ann.spaces.events();
+    // More often than somebody may break whoever reads a page.
+    for round in 0..5 {
+        let first = mallory.journal.heights(&space)[&mallory.journal.device()].seq + 1;
+        let mut at_mallory = Open::at(&mallory, space, page).await;
+        at_mallory.write(&format!("Come {round} and write in here")).await;
+        until_says(&bo, space, page, &format!("Come {round}")).await;
+        Open::at(&bo, space, page).await.types(" as I do").await;
+        until_says(&ann, space, page, "as I do").await;
+        // As many ops, and no paragraph among them.
+        let peer = at_mallory.session.peer();
+        let doc = LoroDoc::new();
+        doc.set_peer_id(peer).expect("sets");
+        for n in 0..at_mallory.doc.oplog_vv()[&peer] {
+            doc.get_map("doc").insert("nothing", n).expect("inserts");
+        }
+        doc.commit();
+        let bytes = doc.export(ExportMode::all_updates()).expect("exports");
+        let own = mallory.journal.own(&space, first, 10).expect("reads").0.remove(0);
+        let stretch = Stretch { first, last: first, began: own.clock, ended: own.clock, updates: 1 };
+        let op = Op::Set { object: page, fields: vec![Field::Squashed { stretch, bytes }] };
+        mallory.journal.append_pruning(space, vec![cbor::encode(&op)], vec![(first, first)]).await.expect("appends");
+        for peer in [&ann, &bo, &mallory] {
+            peer.until("that it is gone", || async { !text(peer, space, page).await.contains("as I do") }).await;
+        }
+    }
+    let mut at_bo = Open::at(&bo, space, page).await;
+    at_bo.types(" Still here").await;
+    until_says(&ann, space, page, "Still here").await;
+    let cy = Peer::start("Cy").await;
+    ann.bring(space, &cy, Level::Write).await;
+    until_says(&cy, space, page, "Still here").await;
+    eventually(LIMIT, "the same", async || text(&cy, space, page).await == text(&ann, space, page).await).await;
+    let mut named = std::collections::BTreeSet::new();
+    while let Ok(event) = events.try_recv() {
+        if let SpacesEvent::Nonsense { device, .. } = event {
+            named.insert(device);
+        }
+    }
+    assert_eq!(named, std::collections::BTreeSet::from([mallory.journal.device()]));
+    for peer in [ann, bo, mallory, cy] {
+        peer.stop().await;
+    }
+}
+
 /// What stands for others is exported where those were, so what goes on from it comes after it.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_said_again_can_be_carried_over() {
@@ -193,17 +244,18 @@ async fn what_was_said_again_can_be_carried_over() {
     open.types(" upon a time, long ago, there was somewhere").await;
     let Open { session, doc } = open;
     drop(session);
-    let ann = ann.stop().await.start_later(2 * DAY).await;
-    eventually(LIMIT, "it went", async || entries(&ann, space, &ann).0 < 20).await;
+    let ann = ann.stop().await.start_later(DAY / 2).await;
     let mut open = Open { session: ann.spaces.open_page(space, page).await.expect("opens"), doc };
     open.types(" a crane").await;
+    drop(open);
+    let ann = ann.stop().await.start_later(DAY + DAY / 4).await;
+    eventually(LIMIT, "it went", async || entries(&ann, space, &ann).0 < 20).await;
     let said = text(&ann, space, page).await;
     assert_eq!(said, "Once upon a time, long ago, there was somewhere a crane\n");
     let stretches_there = stretches(&ann, space, page).await;
     let folders = tempfile::tempdir().expect("folder");
     let first = folders.path().join("first");
     ann.export(space, &first).await;
-    drop(open);
     ann.stop().await;
 
     let bo = Peer::start_at("Bo", 2 * DAY).await;
@@ -217,4 +269,78 @@ async fn what_was_said_again_can_be_carried_over() {
     bo.export(space, &second).await;
     assert_same(&first, &second);
     bo.stop().await;
+}
+
+/// Bytes of what is stored of somebody's log.
+fn stored(peer: &Peer, space: GroupId, of: &Peer) -> usize {
+    let author = of.journal.device();
+    let (mut next, mut bytes) = (0, 0);
+    let end = peer.journal.heights(&space)[&author].seq + 1;
+    while next < end {
+        let run = peer.journal.run(&space, &author, next, 10_000, 16 << 20).expect("reads");
+        bytes += run.entries.iter().map(|raw| raw.header.len() + raw.body.as_ref().map_or(0, Vec::len)).sum::<usize>();
+        next = run.first + run.entries.len() as u64;
+    }
+    bytes
+}
+
+/// Opens the page with no view there; how long the view takes, and then the text.
+async fn opened_cold(ann: Stopped, space: GroupId, page: EntryHash) -> Peer {
+    without_view(&ann);
+    let began = std::time::Instant::now();
+    let ann = ann.start_later(0).await;
+    while ann.spaces.page(space, page).await.is_err() || ann.spaces.page_history(space, page).await.is_err() {}
+    let view = began.elapsed();
+    let began = std::time::Instant::now();
+    let read = text(&ann, space, page).await;
+    println!("start with a new view: {view:?}; then the text of {} bytes: {:?}", read.len(), began.elapsed());
+    ann
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a measurement: an hour of typing, a letter in each tenth of a second"]
+async fn an_hour_of_typing() {
+    let ann = Peer::start("Ann").await;
+    let space = ann.spaces.create("Quay".into()).await.expect("space");
+    let page = ann.spaces.create_page(space, "Plan".into(), None, "Once".into()).await.expect("page").id;
+    let open = Open::at(&ann, space, page).await;
+    for n in 0..360 {
+        let mut updates = Vec::new();
+        for letter in format!("{n} times upon a time ").chars().cycle().take(100) {
+            let before = open.doc.oplog_vv();
+            let words = open.last_text();
+            words.insert(words.len_unicode(), &letter.to_string()).expect("inserts");
+            open.doc.commit();
+            let bytes = open.doc.export(ExportMode::updates(&before)).expect("exports");
+            let fields = vec![Field::Update { bytes }];
+            updates.push(Op::Set { object: page, fields }.encode().expect("encodes"));
+        }
+        ann.journal.append_all(space, updates).await.expect("appends");
+    }
+    until_says(&ann, space, page, "359 times").await;
+    drop(open);
+    let size = |peer: &Peer, name: &str| {
+        let of = |end: &str| std::fs::metadata(peer.path(&format!("{name}{end}"))).map_or(0, |file| file.len());
+        (of("") + of("-wal")) / 1024
+    };
+    let report = |peer: &Peer, what: &str| {
+        let (here, _) = entries(peer, space, peer);
+        let bytes = stored(peer, space, peer) / 1024;
+        let files = (size(peer, "journal.sqlite"), size(peer, "spaces.sqlite"));
+        println!("{what}: {here} entries of {bytes} KiB; journal and view {files:?} KiB");
+    };
+    let ann = opened_cold(ann.stop().await, space, page).await;
+    report(&ann, "typed");
+    let began = std::time::Instant::now();
+    let ann = ann.stop().await.start_later(2 * DAY).await;
+    let mut open = ann.spaces.open_page(space, page).await.expect("opens");
+    eventually(LIMIT * 5, "it went", async || entries(&ann, space, &ann).0 < 40).await;
+    println!("squashed after {:?}", began.elapsed());
+    let began = std::time::Instant::now();
+    while open.next().await.expect("stays open").written.is_empty() {}
+    println!("told to an open page after {:?}", began.elapsed());
+    drop(open);
+    let ann = opened_cold(ann.stop().await, space, page).await;
+    report(&ann, "squashed");
+    ann.stop().await;
 }

@@ -13,7 +13,6 @@ use tokio::time::Instant;
 
 use super::super::Spaces;
 use super::super::rooms::Key;
-use super::history::joined;
 use crate::error::ActError;
 use crate::model::update::{Run, UpdateError, is_peer_of, read_runs};
 use crate::model::{Field, Op, OpError, SpacesEvent};
@@ -129,19 +128,26 @@ impl Spaces {
     async fn is_continued(&self, (space, page): Key, before: &Loaded, now: &Loaded) -> Result<bool, ActError> {
         let after = before.number;
         let news = self.inner.view.with(move |view| view.page_updates(&space, &page, after)).await?;
-        let runs = joined(news.iter().flat_map(|update| read_runs(&update.bytes).unwrap_or_default()));
-        let part = |run: Run| move |first| Run { first, end: run.end.min(first + COMPARED), ..run };
-        let parts = runs.into_iter().flat_map(|run| (run.first..run.end).step_by(COMPARED as usize).map(part(run)));
         let mut same = before.worker == now.worker;
         // Also if nothing is new: something may be missing.
-        for runs in std::iter::once(Vec::new()).chain(parts.map(|run| vec![run])) {
+        let nothing = std::iter::once((None, Vec::new()));
+        let parts =
+            nothing.chain(news.iter().flat_map(|update| parts(update).map(|run| (Some(update.author), vec![run]))));
+        for (author, runs) in parts {
             let ask = Ask::Compare { document: before.document, other: now.document, runs };
-            same = match self.ask_worker(now.worker, ask).await {
-                Ok(Some((_, Answer::Compared { same: true }))) => same,
+            match self.ask_worker(before.worker, ask).await {
+                Ok(Some((_, Answer::Compared { same: true }))) => continue,
+                Ok(Some((_, Answer::Compared { same: false }))) => {
+                    if let Some(device) = author {
+                        let what = "says again what it wrote on a page as something else".into();
+                        self.tell(SpacesEvent::Nonsense { space, device, what });
+                    }
+                }
                 Err(WorkerError::Start(error)) => return Err(self.no_worker(&error)),
-                _ => false,
-            };
-            if !same {
+                _ => {}
+            }
+            same = false;
+            if author.is_some() {
                 break;
             }
         }
@@ -200,8 +206,8 @@ impl Spaces {
                     loaded.waiting = waiting;
                 }
                 Ok(Some((_, Answer::Taken { bad, .. }))) => {
-                    for Bad { update, why } in bad {
-                        self.leave_out((space, page), update, why).await?;
+                    for Bad { update, why, adrift } in bad {
+                        self.leave_out((space, page), update, why, adrift).await?;
                     }
                     return Ok(false);
                 }
@@ -211,8 +217,8 @@ impl Spaces {
                 Err(error) => {
                     tracing::warn!(page = %page.short(), %error, "a page could not be read");
                     if let [update] = names[..] {
-                        self.leave_out((space, page), update, "writes on a page what breaks whoever reads it".into())
-                            .await?;
+                        let why = "writes on a page what breaks whoever reads it".into();
+                        self.leave_out((space, page), update, why, false).await?;
                     }
                     loaded.careful = true;
                     return Ok(false);
@@ -230,10 +236,17 @@ impl Spaces {
         Ok(true)
     }
 
-    /// From now on an update counts for nothing here, and somebody is told who wrote it.
-    async fn leave_out(&self, (space, page): Key, update: EntryHash, why: String) -> Result<(), ActError> {
+    /// From now on an update counts for nothing here, and somebody is told who wrote it, if it is surely theirs.
+    async fn leave_out(
+        &self,
+        (space, page): Key,
+        update: EntryHash,
+        why: String,
+        adrift: bool,
+    ) -> Result<(), ActError> {
         let what = why.clone();
-        let author = self.inner.view.with(move |view| view.mark_bad_update(&space, &page, &update, &why)).await?;
+        let mark = move |view: &crate::view::View| view.mark_bad_update(&space, &page, &update, &why, adrift);
+        let author = self.inner.view.with(mark).await?;
         if let Some(device) = author {
             self.tell(SpacesEvent::Nonsense { space, device, what });
         }
@@ -416,6 +429,13 @@ impl Spaces {
         self.tell(SpacesEvent::Page { space, page });
         Ok(())
     }
+}
+
+/// The ops of an update in parts that can be compared at once.
+fn parts(update: &UpdateRow) -> impl Iterator<Item = Run> {
+    let part = |run: Run| move |first| Run { first, end: run.end.min(first + COMPARED), ..run };
+    let runs = read_runs(&update.bytes).unwrap_or_default().into_iter();
+    runs.flat_map(move |run| (run.first..run.end).step_by(COMPARED as usize).map(part(run)))
 }
 
 /// Updates in parts of at most so many bytes, or of one update.
