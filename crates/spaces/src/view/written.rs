@@ -51,7 +51,7 @@ pub(super) fn write(
     alone: bool,
     changes: &mut Vec<Change>,
 ) -> Result<bool> {
-    // A year ago is before this entry even where the numbers mean nothing.
+    // Of what was imported the numbers are of another log, so only the time says anything.
     let before = |stretch: &Stretch| match source.is_imported() {
         true => stretch.ended <= source.clock,
         false => stretch.is_before(source.seq, source.clock),
