@@ -1324,7 +1324,7 @@ export interface PageMarkdown {
   markdown: string;
 }
 
-/** A stretch of time in which somebody wrote on a page, without a pause of ten minutes and without anybody else between. */
+/** A stretch of time in which somebody wrote on a page on one device without a pause of ten minutes, whoever else wrote then. */
 export interface PageRun {
   /** On which device. */
   device: string;

@@ -181,7 +181,7 @@ pub(super) async fn history(
     Ok(Json(api.node.spaces().page_history(space, page).await?.into_iter().map(Into::into).collect()))
 }
 
-/// What a page said at the end of a stretch of writing.
+/// What a page said to whoever wrote at the end of their stretch of writing: with what they had of others by then.
 #[utoipa::path(
     get, path = "/spaces/{space}/pages/{page}/history/{version}", tag = "pages",
     params(

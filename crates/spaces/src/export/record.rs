@@ -1,4 +1,5 @@
-//! Everything that was ever written in a space, as Compeer takes it in again: one operation a line, by time.
+//! Everything that was ever written in a space, as Compeer takes it in again: one operation a line, by time. What stands for others
+//! that were written before stands where the first of them did.
 //!
 //! ```json
 //! {"id":"…","clock":117690…,"by":"…","device":"…","manages":true,"op":"…"}
@@ -80,13 +81,23 @@ struct Said {
     op: Option<Op>,
 }
 
+impl Said {
+    /// Since when what it says stands.
+    fn since(&self) -> Hlc {
+        let (Some(Op::Set { fields, .. }) | Some(Op::Make { fields, .. })) = &self.op else { return self.entry.clock };
+        let began =
+            |field: &Field| if let Field::Squashed { stretch, .. } = field { Some(stretch.began) } else { None };
+        fields.iter().find_map(began).unwrap_or(self.entry.clock)
+    }
+}
+
 pub(super) fn write(reading: &Reading, folder: &mut Folder) -> Result<(), ExportError> {
     let mut walk = Walk::new(reading)?;
     let mut places: Vec<Place> = Vec::new();
     while let Some((position, said)) = walk.next()? {
         if let Some(said) = said {
             note_people(&said, &mut reading.named.borrow_mut());
-            places.push(Place { clock: said.entry.clock, id: said.entry.id, position });
+            places.push(Place { clock: said.since(), id: said.entry.id, position });
         }
     }
     places.sort_unstable();

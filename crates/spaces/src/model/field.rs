@@ -7,7 +7,7 @@ use super::element::{Element, ElementError, check_id};
 use super::issue::{self, Day, Priority, Status};
 use super::op::OpError;
 use super::text::{NameError, check_message, check_title};
-use super::update::read_runs;
+use super::update::{Stretch, read_runs};
 
 /// Bytes of an emoji. The longest in use (families, flags of regions) take 35.
 pub const EMOJI_BYTES: usize = 48;
@@ -255,9 +255,25 @@ pub enum Field {
         #[n(0)]
         thing: Option<EntryHash>,
     },
+    /// What its author wrote on a page in one stretch, said again as one [`Field::Update`] in the place of those that it is made
+    /// of. By their author.
+    #[n(49)]
+    Squashed {
+        /// What it stands for.
+        #[n(0)]
+        stretch: Stretch,
+        /// As in [`Field::Update`].
+        #[cbor(n(1), with = "minicbor::bytes")]
+        bytes: Vec<u8>,
+    },
 }
 
 impl Field {
+    /// Whether it is a part of what is written on a page.
+    pub(crate) const fn is_written(&self) -> bool {
+        matches!(self, Self::Update { .. } | Self::Squashed { .. })
+    }
+
     pub(crate) fn check(&self) -> Result<(), OpError> {
         match self {
             Self::Text { text } => Ok(check_message(text)?),
@@ -270,6 +286,10 @@ impl Field {
             Self::Anchor { element: Some(anchor) } if !is_anchor(anchor) => Err(ElementError::Id.into()),
             Self::Anchor { .. } => Ok(()),
             Self::Update { bytes } => Ok(read_runs(bytes).map(drop)?),
+            Self::Squashed { stretch, bytes } => {
+                stretch.check()?;
+                Ok(read_runs(bytes).map(drop)?)
+            }
             Self::Order { key } if !is_order(key) => Err(OpError::Order),
             Self::Order { .. } | Self::PageParent { .. } | Self::Room { .. } | Self::RoomOf { .. } => Ok(()),
             Self::Reaction { .. } | Self::Pinned { .. } | Self::Place { .. } | Self::Resolved { .. } => Ok(()),

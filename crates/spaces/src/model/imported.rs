@@ -199,6 +199,7 @@ impl Field {
             | Self::Order { .. }
             // Whose ops are in it stays as it was; `view/pages.rs` says what that may mean.
             | Self::Update { .. }
+            | Self::Squashed { .. }
             | Self::Anchor { .. }) => same,
         }
     }

@@ -365,7 +365,7 @@ impl Op {
             Self::Room { .. } => {}
             // Each has a number in its author's log, which says what comes after what.
             Self::Set { fields, .. } | Self::Make { fields, .. }
-                if fields.iter().filter(|field| matches!(field, Field::Update { .. })).count() > 1 =>
+                if fields.iter().filter(|field| field.is_written()).count() > 1 =>
             {
                 return Err(UpdateError::Several.into());
             }
@@ -400,9 +400,12 @@ pub fn picture_type(bytes: &[u8]) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use compeer_core::Hlc;
+
     use super::*;
     use crate::model::element::{Element, tests::rectangle};
     use crate::model::field::TITLE_CHARS;
+    use crate::model::update::Stretch;
     use crate::model::{Day, HIGHEST_ESTIMATE, HIGHEST_NUMBER, LAST_DAY, Priority, QUERY_BYTES, Status};
 
     fn introduction(name: &str, picture: Option<Vec<u8>>) -> Op {
@@ -457,7 +460,19 @@ mod tests {
         vec![Field::Room { room: GroupId::from_bytes([8; 32]) }, Field::RoomOf { thing }]
     }
 
-    fn ops() -> [Op; 24] {
+    fn update() -> Vec<u8> {
+        let doc = loro::LoroDoc::new();
+        doc.set_peer_id(7).expect("sets");
+        doc.get_map("doc").insert("nodeName", "doc").expect("inserts");
+        doc.export(loro::ExportMode::all_updates()).expect("exports")
+    }
+
+    fn squashed() -> Field {
+        let (began, ended) = (Hlc::new(1, 0), Hlc::new(1_000, 3));
+        Field::Squashed { stretch: Stretch { first: 3, last: 40, began, ended, updates: 30 }, bytes: update() }
+    }
+
+    fn ops() -> [Op; 25] {
         let picture = Some(b"\x89PNG\r\n\x1a\nmore".to_vec());
         [
             Op::Name { name: "Harbour Quay".into() },
@@ -492,6 +507,7 @@ mod tests {
             Op::Unlist { file: EntryHash::from_bytes([2; 32]) },
             Op::Direct {},
             Op::Room { kind: Kind::Board, parent: [0xFF; 32] },
+            set(vec![squashed()]),
             room(room_fields()),
             set(vec![Field::RoomOf { thing: None }]),
             Op::Holds { blobs: vec![BlobHash::from_bytes([3; 32])] },
@@ -600,6 +616,8 @@ mod tests {
             set(vec![Field::Prefix { text: "WEBSIT".into() }]),
             set(vec![Field::Hue { degrees: 360 }]),
             set(vec![Field::Retention { days: Some(6) }]),
+            set(vec![squashed(), squashed()]),
+            set(vec![squashed(), Field::Update { bytes: update() }]),
             set(vec![Field::Retention { days: Some(3_651) }]),
             set(vec![Field::Query { text: "x".repeat(QUERY_BYTES + 1) }]),
             set(vec![Field::Query { text: "two\nlines".into() }]),

@@ -44,7 +44,7 @@ pub struct PageChange {
     pub archived: Option<bool>,
 }
 
-/// A stretch of time in which somebody wrote on a page, without a pause of ten minutes and without anybody else between.
+/// A stretch of time in which somebody wrote on a page on one device without a pause of ten minutes, whoever else wrote then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageRun {
     /// The entry of the last update in it.

@@ -10,7 +10,8 @@
 //! whose ops these are, and whether they go on where the author's earlier ones ended. What the ops are is looked at by Loro, in
 //! a process of its own ([`crate::pages`]), which also checks that Loro reads the same out of it.
 
-use compeer_core::DeviceId;
+use compeer_core::{DeviceId, Hlc};
+use minicbor::{Decode, Encode};
 
 /// Bytes of one update.
 pub const UPDATE_BYTES: usize = 160 * 1024;
@@ -28,14 +29,51 @@ const CHECKSUM: usize = 16;
 const MODE: [u8; 2] = [0, 4];
 
 /// Ops of one of Loro's peers, one after the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub struct Run {
     /// Loro's peer: see [`peer_of`].
+    #[n(0)]
     pub peer: u64,
     /// The first one's counter.
+    #[n(1)]
     pub first: u32,
     /// The counter after the last one's.
+    #[n(2)]
     pub end: u32,
+}
+
+/// Updates that one update stands for: all that its author wrote on the page, and did not import, with numbers of the author's log
+/// from the first to the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct Stretch {
+    /// The number of the first.
+    #[n(0)]
+    pub first: u64,
+    /// The number of the last.
+    #[n(1)]
+    pub last: u64,
+    /// When the first was written.
+    #[n(2)]
+    pub began: Hlc,
+    /// When the last was written.
+    #[n(3)]
+    pub ended: Hlc,
+    /// How many there are, as its author says.
+    #[n(4)]
+    pub updates: u32,
+}
+
+impl Stretch {
+    pub(super) const fn check(&self) -> Result<(), UpdateError> {
+        let forward = self.first <= self.last && self.began.bits() <= self.ended.bits();
+        let some = self.updates > 0 && (self.updates as u64 - 1) <= self.last.saturating_sub(self.first);
+        if forward && some { Ok(()) } else { Err(UpdateError::Stretch) }
+    }
+
+    /// Whether an entry with this number and time may stand for it: it was all there before.
+    pub(crate) fn is_before(&self, seq: u64, clock: Hlc) -> bool {
+        self.last < seq && self.ended < clock
+    }
 }
 
 /// Why an update is refused by everybody.
@@ -59,6 +97,12 @@ pub enum UpdateError {
     /// The ops are not by whoever wrote the entry.
     #[error("writes on a page as somebody else")]
     Author,
+    /// It stands for what cannot have been there before it.
+    #[error("writes in the place of what was not written on a page before")]
+    Stretch,
+    /// Another one stands for it.
+    #[error("said again by another update")]
+    Again,
     /// They do not go on where the author's earlier ones ended.
     #[error("writes on a page under numbers that do not follow the ones before")]
     Order,

@@ -14,6 +14,24 @@ use loro::{
 use super::{DEPTH, ROOT};
 use crate::model::update::Run;
 
+/// Why an update cannot be part of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub(super) why: &'static str,
+    /// Whether it may be for what it goes on from, which others wrote.
+    pub(super) adrift: bool,
+}
+
+impl From<&'static str> for Fault {
+    fn from(why: &'static str) -> Self {
+        Self { why, adrift: false }
+    }
+}
+
+const fn adrift(why: &'static str) -> Fault {
+    Fault { why, adrift: true }
+}
+
 /// Containers inside of containers: a node is a map in a list.
 const CONTAINERS: usize = 2 * DEPTH + 2;
 /// Bytes of a key or of the name of a style.
@@ -31,7 +49,7 @@ pub(super) struct Check {
 
 impl Check {
     /// Why the ops of a run, which are in the document, may not be there.
-    pub(super) fn run(&mut self, doc: &LoroDoc, run: Run) -> Result<(), &'static str> {
+    pub(super) fn run(&mut self, doc: &LoroDoc, run: Run) -> Result<(), Fault> {
         let changes = doc.export_json_in_id_span(IdSpan::new(run.peer, run.first as i32, run.end as i32));
         for change in &changes {
             check_lamport(doc, change)?;
@@ -42,22 +60,24 @@ impl Check {
         Ok(())
     }
 
-    fn op(&mut self, doc: &LoroDoc, peer: u64, op: &JsonOp) -> Result<(), &'static str> {
+    fn op(&mut self, doc: &LoroDoc, peer: u64, op: &JsonOp) -> Result<(), Fault> {
         let depth = self.depth(doc, &op.container)?;
         let mut value = |value: &LoroValue| match value {
             LoroValue::Container(made) if depth >= CONTAINERS => Err(too_deep(made)),
-            LoroValue::Container(made) if !is_known(made) => Err("puts something into a page that pages do not hold"),
+            LoroValue::Container(made) if !is_known(made) => {
+                Err("puts something into a page that pages do not hold".into())
+            }
             LoroValue::Container(made) => {
                 self.depths.insert(made.clone(), depth + 1);
                 Ok(())
             }
             value if is_bounded(value, VALUES) => Ok(()),
-            _ => Err("puts too large a value into a page"),
+            _ => Err("puts too large a value into a page".into()),
         };
         match (&op.content, op.container.container_type()) {
             (JsonOpContent::Map(JsonMapOp::Insert { key, value: set }), ContainerType::Map) => {
                 if key.len() > KEY_BYTES {
-                    return Err("puts too large a value into a page");
+                    return Err("puts too large a value into a page".into());
                 }
                 value(set)
             }
@@ -68,20 +88,20 @@ impl Check {
             (JsonOpContent::List(JsonListOp::Delete { .. }), ContainerType::List) => Ok(()),
             (JsonOpContent::Text(JsonTextOp::Mark { style_key, style_value, .. }), ContainerType::Text) => {
                 if style_key.len() > KEY_BYTES || matches!(style_value, LoroValue::Container(_)) {
-                    return Err("puts too large a value into a page");
+                    return Err("puts too large a value into a page".into());
                 }
                 value(style_value)
             }
             (JsonOpContent::Text(_), ContainerType::Text) => Ok(()),
             _ => {
                 tracing::debug!(peer, "an op that pages do not have");
-                Err("does something to a page that is not done to pages")
+                Err("does something to a page that is not done to pages".into())
             }
         }
     }
 
     /// How deep a container lies: by the op that made it, and so on up to the document.
-    fn depth(&mut self, doc: &LoroDoc, container: &ContainerID) -> Result<usize, &'static str> {
+    fn depth(&mut self, doc: &LoroDoc, container: &ContainerID) -> Result<usize, Fault> {
         let mut way = Vec::new();
         let mut at = container.clone();
         let found = loop {
@@ -90,16 +110,16 @@ impl Check {
             }
             let (peer, counter) = match &at {
                 ContainerID::Root { name, container_type: ContainerType::Map } if name.as_str() == ROOT => break 0,
-                ContainerID::Root { .. } => return Err("writes beside the text of a page"),
+                ContainerID::Root { .. } => return Err("writes beside the text of a page".into()),
                 ContainerID::Normal { peer, counter, .. } => (*peer, *counter),
             };
             if way.len() > CONTAINERS {
                 return Err(too_deep(&at));
             }
-            let end = counter.checked_add(1).ok_or("writes into something that nobody made")?;
+            let end = counter.checked_add(1).ok_or(adrift("writes into something that nobody made"))?;
             let made = doc.export_json_in_id_span(IdSpan::new(peer, counter, end));
             let parent = made.iter().flat_map(|change| &change.ops).find(|op| makes(op, &at)).map(|op| &op.container);
-            let parent = parent.ok_or("writes into something that nobody made")?.clone();
+            let parent = parent.ok_or(adrift("writes into something that nobody made"))?.clone();
             way.push(std::mem::replace(&mut at, parent));
         };
         for (above, made) in way.into_iter().rev().enumerate() {
@@ -110,8 +130,8 @@ impl Check {
     }
 }
 
-const fn too_deep(_: &ContainerID) -> &'static str {
-    "puts more into each other on a page than it holds"
+const fn too_deep(_: &ContainerID) -> Fault {
+    adrift("puts more into each other on a page than it holds")
 }
 
 /// Whether an op makes a container.
@@ -142,13 +162,13 @@ fn is_bounded(value: &LoroValue, depth: usize) -> bool {
 
 /// Loro sorts what happened at once by numbers that grow with what an author had seen. Whoever writes a high one would leave no
 /// number for those who go on from there.
-fn check_lamport(doc: &LoroDoc, change: &JsonChange) -> Result<(), &'static str> {
+fn check_lamport(doc: &LoroDoc, change: &JsonChange) -> Result<(), Fault> {
     let mut next = 0;
     for dep in &change.deps {
-        let before = lamport_of(doc, *dep).ok_or("goes on from something that nobody wrote")?;
+        let before = lamport_of(doc, *dep).ok_or(adrift("goes on from something that nobody wrote"))?;
         next = next.max(before.saturating_add(1));
     }
-    if change.lamport == next { Ok(()) } else { Err("dates what is written on a page as nobody can") }
+    if change.lamport == next { Ok(()) } else { Err(adrift("dates what is written on a page as nobody can")) }
 }
 
 fn lamport_of(doc: &LoroDoc, id: ID) -> Option<u32> {

@@ -5,6 +5,8 @@ use std::io::{self, Read, Write};
 use compeer_core::{EntryHash, cbor};
 use minicbor::{Decode, Encode};
 
+use crate::model::update::Run;
+
 /// How a worker begins to speak. What comes before is passed over, such as what a test's own program says.
 pub(super) const GREETING: &[u8] = b"\ncompeer page worker 1\n";
 /// Bytes of one question or answer: all updates of a page, and what is around them.
@@ -52,6 +54,32 @@ pub(crate) enum Ask {
         #[n(0)]
         document: u32,
     },
+    /// Write these ops of a document down as one update.
+    #[n(5)]
+    Export {
+        #[n(0)]
+        document: u32,
+        #[n(1)]
+        runs: Vec<Run>,
+    },
+    /// Say what a document said to whoever had just written the last of each of these.
+    #[n(6)]
+    ReadThen {
+        #[n(0)]
+        document: u32,
+        #[n(1)]
+        runs: Vec<Run>,
+    },
+    /// Say whether what two documents have of these ops is the same; of none, whether the other has all that the first has.
+    #[n(7)]
+    Compare {
+        #[n(0)]
+        document: u32,
+        #[n(1)]
+        other: u32,
+        #[n(2)]
+        runs: Vec<Run>,
+    },
 }
 
 /// What the worker answers.
@@ -85,6 +113,18 @@ pub(crate) enum Answer {
     /// There is no such document, or it could not be written down.
     #[n(4)]
     Failed,
+    /// An update.
+    #[n(5)]
+    Update {
+        #[n(0)]
+        bytes: Bytes,
+    },
+    /// Whether two documents agree.
+    #[n(6)]
+    Compared {
+        #[n(0)]
+        same: bool,
+    },
 }
 
 /// An update that cannot be part of a page.
@@ -94,6 +134,9 @@ pub(crate) struct Bad {
     pub(crate) update: EntryHash,
     #[n(1)]
     pub(crate) why: String,
+    /// Whether it may be for what it goes on from, which others wrote.
+    #[n(2)]
+    pub(crate) adrift: bool,
 }
 
 /// What a page says.

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::io;
 
 use compeer_core::EntryHash;
-use loro::{ExportMode, LoroDoc};
+use loro::{ExportMode, Frontiers, ID, IdSpan, LoroDoc, VersionVector};
 
-use super::check::Check;
+use super::check::{Check, Fault};
 use super::confine::{Confine, confine};
 use super::wire::{Answer, Ask, Bad, Bytes, GREETING, read, write};
 use super::{document, markdown};
@@ -49,6 +49,18 @@ pub fn run_worker_with(limits: Confine, mut before: impl FnMut(&[u8])) -> io::Re
                 documents.remove(&document);
                 Answer::Done
             }
+            Ask::Export { document, runs } => match documents.get(&document).and_then(|found| found.export(&runs)) {
+                Some(bytes) => Answer::Update { bytes: Bytes(bytes) },
+                None => Answer::Failed,
+            },
+            Ask::ReadThen { document, runs } => match documents.get(&document).and_then(|found| found.then(&runs)) {
+                Some(then) => Answer::Text { text: then.read() },
+                None => Answer::Failed,
+            },
+            Ask::Compare { document, other, runs } => match (documents.get(&document), documents.get(&other)) {
+                (Some(one), Some(other)) => Answer::Compared { same: one.is_continued_by(other, &runs) },
+                _ => Answer::Failed,
+            },
         };
         write(&mut mouth, &answer)?;
     }
@@ -79,7 +91,7 @@ impl Document {
             before(&bytes);
             match self.take_one(&bytes) {
                 Ok(runs) => self.waiting.push((update, runs)),
-                Err(why) => bad.push(Bad { update, why: why.into() }),
+                Err(Fault { why, adrift }) => bad.push(Bad { update, why: why.into(), adrift }),
             }
         }
         // What has become part of the document is looked at, whenever it has come.
@@ -87,14 +99,16 @@ impl Document {
             let there = self.doc.oplog_vv();
             if runs.iter().any(|run| there.get(&run.peer).is_none_or(|end| *end < run.end as i32)) {
                 self.waiting.push((update, runs));
-            } else if let Err(why) = runs.into_iter().try_for_each(|run| self.check.run(&self.doc, run)) {
-                bad.push(Bad { update, why: why.into() });
+            } else if let Err(Fault { why, adrift }) =
+                runs.into_iter().try_for_each(|run| self.check.run(&self.doc, run))
+            {
+                bad.push(Bad { update, why: why.into(), adrift });
             }
         }
         Answer::Taken { bad, waiting: self.waiting.iter().map(|(update, _)| *update).collect() }
     }
 
-    fn take_one(&self, bytes: &[u8]) -> Result<Vec<Run>, &'static str> {
+    fn take_one(&self, bytes: &[u8]) -> Result<Vec<Run>, Fault> {
         const NONE: &str = "writes something on a page that is no update";
         let runs = read_runs(bytes).map_err(|_| NONE)?;
         // Loro has to read out of it what everybody has read out of it.
@@ -104,9 +118,9 @@ impl Document {
                 && meta.partial_end_vv.get(&run.peer) == Some(&(run.end as i32))
         };
         if meta.partial_end_vv.len() != runs.len() || !runs.iter().all(says) {
-            return Err(NONE);
+            return Err(NONE.into());
         }
-        self.doc.import(bytes).map_err(|_| NONE)?;
+        self.doc.import(bytes).map_err(|_| Fault { why: NONE, adrift: true })?;
         Ok(runs)
     }
 
@@ -114,10 +128,57 @@ impl Document {
         self.doc.export(ExportMode::Snapshot).ok()
     }
 
+    /// These ops as one update.
+    fn export(&self, runs: &[Run]) -> Option<Vec<u8>> {
+        let spans = runs.iter().map(|run| IdSpan::new(run.peer, run.first as i32, run.end as i32)).collect::<Vec<_>>();
+        self.doc.export(ExportMode::updates_in_range(spans)).ok()
+    }
+
+    /// What it was to whoever had just written the last ops of these.
+    fn then(&self, runs: &[Run]) -> Option<Self> {
+        let mut known = VersionVector::new();
+        for run in runs {
+            let last = ID::new(run.peer, i32::try_from(run.end).ok()?.checked_sub(1)?);
+            known.merge(&self.doc.frontiers_to_vv(&Frontiers::from_id(last))?);
+        }
+        let doc = self.doc.fork_at(&self.doc.vv_to_frontiers(&known)).ok()?;
+        Some(Self { doc, ..Self::default() })
+    }
+
+    /// Whether those of `runs` that are in this document are the same in the other one; of none, whether that has all ops of this.
+    fn is_continued_by(&self, other: &Self, runs: &[Run]) -> bool {
+        let (here, there) = (self.doc.oplog_vv(), other.doc.oplog_vv());
+        if runs.is_empty() {
+            return there.includes_vv(&here);
+        }
+        runs.iter().all(|run| {
+            let has = |vv: &VersionVector| vv.get(&run.peer).copied().unwrap_or_default();
+            let end = has(&here).min(has(&there)).min(run.end as i32);
+            is_same(&self.doc, &other.doc, IdSpan::new(run.peer, run.first as i32, end))
+        })
+    }
+
     fn read(&self) -> super::Text {
         let page = document::read(&self.doc);
         super::Text { json: page.json().to_string(), markdown: markdown::write(&page), words: page.words() }
     }
+}
+
+/// Whether ops are the same in two documents. How many of them are said as one depends on how they came, so what looks different is
+/// looked at in halves.
+fn is_same(one: &LoroDoc, other: &LoroDoc, span: IdSpan) -> bool {
+    let ops = |doc: &LoroDoc| {
+        let changes = doc.export_json_in_id_span(span).into_iter();
+        let changes = changes.map(|change| (change.id, change.lamport, change.deps, change.ops));
+        format!("{:?}", changes.collect::<Vec<_>>())
+    };
+    let (first, end) = (span.counter.start, span.counter.end);
+    if first >= end || ops(one) == ops(other) {
+        return true;
+    }
+    let middle = first + (end - first) / 2;
+    let part = |first, end| is_same(one, other, IdSpan::new(span.peer, first, end));
+    end - first > 1 && part(first, middle) && part(middle, end)
 }
 
 /// What updates say together, read in this process: for tests of documents alone.
@@ -219,5 +280,78 @@ mod tests {
         let mut take = |n, bytes| there.take(vec![(hash(n), Bytes(bytes))], &mut |_| {});
         assert_eq!(take(2, second), Answer::Taken { bad: vec![], waiting: vec![hash(2)] });
         assert_eq!(take(1, first), Answer::Taken { bad: vec![], waiting: vec![] });
+    }
+
+    /// What a letter-by-letter history says in one update is the same, and what says anything else is not.
+    #[test]
+    fn the_same_ops_said_in_other_parts_are_the_same() {
+        let (typed, mut parts) = (LoroDoc::new(), Document::default());
+        typed.set_peer_id(PEER).expect("sets");
+        typed.config_default_text_style(Some(loro::StyleConfig { expand: loro::ExpandType::After }));
+        let root = typed.get_map("doc");
+        let list = root.insert_container("children", LoroList::new()).expect("inserts");
+        let node = list.push_container(LoroMap::new()).expect("inserts");
+        let text = node.insert_container("text", loro::LoroText::new()).expect("inserts");
+        let acts: [&dyn Fn(); 9] = [
+            &|| text.insert(0, "a\u{1F30A}").expect("inserts"),
+            &|| text.insert(2, "bc").expect("inserts"),
+            &|| text.insert(4, "def").expect("inserts"),
+            &|| text.delete(5, 1).expect("deletes"),
+            &|| text.delete(4, 1).expect("deletes"),
+            &|| text.delete(3, 1).expect("deletes"),
+            &|| text.delete(0, 2).expect("deletes"),
+            &|| text.mark(0..2, "strong", true).expect("marks"),
+            &|| list.push(1).expect("inserts"),
+        ];
+        for (n, act) in acts.into_iter().enumerate() {
+            let known = parts.doc.oplog_vv();
+            act();
+            typed.commit();
+            let update = typed.export(ExportMode::updates(&known)).expect("exports");
+            let taken = parts.take(vec![(EntryHash::from_bytes([n as u8; 32]), Bytes(update))], &mut |_| {});
+            assert_eq!(taken, Answer::Taken { bad: vec![], waiting: vec![] });
+        }
+        let end = parts.doc.oplog_vv()[&PEER] as u32;
+        let run = |first, end| Run { peer: PEER, first, end };
+        let bytes = parts.export(&[run(0, end)]).expect("exports");
+        assert_eq!(read_runs(&bytes), Ok(vec![run(0, end)]));
+        let taken = |bytes: &[u8]| {
+            let mut document = Document::default();
+            let _ = document.take(vec![(EntryHash::from_bytes([1; 32]), Bytes(bytes.to_vec()))], &mut |_| {});
+            document
+        };
+        let whole = taken(&bytes);
+        assert!(parts.is_continued_by(&whole, &[run(0, end)]) && whole.is_continued_by(&parts, &[run(0, end)]));
+        // Less of it lacks something; where only less was, more is no difference.
+        let less = taken(&parts.export(&[run(0, end - 1)]).expect("exports"));
+        assert!(!whole.is_continued_by(&less, &[]) && less.is_continued_by(&whole, &[run(0, end)]));
+        // Each letter, deletion and mark matters.
+        let other = |change: &dyn Fn(&loro::LoroText)| {
+            let doc = LoroDoc::new();
+            doc.set_peer_id(PEER).expect("sets");
+            let list = doc.get_map("doc").insert_container("children", LoroList::new()).expect("inserts");
+            let node = list.push_container(LoroMap::new()).expect("inserts");
+            change(&node.insert_container("text", loro::LoroText::new()).expect("inserts"));
+            doc.get_map("doc").insert("rest", 1).expect("inserts");
+            doc.commit();
+            taken(&doc.export(ExportMode::all_updates()).expect("exports"))
+        };
+        let one = other(&|text| text.insert(0, "abcdef").expect("inserts"));
+        let runs = [run(0, one.doc.oplog_vv()[&PEER] as u32)];
+        assert!(one.is_continued_by(&other(&|text| text.insert(0, "abcdef").expect("inserts")), &runs));
+        let differs: [&dyn Fn(&loro::LoroText); 3] = [
+            &|text| text.insert(0, "abcdeg").expect("inserts"),
+            &|text| {
+                text.insert(0, "abcde").expect("inserts");
+                text.insert(0, "f").expect("inserts");
+            },
+            &|text| {
+                text.insert(0, "abcde").expect("inserts");
+                text.delete(4, 1).expect("deletes");
+            },
+        ];
+        for (n, change) in differs.into_iter().enumerate() {
+            assert!(!one.is_continued_by(&other(change), &runs), "{n}");
+        }
     }
 }

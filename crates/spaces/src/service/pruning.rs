@@ -5,6 +5,7 @@
 //! about what others wrote, and a space is bounded by what it has and not by what was done to it.
 //!
 //! Nothing goes before it has been out of use for a month: until then an entry by which it is may still turn out not to count.
+//! What was typed on pages is said again at once when it goes, in the same log (`pages/squash.rs`), so that need not wait.
 
 use std::time::Duration;
 
@@ -43,6 +44,9 @@ impl Spaces {
             for (space, rules) in self.spaces() {
                 if let Err(error) = self.prune(space, &rules).await {
                     tracing::warn!(space = %space.short(), %error, "what is out of use was not pruned; it is tried again");
+                }
+                if let Err(error) = self.squash_pages(space, &rules).await {
+                    tracing::warn!(space = %space.short(), %error, "what is written on pages was not squashed; it is tried again");
                 }
             }
             tokio::select! {

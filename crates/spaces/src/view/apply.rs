@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::unread::Added;
 use super::{Result, View, sql_clock};
-use super::{boards, deleted, guests, imported, issues, registers, search, seen, topics, undelivered};
+use super::{boards, deleted, guests, imported, issues, registers, search, seen, topics, undelivered, written};
 use crate::model::{Op, Profile};
 
 /// Who wrote an operation, where it stands and when.
@@ -51,6 +51,11 @@ impl Source {
             position: entry.position,
         })
     }
+
+    /// Whether it was written elsewhere, and is only said to have been.
+    pub(super) fn is_imported(&self) -> bool {
+        self.device != self.author
+    }
 }
 
 /// What an entry changed.
@@ -83,7 +88,7 @@ pub(crate) enum Change {
 }
 
 /// What is read of a space, but for what it and its people and devices are called.
-const CONTENT: [&str; 22] = [
+const CONTENT: [&str; 21] = [
     "message",
     "file",
     "unlisted",
@@ -103,7 +108,6 @@ const CONTENT: [&str; 22] = [
     "imported_person",
     "page_update",
     "page_run",
-    "page_peer",
     "page_state",
     "page_text",
 ];
@@ -161,6 +165,7 @@ impl View {
                 Err(error) => changes.push(Change::Nonsense(entry.author, error.to_string())),
             }
         }
+        written::settle(&transaction, &space, &mut changes)?;
         note_full_boards(&transaction, &space, page, &mut changes)?;
         transaction.prepare_cached("INSERT OR REPLACE INTO cursor VALUES (?1, ?2, ?3)")?.execute(params![
             space.as_bytes(),

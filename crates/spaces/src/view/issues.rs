@@ -88,6 +88,7 @@ fn stored(field: Field) -> Option<(&'static str, Vec<u8>, Value)> {
         | Field::Element { .. }
         | Field::Anchor { .. }
         | Field::Update { .. }
+        | Field::Squashed { .. }
         | Field::PageParent { .. }
         | Field::Order { .. }
         | Field::Room { .. }

@@ -26,11 +26,14 @@ pub(crate) mod search;
 mod seen;
 mod snapshot;
 #[cfg(test)]
+mod squashed_tests;
+#[cfg(test)]
 mod tests;
 mod things;
 mod topics;
 mod undelivered;
 mod unread;
+mod written;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -46,7 +49,7 @@ pub(crate) use guests::{ListedRoom, RoomRow};
 pub(crate) use issue_list::IssueRow;
 pub(crate) use issues::itself;
 pub(crate) use messages::MessageRow;
-pub(crate) use pages::{PageRow, TextRow, UpdateRow, WrittenRow};
+pub(crate) use pages::{Floors, OwnUpdate, PageRow, TextRow, UpdateRow, WrittenRow};
 pub(crate) use registers::ReactionRow;
 pub(crate) use retention::Dues;
 pub(crate) use seen::{Stamp, Which};

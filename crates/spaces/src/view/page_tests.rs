@@ -12,24 +12,24 @@ use crate::model::update::peer_of;
 use crate::model::{Field, Imported, Importer, Kind, Op, Rename as _};
 use crate::pages::{Text, read_in_process, write_markdown};
 
-const SPACE: GroupId = GroupId::from_bytes([9; 32]);
-const PAGE: EntryHash = hash(0);
+pub(super) const SPACE: GroupId = GroupId::from_bytes([9; 32]);
+pub(super) const PAGE: EntryHash = hash(0);
 
 const fn hash(n: u8) -> EntryHash {
     EntryHash::from_bytes([n; 32])
 }
 
 /// Somebody who writes: their document, and how much of it they have written down.
-struct Author {
-    device: DeviceId,
-    doc: LoroDoc,
-    peer: u64,
-    written: i32,
-    seq: u64,
+pub(super) struct Author {
+    pub(super) device: DeviceId,
+    pub(super) doc: LoroDoc,
+    pub(super) peer: u64,
+    pub(super) written: i32,
+    pub(super) seq: u64,
 }
 
 impl Author {
-    fn new(number: u8) -> Self {
+    pub(super) fn new(number: u8) -> Self {
         let device = DeviceId::from_bytes([number; 32]);
         let (doc, peer) = (LoroDoc::new(), peer_of(&device, 7));
         doc.set_peer_id(peer).expect("sets");
@@ -42,7 +42,7 @@ impl Author {
     }
 
     /// Changes something, if the page is here, and hands out what is new of it.
-    fn edit(&mut self, random: &mut Random) -> Option<Vec<u8>> {
+    pub(super) fn edit(&mut self, random: &mut Random) -> Option<Vec<u8>> {
         if self.doc.get_map("doc").get("children").is_some() {
             let list = self.children();
             match random.within(0..4) {
@@ -82,7 +82,11 @@ impl Author {
         }
     }
 
-    fn entry(&mut self, n: usize, clock: u64, bytes: Vec<u8>) -> Opened {
+    pub(super) fn entry(&mut self, n: usize, clock: u64, bytes: Vec<u8>) -> Opened {
+        self.operation(n, clock, &Op::Set { object: PAGE, fields: vec![Field::Update { bytes }] })
+    }
+
+    pub(super) fn operation(&mut self, n: usize, clock: u64, op: &Op) -> Opened {
         self.seq += 1;
         let mut number = [3; 32];
         number[..8].copy_from_slice(&(n as u64).to_be_bytes());
@@ -94,12 +98,12 @@ impl Author {
             level: Level::Write,
             seq: self.seq,
             clock: Hlc::from_bits(clock),
-            plain: Op::Set { object: PAGE, fields: vec![Field::Update { bytes }] }.encode().expect("encodes"),
+            plain: op.encode().expect("encodes"),
         }
     }
 }
 
-fn reader() -> Reader {
+pub(super) fn reader() -> Reader {
     Reader { person: GroupId::from_bytes([1; 32]), name: "Ann".into(), since: Hlc::default() }
 }
 
@@ -139,10 +143,10 @@ fn written(random: &mut Random) -> Vec<Opened> {
     entries
 }
 
-type Told = (Vec<(EntryHash, Option<String>, bool)>, Text);
+pub(super) type Told = (Vec<(EntryHash, Option<String>, bool)>, Text);
 
 /// What a view says that was told of these entries in parts.
-fn told(view: &View, entries: &[Opened], random: &mut Random) -> Told {
+pub(super) fn told(view: &View, entries: &[Opened], random: &mut Random) -> Told {
     let mut rest = entries;
     while !rest.is_empty() {
         let (page, after) = rest.split_at(random.within(1..rest.len() + 1));
@@ -175,7 +179,7 @@ proptest! {
     }
 }
 
-fn view() -> (tempfile::TempDir, View) {
+pub(super) fn view() -> (tempfile::TempDir, View) {
     let dir = tempfile::tempdir().expect("folder");
     let view = View::open(dir.path()).expect("view");
     (dir, view)
@@ -213,7 +217,7 @@ fn what_comes_before_what_was_taken_for_the_first_begins_the_page_anew() {
     let before = view.page_updates(&SPACE, &PAGE, i64::MIN).expect("reads");
     assert_eq!(before.iter().map(|update| update.hash).collect::<Vec<_>>(), [late.hash]);
     view.apply(SPACE, std::slice::from_ref(&early), Cursor::default(), &reader()).expect("applies");
-    assert!(view.page_floor(&SPACE, &PAGE).expect("reads") > before[0].number, "whoever has read it reads anew");
+    assert!(view.page_floors(&SPACE, &PAGE).expect("reads").floor > before[0].number, "whoever has read it reads anew");
     let after = view.page_updates(&SPACE, &PAGE, i64::MIN).expect("reads");
     assert_eq!(after.iter().map(|update| update.hash).collect::<Vec<_>>(), [early.hash]);
 }

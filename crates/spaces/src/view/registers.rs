@@ -8,7 +8,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, Transaction, params};
 
 use super::apply::{Change, Source};
-use super::{Result, View, boards, clock_of, deleted, group_at, guests, issues, pages, sql_clock, topics};
+use super::{Result, View, boards, clock_of, deleted, group_at, guests, issues, sql_clock, topics, written};
 use crate::model::Field;
 
 /// Different emoji that are handed out for one message.
@@ -67,11 +67,19 @@ pub(super) fn set(
     changes: &mut Vec<Change>,
 ) -> Result<()> {
     let (space, clock, hash) = (source.space.as_bytes(), sql_clock(source.clock), source.hash.as_bytes());
-    let (mut changed, mut drawn, mut written) = (false, false, false);
+    let (mut changed, mut drawn, mut wrote) = (false, false, false);
+    let alone = fields.len() == 1;
     for field in fields {
-        changed |= !matches!(field, Field::Element { .. } | Field::Update { .. });
+        changed |= !field.is_written() && !matches!(field, Field::Element { .. });
         match field {
-            Field::Update { bytes } => written |= pages::write(transaction, source, &object, &bytes, changes)?,
+            Field::Update { bytes } => {
+                // What makes something stays as what it made.
+                let alone = alone && object != source.hash;
+                wrote |= written::write(transaction, source, &object, &bytes, None, alone, changes)?;
+            }
+            Field::Squashed { stretch, bytes } => {
+                wrote |= written::write(transaction, source, &object, &bytes, Some(stretch), alone, changes)?;
+            }
             Field::PageParent { page } => {
                 let page = page.as_ref().map_or(&[][..], |page| page.as_bytes());
                 register(transaction, source, &object, PAGE_PARENT, EVERYBODY, page)?;
@@ -147,7 +155,7 @@ pub(super) fn set(
     issues::refresh(transaction, &source.space, &object)?;
     changes.extend(changed.then_some(Change::Changed(object)));
     changes.extend(drawn.then_some(Change::Drawn(object)));
-    changes.extend(written.then_some(Change::Written(object)));
+    changes.extend(wrote.then_some(Change::Written(object)));
     Ok(())
 }
 

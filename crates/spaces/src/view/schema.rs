@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::{Result, boards};
 
-const VERSION: i64 = 16;
+const VERSION: i64 = 17;
 
 /// Made of entries: dropped and rebuilt at will.
 const VIEW: &str = "
@@ -18,6 +18,7 @@ const VIEW: &str = "
     DROP TABLE IF EXISTS imported; DROP TABLE IF EXISTS imported_person;
     DROP TABLE IF EXISTS history; DROP TABLE IF EXISTS element; DROP TABLE IF EXISTS page_update; DROP TABLE IF EXISTS page_run;
     DROP TABLE IF EXISTS page_state; DROP TABLE IF EXISTS page_text; DROP TABLE IF EXISTS page_peer;
+    DROP TABLE IF EXISTS page_new;
     CREATE TABLE cursor (space BLOB PRIMARY KEY, generation INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE name (space BLOB PRIMARY KEY, name TEXT NOT NULL, clock INTEGER NOT NULL, hash BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE profile (space BLOB, person BLOB, name TEXT NOT NULL, picture BLOB, own INTEGER NOT NULL,
@@ -81,17 +82,23 @@ const VIEW: &str = "
     CREATE TABLE imported_person (space BLOB, person BLOB, original BLOB NOT NULL, PRIMARY KEY (space, person)) WITHOUT ROWID;
     CREATE TABLE page_update (hash BLOB PRIMARY KEY, space BLOB NOT NULL, page BLOB NOT NULL, author BLOB NOT NULL,
         seq INTEGER NOT NULL, clock INTEGER NOT NULL, person BLOB NOT NULL, bytes BLOB NOT NULL, size INTEGER NOT NULL,
-        ops INTEGER NOT NULL, refused TEXT, beyond INTEGER NOT NULL, bad TEXT, number INTEGER NOT NULL);
-    CREATE INDEX page_update_log ON page_update (space, page, author, seq);
+        ops INTEGER NOT NULL, refused TEXT, beyond INTEGER NOT NULL, bad TEXT, number INTEGER NOT NULL, form INTEGER NOT NULL,
+        place INTEGER NOT NULL, until INTEGER NOT NULL, began INTEGER NOT NULL, ended INTEGER NOT NULL, updates INTEGER NOT NULL,
+        adrift INTEGER NOT NULL);
+    CREATE INDEX page_update_log ON page_update (space, page, author, place, seq);
+    CREATE INDEX page_update_stands ON page_update (space, page, author, until) WHERE form = 2;
+    CREATE INDEX page_update_imported ON page_update (space, page, author) WHERE form = 3;
     CREATE INDEX page_update_bad ON page_update (space, page, author) WHERE bad IS NOT NULL;
-    CREATE INDEX page_update_clock ON page_update (space, page, clock, hash);
+    CREATE INDEX page_update_adrift ON page_update (space, page) WHERE adrift;
+    CREATE INDEX page_update_ended ON page_update (space, page, ended, hash);
     CREATE INDEX page_update_number ON page_update (space, page, number);
-    CREATE TABLE page_run (space BLOB, page BLOB, author BLOB, peer INTEGER, seq INTEGER, until INTEGER NOT NULL,
-        PRIMARY KEY (space, page, author, peer, seq)) WITHOUT ROWID;
-    CREATE TABLE page_peer (space BLOB, page BLOB, peer INTEGER, author BLOB, PRIMARY KEY (space, page, peer, author))
-        WITHOUT ROWID;
-    CREATE TABLE page_state (space BLOB, page BLOB, floor INTEGER NOT NULL, bytes INTEGER NOT NULL, ops INTEGER NOT NULL,
-        PRIMARY KEY (space, page)) WITHOUT ROWID;
+    CREATE TABLE page_new (hash BLOB PRIMARY KEY) WITHOUT ROWID;
+    CREATE TABLE page_run (space BLOB, page BLOB, author BLOB, peer INTEGER, place INTEGER, seq INTEGER, ends INTEGER NOT NULL,
+        PRIMARY KEY (space, page, author, peer, place, seq)) WITHOUT ROWID;
+    CREATE INDEX page_run_place ON page_run (space, page, author, place);
+    CREATE INDEX page_run_peer ON page_run (space, page, peer);
+    CREATE TABLE page_state (space BLOB, page BLOB, floor INTEGER NOT NULL, again INTEGER NOT NULL, bytes INTEGER NOT NULL,
+        ops INTEGER NOT NULL, PRIMARY KEY (space, page)) WITHOUT ROWID;
     CREATE TABLE page_text (space BLOB, page BLOB, number INTEGER NOT NULL, snapshot BLOB NOT NULL, words TEXT NOT NULL,
         waiting BLOB NOT NULL, PRIMARY KEY (space, page));
     CREATE TABLE undelivered (space BLOB, hash BLOB, clock INTEGER NOT NULL, file TEXT,

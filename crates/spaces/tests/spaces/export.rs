@@ -196,7 +196,7 @@ async fn pages(ann: &Peer, bo: &Peer, space: GroupId) {
     ann.until("both", || async { ann.spaces.pages(space).await.is_ok_and(|pages| pages.len() == 2) }).await;
 }
 
-fn assert_same(one: &Path, other: &Path) {
+pub(crate) fn assert_same(one: &Path, other: &Path) {
     let (one, other) = (content(one), content(other));
     assert_eq!(one.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>());
     for (path, bytes) in &one {

@@ -12,8 +12,8 @@ use crate::peer::{LIMIT, Peer};
 
 /// A page as a browser has it open.
 pub(crate) struct Open {
-    session: PageSession,
-    doc: LoroDoc,
+    pub(crate) session: PageSession,
+    pub(crate) doc: LoroDoc,
 }
 
 impl Open {
@@ -34,8 +34,31 @@ impl Open {
     pub(crate) async fn write(&mut self, words: &str) {
         let before = self.doc.oplog_vv();
         add_paragraph(&self.children(), words);
+        self.keep(&before).await;
+    }
+
+    /// Types letters at the end of the last paragraph, each kept by itself.
+    pub(crate) async fn types(&mut self, letters: &str) {
+        for letter in letters.chars() {
+            let before = self.doc.oplog_vv();
+            let text = self.last_text();
+            text.insert(text.len_unicode(), &letter.to_string()).expect("inserts");
+            self.keep(&before).await;
+        }
+    }
+
+    pub(crate) fn last_text(&self) -> LoroText {
+        let list = self.children();
+        let node = list.get(list.len() - 1).expect("something").into_container().expect("a container");
+        let inside = node.into_map().expect("a map").get("children").expect("children").into_container();
+        let inside = inside.expect("a container").into_list().expect("a list").get(0).expect("words");
+        inside.into_container().expect("a container").into_text().expect("a text")
+    }
+
+    /// Keeps what was done since.
+    pub(crate) async fn keep(&mut self, before: &loro::VersionVector) {
         self.doc.commit();
-        let update = self.doc.export(ExportMode::updates(&before)).expect("exports");
+        let update = self.doc.export(ExportMode::updates(before)).expect("exports");
         self.session.write(update).await.expect("is kept");
     }
 
@@ -47,7 +70,7 @@ impl Open {
     }
 
     /// Waits until the page says something.
-    async fn hears(&mut self, words: &str) {
+    pub(crate) async fn hears(&mut self, words: &str) {
         let wait = async {
             while !format!("{:?}", self.doc.get_deep_value()).contains(words) {
                 for update in self.session.next().await.expect("news").written {
@@ -66,11 +89,11 @@ fn add_paragraph(list: &LoroList, words: &str) {
     inside.push_container(LoroText::new()).expect("inserts").insert(0, words).expect("inserts");
 }
 
-async fn text(peer: &Peer, space: GroupId, page: EntryHash) -> String {
+pub(crate) async fn text(peer: &Peer, space: GroupId, page: EntryHash) -> String {
     peer.spaces.page_text(space, page).await.expect("reads").1
 }
 
-async fn until_says(peer: &Peer, space: GroupId, page: EntryHash, words: &str) {
+pub(crate) async fn until_says(peer: &Peer, space: GroupId, page: EntryHash, words: &str) {
     peer.until(words, || async {
         match peer.spaces.page_text(space, page).await {
             Ok((_, markdown)) => markdown.contains(words),
@@ -121,11 +144,20 @@ async fn two_people_write_one_page_together_and_apart() {
     at_bo.hears("Alone, Ann.").await;
     until_says(&bo, space, page, "Alone, Ann.").await;
     assert_eq!(text(&ann, space, page).await, text(&bo, space, page).await);
+    // Each has written in one stretch, and the page is shown as each had it at its end.
     let history = ann.spaces.page_history(space, page).await.expect("history");
-    let first = history.last().expect("a stretch");
-    assert_eq!(first.person.person, ann.person());
-    let (_, then) = ann.spaces.page_version(space, page, first.id).await.expect("reads");
-    assert!(then.contains("paint it") && !then.contains("Bo, too."), "{then}");
+    let mut people: Vec<_> = history.iter().map(|stretch| stretch.person.person).collect();
+    people.sort_unstable();
+    let mut both = vec![ann.person(), bo.person()];
+    both.sort_unstable();
+    assert_eq!(people, both);
+    for stretch in history {
+        let (_, then) = ann.spaces.page_version(space, page, stretch.id).await.expect("reads");
+        let is_ann = stretch.person.person == ann.person();
+        let (wrote, did_not_know) = if is_ann { ("Alone, Ann.", "Alone, Bo.") } else { ("Alone, Bo.", "Alone, Ann.") };
+        assert!(then.contains("paint it") && then.contains("Bo, too."), "{then}");
+        assert!(then.contains(wrote) && !then.contains(did_not_know), "{then}");
+    }
     for peer in [ann, bo] {
         peer.stop().await;
     }

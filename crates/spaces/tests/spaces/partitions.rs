@@ -11,13 +11,17 @@ use compeer_spaces::{
     Priority, Status,
 };
 use compeer_testkit::random::Random;
+use compeer_testkit::wait::eventually;
 
 use crate::pages::Open;
-use crate::peer::{Peer, Stopped};
+use crate::peer::{LIMIT, Peer, Stopped};
+use crate::pruning::{DAY, entries};
 
 const NAMES: [&str; 5] = ["Ann", "Bo", "Cy", "Dee", "Eli"];
 /// Times that the five come together in other parts.
 const ROUNDS: usize = 2;
+/// When they are all together again: what they typed in the last part is a day old as well.
+const AFTERWARDS: u64 = 2 * DAY * ROUNDS as u64;
 /// What each does in a round.
 const ACTS: usize = 8;
 
@@ -140,7 +144,11 @@ async fn act(peer: &Peer, space: GroupId, random: &mut Random, n: usize) {
         }
         18 | 19 => {
             if let Some(page) = one(random, &pages) {
-                Open::at(peer, space, page).await.write(&text).await;
+                let mut open = Open::at(peer, space, page).await;
+                open.write(&text).await;
+                if on {
+                    open.types("letter by letter, until it is worth to be said in fewer").await;
+                }
             }
         }
         13 if boards.len() < 3 => drop(spaces.create_board(space, text).await.expect("a board")),
@@ -207,6 +215,10 @@ async fn seen(peer: &Peer, space: GroupId) -> String {
     }
     for page in spaces.pages(space).await.expect("pages") {
         let (_, text) = spaces.page_text(space, page.id).await.expect("text");
+        for run in spaces.page_history(space, page.id).await.expect("history") {
+            let (_, then) = spaces.page_version(space, page.id, run.id).await.expect("version");
+            line(format!("{run:?} {then:?}"));
+        }
         let page = PageInfo { here: Vec::new(), unread: 0, ..page };
         line(format!("{page:?} {text:?}"));
     }
@@ -248,6 +260,13 @@ async fn agree(peers: &[&Peer], space: GroupId) {
     }
 }
 
+/// Whether everybody has let go of what somebody typed and said again.
+fn squashed(five: &[Peer], space: GroupId) -> bool {
+    let gone = |peer: &Peer| five.iter().map(|of| entries(peer, space, of)).map(|(here, end)| end - here as u64).sum();
+    let gone: Vec<u64> = five.iter().map(gone).collect();
+    gone[0] >= 32 && gone.iter().all(|other| *other == gone[0])
+}
+
 async fn history(seed: u64) {
     let mut random = Random::new(seed);
     let mut five = Vec::new();
@@ -279,7 +298,8 @@ async fn history(seed: u64) {
         for part in parts(&mut random) {
             let mut here = Vec::new();
             for at in &part {
-                here.push(off[*at].take().expect("is off").start().await);
+                let days = 2 * DAY * round as u64;
+                here.push(off[*at].take().expect("is off").start_later(days).await);
             }
             for n in 0..ACTS * here.len() {
                 let peer = &here[random.within(0..here.len())];
@@ -293,12 +313,26 @@ async fn history(seed: u64) {
     }
     let mut five = Vec::new();
     for peer in off {
-        five.push(peer.expect("is off").start().await);
+        five.push(peer.expect("is off").start_later(AFTERWARDS).await);
     }
-    agree(&five.iter().collect::<Vec<_>>(), space).await;
-    let first = seen(&five[0], space).await;
-    for other in &five[1..] {
-        assert_eq!(difference(&first, &seen(other, space).await), None, "seed {seed}");
+    // What is said again while they come together is still on its way.
+    let mut first = String::new();
+    let mut differs = None;
+    let same = async || {
+        agree(&five.iter().collect::<Vec<_>>(), space).await;
+        first = seen(&five[0], space).await;
+        differs = None;
+        for other in &five[1..] {
+            differs = difference(&first, &seen(other, space).await);
+            if differs.is_some() {
+                return false;
+            }
+        }
+        squashed(&five, space)
+    };
+    // Given up here and not there, so as to say what is different.
+    if tokio::time::timeout(LIMIT, eventually(2 * LIMIT, "the same", same)).await.is_err() {
+        panic!("seed {seed}: {differs:?}");
     }
     for tool in ["MessageInfo", "IssueInfo", "Rectangle", "PageInfo", "\\n\\n"] {
         assert!(first.contains(tool), "{tool} was used");
@@ -312,7 +346,7 @@ async fn history(seed: u64) {
             _ => {}
         }
     }
-    let anew = anew.start().await;
+    let anew = anew.start_later(AFTERWARDS).await;
     assert_eq!(difference(&first, &seen(&anew, space).await), None, "made anew, seed {seed}");
 }
 

@@ -8,10 +8,10 @@ use compeer_testkit::wait::eventually;
 use crate::boards::{elements, one, rectangle};
 use crate::peer::{LIMIT, Peer};
 
-const DAY: u64 = 24 * 60 * 60 * 1000;
+pub(crate) const DAY: u64 = 24 * 60 * 60 * 1000;
 
 /// How many entries of somebody's log lie on a peer's disk, and how many there were.
-fn entries(peer: &Peer, space: GroupId, of: &Peer) -> (usize, u64) {
+pub(crate) fn entries(peer: &Peer, space: GroupId, of: &Peer) -> (usize, u64) {
     let author = of.journal.device();
     let end = peer.journal.heights(&space)[&author].seq + 1;
     let (mut next, mut here) = (0, 0);

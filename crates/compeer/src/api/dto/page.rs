@@ -79,7 +79,7 @@ pub struct PageMarkdown {
     pub markdown: String,
 }
 
-/// A stretch of time in which somebody wrote on a page, without a pause of ten minutes and without anybody else between.
+/// A stretch of time in which somebody wrote on a page on one device without a pause of ten minutes, whoever else wrote then.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct PageRun {
     /// What to ask for what the page said at its end.

@@ -97,7 +97,7 @@ impl PageSession {
             drop(loaded);
             let told = self.told;
             let look = move |view: &crate::view::View| {
-                Ok((view.page_floor(&space, &page)?, view.page_updates(&space, &page, told)?))
+                Ok((view.page_floors(&space, &page)?.floor, view.page_updates(&space, &page, told)?))
             };
             let (floor, updates) = self.spaces.inner.view.with(look).await?;
             if told < floor {

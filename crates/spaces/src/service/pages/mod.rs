@@ -4,6 +4,7 @@
 mod history;
 mod live;
 mod order;
+mod squash;
 mod texts;
 
 use std::collections::{HashMap, HashSet};

@@ -14,15 +14,17 @@ use tokio::time::Instant;
 use super::super::Spaces;
 use super::super::rooms::Key;
 use crate::error::ActError;
-use crate::model::update::{UpdateError, is_peer_of, read_runs};
+use crate::model::update::{Run, UpdateError, is_peer_of, read_runs};
 use crate::model::{Field, Op, OpError, SpacesEvent};
 use crate::pages::{Answer, Ask, Bad, Bytes, Text, Worker, WorkerCommand, WorkerError};
-use crate::view::{TextRow, UpdateRow};
+use crate::view::{Floors, TextRow, UpdateRow};
 
 /// Pages whose documents are kept.
 const KEPT: usize = 32;
 /// Bytes of updates that the worker is handed at once.
 const HANDED: usize = 4 << 20;
+/// Ops that are compared at once.
+const COMPARED: u32 = 1 << 14;
 /// How often a page is tried that breaks the worker. Each time at least one update is left out.
 const TRIES: usize = 64;
 /// A page is read for its words once nobody has written for so long.
@@ -95,8 +97,24 @@ impl Spaces {
     /// The document of a page, up to date, for whoever holds it.
     pub(super) async fn read_page(&self, key: Key) -> Result<OwnedMutexGuard<Loaded>, ActError> {
         let mut loaded = self.inner.texts.page(key).lock_owned().await;
+        let (space, page) = key;
+        let floors = self.inner.view.with(move |view| view.page_floors(&space, &page)).await?;
+        let mut before = None;
+        if floors.again > floors.floor.max(loaded.number) {
+            if loaded.worker.is_some() && loaded.number >= floors.floor {
+                before = Some(std::mem::take(&mut *loaded));
+            } else {
+                // What it was is not here to be compared.
+                self.inner.view.with(move |view| view.begin_page_again(&space, &page)).await?;
+            }
+        }
         for _ in 0..TRIES {
             if self.bring_up(key, &mut loaded).await? {
+                if let Some(before) = before
+                    && !self.is_continued(key, &before, &loaded).await?
+                {
+                    self.inner.view.with(move |view| view.begin_page_again(&space, &page)).await?;
+                }
                 return Ok(loaded);
             }
             let careful = loaded.careful;
@@ -105,11 +123,47 @@ impl Spaces {
         Err(ActError::PageUnread)
     }
 
+    /// Whether a document that was read anew, because updates were said again, says the same as far as the one from before goes.
+    /// That one is forgotten.
+    async fn is_continued(&self, (space, page): Key, before: &Loaded, now: &Loaded) -> Result<bool, ActError> {
+        let after = before.number;
+        let news = self.inner.view.with(move |view| view.page_updates(&space, &page, after)).await?;
+        let mut same = before.worker == now.worker;
+        // Also if nothing is new: something may be missing.
+        let nothing = std::iter::once((None, Vec::new()));
+        let parts =
+            nothing.chain(news.iter().flat_map(|update| parts(update).map(|run| (Some(update.author), vec![run]))));
+        for (author, runs) in parts {
+            let ask = Ask::Compare { document: before.document, other: now.document, runs };
+            match self.ask_worker(before.worker, ask).await {
+                Ok(Some((_, Answer::Compared { same: true }))) => continue,
+                Ok(Some((_, Answer::Compared { same: false }))) => {
+                    if let Some(device) = author {
+                        let what = "says again what it wrote on a page as something else".into();
+                        self.tell(SpacesEvent::Nonsense { space, device, what });
+                    }
+                }
+                Err(WorkerError::Start(error)) => return Err(self.no_worker(&error)),
+                _ => {}
+            }
+            same = false;
+            if author.is_some() {
+                break;
+            }
+        }
+        let forgotten = self.ask_worker(before.worker, Ask::Forget { document: before.document }).await;
+        if let Err(error) = forgotten {
+            tracing::debug!(%error, "a document is gone with its worker");
+        }
+        Ok(same)
+    }
+
     /// Reads on in a page. `false`: something went wrong that is known now, and it has to be read anew.
     async fn bring_up(&self, (space, page): Key, loaded: &mut Loaded) -> Result<bool, ActError> {
         let view = &self.inner.view;
-        let floor = view.with(move |view| view.page_floor(&space, &page)).await?;
-        let mut again = Vec::new();
+        let Floors { floor, again } = view.with(move |view| view.page_floors(&space, &page)).await?;
+        let floor = floor.max(again);
+        let mut waited = Vec::new();
         if loaded.worker.is_none() || loaded.number < floor {
             let text = view.with(move |view| view.page_text(&space, &page)).await?.filter(|text| text.number >= floor);
             if loaded.document == 0 {
@@ -134,13 +188,13 @@ impl Spaces {
             loaded.number = if kept { number } else { i64::MIN };
             loaded.has.clear();
             loaded.waiting.clear();
-            again = view.with(move |view| view.page_updates_of(&waiting)).await?;
+            waited = view.with(move |view| view.page_updates_of(&waiting)).await?;
         }
         let after = loaded.number;
         let news = view.with(move |view| view.page_updates(&space, &page, after)).await?;
         let last = news.iter().map(|update| update.number).max().unwrap_or(after).max(floor);
         let news = news.into_iter().filter(|update| !loaded.has.contains(&update.hash));
-        let updates: Vec<UpdateRow> = again.into_iter().chain(news).collect();
+        let updates: Vec<UpdateRow> = waited.into_iter().chain(news).collect();
         let most = if loaded.careful { 0 } else { HANDED };
         let mut released = Vec::new();
         for batch in batches(updates, most) {
@@ -152,8 +206,8 @@ impl Spaces {
                     loaded.waiting = waiting;
                 }
                 Ok(Some((_, Answer::Taken { bad, .. }))) => {
-                    for Bad { update, why } in bad {
-                        self.leave_out((space, page), update, why).await?;
+                    for Bad { update, why, adrift } in bad {
+                        self.leave_out((space, page), update, why, adrift).await?;
                     }
                     return Ok(false);
                 }
@@ -163,8 +217,8 @@ impl Spaces {
                 Err(error) => {
                     tracing::warn!(page = %page.short(), %error, "a page could not be read");
                     if let [update] = names[..] {
-                        self.leave_out((space, page), update, "writes on a page what breaks whoever reads it".into())
-                            .await?;
+                        let why = "writes on a page what breaks whoever reads it".into();
+                        self.leave_out((space, page), update, why, false).await?;
                     }
                     loaded.careful = true;
                     return Ok(false);
@@ -182,10 +236,17 @@ impl Spaces {
         Ok(true)
     }
 
-    /// From now on an update counts for nothing here, and somebody is told who wrote it.
-    async fn leave_out(&self, (space, page): Key, update: EntryHash, why: String) -> Result<(), ActError> {
+    /// From now on an update counts for nothing here, and somebody is told who wrote it, if it is surely theirs.
+    async fn leave_out(
+        &self,
+        (space, page): Key,
+        update: EntryHash,
+        why: String,
+        adrift: bool,
+    ) -> Result<(), ActError> {
         let what = why.clone();
-        let author = self.inner.view.with(move |view| view.mark_bad_update(&space, &page, &update, &why)).await?;
+        let mark = move |view: &crate::view::View| view.mark_bad_update(&space, &page, &update, &why, adrift);
+        let author = self.inner.view.with(mark).await?;
         if let Some(device) = author {
             self.tell(SpacesEvent::Nonsense { space, device, what });
         }
@@ -205,7 +266,11 @@ impl Spaces {
     }
 
     /// Asks something about a page's document. If the worker ends over it, once more.
-    async fn ask_about(&self, key: Key, ask: fn(u32) -> Ask) -> Result<(OwnedMutexGuard<Loaded>, Answer), ActError> {
+    pub(super) async fn ask_about(
+        &self,
+        key: Key,
+        ask: impl Fn(u32) -> Ask,
+    ) -> Result<(OwnedMutexGuard<Loaded>, Answer), ActError> {
         for _ in 0..2 {
             let mut loaded = self.read_page(key).await?;
             match self.ask_worker(loaded.worker, ask(loaded.document)).await {
@@ -364,6 +429,13 @@ impl Spaces {
         self.tell(SpacesEvent::Page { space, page });
         Ok(())
     }
+}
+
+/// The ops of an update in parts that can be compared at once.
+fn parts(update: &UpdateRow) -> impl Iterator<Item = Run> {
+    let part = |run: Run| move |first| Run { first, end: run.end.min(first + COMPARED), ..run };
+    let runs = read_runs(&update.bytes).unwrap_or_default().into_iter();
+    runs.flat_map(move |run| (run.first..run.end).step_by(COMPARED as usize).map(part(run)))
 }
 
 /// Updates in parts of at most so many bytes, or of one update.
