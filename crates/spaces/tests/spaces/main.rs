@@ -17,6 +17,7 @@ mod peer;
 mod presence;
 mod pruning;
 mod retention;
+mod rooms;
 mod undelivered;
 
 use compeer_core::group::Level;
