@@ -37,9 +37,12 @@ describe('guests', () => {
   const make = async () => {
     invited = ann.page
       .waitForResponse(
-        (response) => response.url().endsWith('/invitations') && response.status() === 201,
+        (response) => /\/(invitations|rooms)$/.test(response.url()) && response.status() === 201,
       )
-      .then((response) => response.json());
+      .then(async (response) => {
+        const made = await response.json();
+        return made.invitation ?? made;
+      });
     await ann.page.getByRole('button', { name: 'Make an invitation' }).click();
     await invited;
   };
@@ -56,7 +59,29 @@ describe('guests', () => {
     await make();
     await ann.accessible('guest-invited');
     await dialog.getByRole('button', { name: 'Done' }).click();
-    await join();
+  });
+
+  it('are told before they join by whom and to what they are invited', async () => {
+    const { invite } = await invited;
+    await gus.command('Join with an invitation');
+    const dialog = gus.page.getByRole('dialog', { name: 'Join a space' });
+    await dialog.getByRole('textbox', { name: 'Invitation' }).fill(invite);
+    await dialog.getByText('Ann Lee invites you as a guest').waitFor();
+    await dialog.getByText('a room for one topic').waitFor();
+    await gus.accessible('guest-join');
+    await dialog.getByRole('button', { name: 'Join as a guest' }).click();
+    await gus.composer.waitFor({ timeout: 60_000 });
+    const room = gus.space;
+    // Used again, it leads there.
+    await gus.page.goto(`${gus.origin}/settings`);
+    await gus.page.getByRole('heading', { name: 'Settings' }).first().waitFor();
+    await gus.command('Join with an invitation');
+    await dialog.getByRole('textbox', { name: 'Invitation' }).fill(invite);
+    await dialog.getByText('You are in this room already.').waitFor();
+    await gus.accessible('guest-again');
+    await dialog.getByRole('button', { name: 'Go there' }).click();
+    await gus.composer.waitFor();
+    assert.equal(gus.space, room);
   });
 
   it('have the room alone, and are marked in it', async () => {
@@ -138,10 +163,54 @@ describe('guests', () => {
     await gus.page.getByRole('heading', { name: 'Berth plan', level: 1 }).waitFor();
     await gus.page.locator('canvas').first().waitFor();
     await gus.accessible('guest-board');
+    // It is named in the space, and by no guest.
+    await gus.page.getByRole('button', { name: 'More about this board' }).click();
+    await gus.page.getByRole('menuitem', { name: 'Save as PNG' }).waitFor();
+    assert.equal(await gus.page.getByRole('menuitem', { name: /Rename|Archive/ }).count(), 0);
+    await gus.page.keyboard.press('Escape');
     await ann.page.getByRole('link', { name: /Berth plan with guests/ }).click();
     await ann.page.waitForURL((url) => !url.pathname.includes(space));
     await ann.page.locator('canvas').first().waitFor();
     await ann.accessible('guest-board');
+    await ann.page.getByRole('img', { name: 'Here now: Bo Tanaka (guest)' }).waitFor();
+    const plan = (await ann.api(`/spaces/${space}/boards`))[0].id;
+    await ann.api(`/spaces/${space}/boards/${plan}`, { title: 'Berth plan 2' }, 'PATCH');
+    for (const person of [ann, gus]) {
+      await person.page.getByRole('heading', { name: /^Berth plan 2/, level: 1 }).waitFor();
+    }
+  });
+
+  it('are marked in what is found, and their room is called one', async () => {
+    await ann.page.goto(`${ann.origin}/search?q=outside`);
+    const said = ann.page.getByRole('option').filter({ hasText: 'Hello from outside.' }).first();
+    await said.getByText('guest', { exact: true }).waitFor();
+    await said.getByText('room Crane rails').waitFor();
+    await ann.accessible('guest-found');
+    await ann.page.goto(`${ann.origin}/search?q=Crane%20rails`);
+    await ann.page.getByText('room with guests').first().waitFor();
+    await ann.accessible('guest-room-found');
+  });
+
+  it('are not left alone by the last of the space, who is told what goes with it', async () => {
+    await ann.go('chat', space);
+    const about = async (/** @type {string | RegExp} */ item) => {
+      await ann.page.getByRole('button', { name: /: actions for this space$/ }).click();
+      await ann.page.getByRole('menuitem', { name: item }).click();
+    };
+    await about('Leave space…');
+    const dialog = ann.page.getByRole('dialog');
+    await dialog.getByText('You are the last in it').waitFor();
+    assert.ok(await dialog.getByRole('button', { name: 'Leave' }).isDisabled());
+    await ann.accessible('guest-leave');
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await about('Archive space…');
+    await dialog.getByText('The same goes for its 2 rooms with guests.').waitFor();
+    await ann.accessible('guest-archive');
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await about('Delete space…');
+    await dialog.getByText('Its 2 rooms with guests go with it.').waitFor();
+    await ann.accessible('guest-delete');
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
   });
 
   it('fit a phone', async () => {

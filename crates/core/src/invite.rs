@@ -43,6 +43,18 @@ pub struct Host {
     pub addrs: Vec<SocketAddr>,
 }
 
+/// What a guest is invited to take part in, instead of a whole space.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum GuestAt {
+    /// One topic.
+    #[n(0)]
+    Topic,
+    /// One board.
+    #[n(1)]
+    Board,
+}
+
 /// An invitation. Its text is a secret: who has it can join.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Invite {
@@ -60,6 +72,8 @@ pub struct Invite {
     pub hosts: Vec<Host>,
     /// Relays by which they may be reached (URLs).
     pub relays: Vec<String>,
+    /// What it is for, if whoever uses it comes as a guest, to be shown before joining. Only a claim.
+    pub guest_at: Option<GuestAt>,
 }
 
 /// Why a text is no usable invitation.
@@ -95,6 +109,8 @@ struct Wire {
     hosts: Vec<Host>,
     #[n(6)]
     relays: Vec<String>,
+    #[n(7)]
+    guest_at: Option<GuestAt>,
 }
 
 impl Drop for Wire {
@@ -152,6 +168,7 @@ impl FromStr for Invite {
             inviter_name: wire.inviter_name.clone(),
             hosts: wire.hosts.clone(),
             relays: wire.relays.clone(),
+            guest_at: wire.guest_at,
         };
         invite.check()?;
         Ok(invite)
@@ -190,6 +207,7 @@ impl Invite {
             inviter_name: self.inviter_name.clone(),
             hosts: self.hosts.clone(),
             relays: self.relays.clone(),
+            guest_at: self.guest_at,
         }))
     }
 }
@@ -233,7 +251,14 @@ mod tests {
             inviter_name: "Ada".to_owned(),
             hosts: vec![Host { device: terms.key, addrs }],
             relays: vec!["https://relay.example:443".to_owned()],
+            guest_at: Some(GuestAt::Board),
         }
+    }
+
+    #[test]
+    fn an_invitation_to_a_space_reads_as_it_did_before_there_were_guests() {
+        let seven = 0x87;
+        assert_eq!(Invite { guest_at: None, ..invite() }.encode().first(), Some(&seven));
     }
 
     /// Anybody can make the checksum, so it keeps no broken content away from the decoder behind it.

@@ -132,6 +132,20 @@ pub enum ActError {
     /// Who of a space is in its rooms, and what they may do there, follows from the space.
     #[error("members of the space are in its rooms by themselves, with the same rights")]
     FollowsSpace,
+    /// A room goes by the name of what it was made for, and so does the board in it.
+    #[error("a room has the name of the topic or board that it was made for")]
+    NamedBySpace,
+    /// A room is for one topic or board.
+    #[error("a room for guests is for one topic or board, and holds nothing else")]
+    OneThing,
+    /// Nobody would be left who could let guests go.
+    #[error("you are the last in this space, and {} of it", guests_in(*guests, *rooms))]
+    GuestsLeft {
+        /// How many guests.
+        guests: usize,
+        /// In how many rooms.
+        rooms: usize,
+    },
     /// Expiry or number of uses out of range.
     #[error("an invitation lasts from a minute to a year and is for 1 to 1,000 people")]
     BadTerms,
@@ -180,6 +194,13 @@ pub enum ActError {
     /// The service is shutting down.
     #[error("shutting down")]
     Closed,
+}
+
+/// `2 guests are in a room`.
+fn guests_in(guests: usize, rooms: usize) -> String {
+    let who = if guests == 1 { "a guest is".to_owned() } else { format!("{guests} guests are") };
+    let rooms = if rooms == 1 { "a room".to_owned() } else { format!("{rooms} rooms") };
+    format!("{who} in {rooms}")
 }
 
 /// Why something on this disk is not shared.

@@ -11,7 +11,9 @@ import type {
   BoardElement,
   Comment,
   ElementsDrawn,
+  GuestInvitation,
   InvitePreview,
+  InviteRequest,
   Level,
   MailChange,
   MailSettings,
@@ -111,9 +113,16 @@ export const createSpace = async (name: string) =>
 export const directTalk = async (people: string[]) =>
   addSpace(await request<Space>('POST', '/direct', { people }));
 
-/** The room for guests of a topic or board: the one there is, or a new one. */
-export const openRoom = async (space: string, thing: string) =>
-  addSpace(await request<Space>('POST', `/spaces/${space}/rooms`, { thing }));
+/** An invitation for a guest at a topic or board, into its room, which is made if there is none. */
+export async function inviteGuest(
+  space: string,
+  thing: string,
+  invite: InviteRequest,
+): Promise<NewInvitation> {
+  const made = await request<GuestInvitation>('POST', `/spaces/${space}/rooms`, { thing, invite });
+  addSpace(made.room);
+  return made.invitation;
+}
 
 export const joinSpace = async (invite: string) =>
   addSpace(await request<Space>('POST', '/spaces/join', { invite }));
@@ -164,10 +173,7 @@ export async function removeMember(space: string, person: string): Promise<void>
   void cache.invalidateQueries({ queryKey: keys.spaces });
 }
 
-export async function invite(
-  space: string,
-  choice: { level: Level; expires: string; uses: number; mail?: string },
-): Promise<NewInvitation> {
+export async function invite(space: string, choice: InviteRequest): Promise<NewInvitation> {
   const made = await request<NewInvitation>('POST', `/spaces/${space}/invitations`, choice);
   void cache.invalidateQueries({ queryKey: keys.invitations(space) });
   return made;

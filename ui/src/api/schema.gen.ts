@@ -514,10 +514,14 @@ export interface Found {
   author: string | null;
   /** That person's name. */
   author_name: string | null;
+  /** Whether who wrote or listed it, or the person that it is, is a guest there. */
+  guest: boolean;
   /** Its id: that of the message, file, person, space, topic, issue, board or page. */
   id: string;
   /** What it is. */
   kind: FoundKind;
+  /** Whether that is a room, in which guests take part. */
+  room: boolean;
   /** The space it is in. */
   space: string;
   /** That space's name; empty while it is not known. */
@@ -536,6 +540,14 @@ export interface Found {
 
 /** What a result is. */
 export type FoundKind = "message" | "file" | "person" | "space" | "topic" | "issue" | "board" | "page";
+
+/** A guest's fresh invitation. */
+export interface GuestInvitation {
+  /** The invitation. */
+  invitation: NewInvitation;
+  /** The room that it leads to. */
+  room: Space;
+}
 
 /** A room of a space, and who is or may become a guest in it. */
 export interface GuestRoom {
@@ -622,7 +634,7 @@ export interface InvitationMail {
 }
 
 /** Where an invitation stands. */
-export type InvitationState = "open" | "used" | "expired" | "revoked";
+export type InvitationState = "open" | "used" | "expired" | "revoked" | "lapsed";
 
 /** What an invitation says before it is used. */
 export interface InvitePreview {
@@ -632,10 +644,13 @@ export interface InvitePreview {
   expired: boolean;
   /** Until when it can be used. */
   expires: number;
+  guest_at: RoomKind | null;
   /** The inviter's name, as the inviter wrote it down. */
   inviter_name: string;
   /** What I may do there. */
   level: Level;
+  /** The space's id. */
+  space: string;
   /** The space's name, as the inviter wrote it down. */
   space_name: string;
 }
@@ -1185,6 +1200,14 @@ export interface NewExport {
   to?: string | null;
 }
 
+/** To what a guest is invited, and how. */
+export interface NewGuest {
+  /** What the invitation shall allow; `manage` is for no guest. */
+  invite?: InviteRequest;
+  /** The id of a topic or board. */
+  thing: string;
+}
+
 /** What is imported. */
 export interface NewImport {
   /** The folder or ZIP file, absolute. */
@@ -1246,12 +1269,6 @@ export interface NewPage {
   parent?: string | null;
   /** What it is called: one line of at most 200 characters. */
   title: string;
-}
-
-/** For what there shall be a room. */
-export interface NewRoom {
-  /** The id of a topic or board. */
-  thing: string;
 }
 
 /** A topic to make. */

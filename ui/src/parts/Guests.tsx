@@ -1,6 +1,7 @@
 /** Guests and the rooms that they are in: how they are marked, and what can be done about them. */
 import { Link } from '@tanstack/react-router';
-import { useSpaces } from '~/api/queries';
+import { useCallback, useMemo } from 'react';
+import { useMembers, useSpaces } from '~/api/queries';
 import { firstPath, roomFor, thingPath } from '~/api/rooms';
 import type { Space } from '~/api/types';
 import { plural } from '~/kit/format';
@@ -18,6 +19,19 @@ export const GuestMark = () => (
   </Pill>
 );
 
+/** What somebody is called where there is no place for the mark, such as at a caret on a board. */
+export function useGuestNames(space: string): (one: { person: string; name: string }) => string {
+  const members = useMembers(space).data;
+  const guests = useMemo(
+    () => new Set(members?.filter(({ guest }) => guest).map(({ person }) => person)),
+    [members],
+  );
+  return useCallback(
+    ({ person, name }) => (guests.has(person) ? `${name} (guest)` : name),
+    [guests],
+  );
+}
+
 /** That what is written here is read by people from outside, beside the name of a room. */
 export const RoomMark = ({ space }: { space: Space }) =>
   space.room && (
@@ -29,6 +43,16 @@ export const RoomMark = ({ space }: { space: Space }) =>
 /** How many guests a room has, in a line about it. */
 export const guestsWord = ({ room }: Space): string =>
   room === null ? '' : room.guests === 0 ? 'no guests yet' : plural(room.guests, 'guest');
+
+/**
+ * Rooms and their guests, after `its` or `the`; nothing without rooms. Of several it is not said how many guests there are:
+ * somebody can be one in each.
+ */
+export const roomsWords = (rooms: number, guests: number): string => {
+  if (rooms === 0) return '';
+  if (rooms > 1) return `${rooms} rooms ${guests === 0 ? 'for' : 'with'} guests`;
+  return guests === 0 ? 'room for guests' : `room with ${plural(guests, 'guest')}`;
+};
 
 /** From a topic or board to its room with guests, if it has one. */
 export function RoomLink({ space, thing }: { space: Space; thing: string }) {
@@ -70,7 +94,7 @@ export function GuestItems({
   );
 }
 
-/** What can be done with a room, among the rest of the menu of what is in it. */
+/** What can be done with a room, which goes by the name of what it is for, among the rest of the menu of what is in it. */
 export function RoomItems({ space, go }: { space: Space; go: (path: string) => void }) {
   const { room, space: id } = space;
   if (room === null) return null;
@@ -91,9 +115,6 @@ export function RoomItems({ space, go }: { space: Space; go: (path: string) => v
       )}
       {manages && (
         <>
-          <MenuItem icon="pen" onSelect={() => showDialog({ kind: 'rename', space: id })}>
-            Rename room
-          </MenuItem>
           <MenuItem icon="trash" danger onSelect={() => showDialog({ kind: 'delete', space: id })}>
             Delete room…
           </MenuItem>

@@ -2,6 +2,7 @@
 import { Avatar } from '~/kit/Avatar';
 import { Tip } from '~/kit/Tip';
 import { plainName } from '~/kit/text';
+import { useGuestNames } from './Guests';
 import { useHues } from './hues';
 
 /** More than these are a number. */
@@ -15,9 +16,10 @@ export function Together({
   space: string;
 }) {
   const hue = useHues(space);
+  const called = useGuestNames(space);
   const each = [...new Map(people.map((one) => [one.person, one])).values()];
   if (each.length === 0) return null;
-  const names = each.map(({ name }) => plainName(name)).join(', ');
+  const names = each.map((one) => plainName(called(one))).join(', ');
   return (
     <Tip label={`Here now: ${names}`} side="bottom">
       <span role="img" aria-label={`Here now: ${names}`} className="flex flex-none items-center">

@@ -244,6 +244,7 @@ impl From<InvitationInfo> for dto::Invitation {
                 InvitationState::Used => dto::InvitationState::Used,
                 InvitationState::Expired => dto::InvitationState::Expired,
                 InvitationState::Revoked => dto::InvitationState::Revoked,
+                InvitationState::Lapsed => dto::InvitationState::Lapsed,
             },
         }
     }

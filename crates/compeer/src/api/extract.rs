@@ -157,6 +157,7 @@ mod tests {
             r#"{"name":"Ann","device_name":"desk","picture":null}"#,
             r#"{"picture":"iVBORw0KGgo="}"#,
             r#"{"thing":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}"#,
+            r#"{"thing":"aaaaaaaa","invite":{"level":"read","expires":"7d","uses":5}}"#,
             r#"{"people":["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"]}"#,
         ]);
         compeer_testkit::fuzz::run(&seeds, |bytes| {
@@ -167,7 +168,7 @@ mod tests {
                 is::<dto::InviteRequest>(bytes),
                 is::<dto::ProfileChange>(bytes),
                 is::<dto::DirectTalk>(bytes),
-                is::<dto::NewRoom>(bytes),
+                is::<dto::NewGuest>(bytes),
             ];
             taken.contains(&true)
         });

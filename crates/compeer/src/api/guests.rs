@@ -2,6 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
+use compeer_core::invite::GuestAt;
 use compeer_core::{EntryHash, GroupId};
 use compeer_spaces::{GuestRoom, Kind, RoomInfo};
 
@@ -33,31 +35,44 @@ pub(super) async fn list(
     Ok(Json(rooms.into_iter().map(room).collect()))
 }
 
-/// The room of a topic or board: the one there is, or a new one. It is a space of its own that all members of this one are in,
-/// and begins empty; invitations to it let in guests, who see nothing of this space.
+/// Makes an invitation for a guest at a topic or board: into its room, which is made if there is none. A room is a space of its own
+/// that all members of this one are in, and begins empty; guests see nothing of this space. Nothing is made if the invitation
+/// cannot be.
 #[utoipa::path(
     post, path = "/spaces/{space}/rooms", tag = "guests",
     params(("space" = String, Path, description = "The space's id.")),
-    request_body = dto::NewRoom,
-    responses((status = 200, body = dto::Space))
+    request_body = dto::NewGuest,
+    responses((status = 201, body = dto::GuestInvitation))
 )]
-pub(super) async fn open(
+pub(super) async fn invite(
     State(api): Shared,
     Path(Id(space)): Path<Id<GroupId>>,
-    JsonBody(body): JsonBody<dto::NewRoom>,
-) -> Result<Json<dto::Space>, ApiError> {
+    JsonBody(body): JsonBody<dto::NewGuest>,
+) -> Result<(StatusCode, Json<dto::GuestInvitation>), ApiError> {
     let thing = body.thing.parse::<EntryHash>().map_err(|error| {
         ApiError::bad_request(
             format!("That is no id of a topic or board: {error}."),
             "Take it from the list of topics or boards.",
         )
     })?;
-    let room = api.node.spaces().open_room(space, thing).await?;
-    Ok(Json(convert::space(&api.node, room).await?))
+    let (request, to) = invitations::checked(&body.invite)?;
+    let (room, invite) = api.node.spaces().invite_guest(space, thing, request).await?;
+    let invitation = invitations::hand_out(&api, &invite, to).await?;
+    let room = convert::space(&api.node, room).await?;
+    Ok((StatusCode::CREATED, Json(dto::GuestInvitation { room, invitation })))
 }
 
 fn kind(kind: Kind) -> dto::RoomKind {
     if kind == Kind::Board { dto::RoomKind::Board } else { dto::RoomKind::Topic }
+}
+
+impl From<GuestAt> for dto::RoomKind {
+    fn from(at: GuestAt) -> Self {
+        match at {
+            GuestAt::Topic => Self::Topic,
+            GuestAt::Board => Self::Board,
+        }
+    }
 }
 
 impl From<RoomInfo> for dto::Room {

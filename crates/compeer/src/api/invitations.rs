@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use compeer_core::invite::Invite;
+use compeer_core::invite::{GuestAt, Invite};
 use compeer_core::{DeviceId, GroupId, Millis};
 use compeer_spaces::InviteRequest;
 
@@ -67,6 +67,13 @@ pub(super) async fn create(
     Path(Id(space)): Path<Id<GroupId>>,
     JsonBody(body): JsonBody<dto::InviteRequest>,
 ) -> Result<(StatusCode, Json<dto::NewInvitation>), ApiError> {
+    let (request, to) = checked(&body)?;
+    let invite = api.node.spaces().invite(space, request).await?;
+    Ok((StatusCode::CREATED, Json(hand_out(&api, &invite, to).await?)))
+}
+
+/// What an invitation shall allow, and the address that it goes to, once both make sense.
+pub(super) fn checked(body: &dto::InviteRequest) -> Result<(InviteRequest, Option<String>), ApiError> {
     let life = body.expires.as_deref().unwrap_or(USUAL_LIFE);
     let expires_in = parse_life(life).ok_or_else(|| {
         ApiError::bad_request(
@@ -82,22 +89,24 @@ pub(super) async fn create(
             "Leave the number of uses out, or make one without an address.",
         ));
     }
-    let request = InviteRequest { level: body.level.into(), expires_in, uses };
-    let invite = api.node.spaces().invite(space, request).await?;
+    Ok((InviteRequest { level: body.level.into(), expires_in, uses }, to))
+}
+
+/// A fresh invitation in all its forms, sent if it is for somebody's address.
+pub(super) async fn hand_out(api: &Api, invite: &Invite, to: Option<String>) -> Result<dto::NewInvitation, ApiError> {
     let text = invite.to_string();
-    let mail = written(&invite, &text, to);
-    let made = dto::NewInvitation {
+    let mail = written(invite, &text, to);
+    Ok(dto::NewInvitation {
         id: invite.terms.key.to_string(),
         qr_svg: qr::svg(&text),
         mailto: mail::mailto(&mail),
-        mail: send(&api, space, &invite, &mail).await?,
+        mail: send(api, invite, &mail).await?,
         file_name: file_name(&invite.space_name),
         expires: invite.terms.expires,
         level: invite.terms.level.into(),
         uses: invite.terms.uses,
         invite: text,
-    };
-    Ok((StatusCode::CREATED, Json(made)))
+    })
 }
 
 /// The mail that hands an invitation over.
@@ -105,16 +114,34 @@ fn written(invite: &Invite, text: &str, to: Option<String>) -> Mail {
     // Names are one line each; a header of a mail can be broken by nothing else.
     let (name, space) = (&invite.inviter_name, &invite.space_name);
     let uses = if invite.terms.uses == 1 { "once".to_owned() } else { format!("{} times", invite.terms.uses) };
+    let to_what = match invite.guest_at {
+        None => format!("to the space \u{201c}{space}\u{201d}"),
+        Some(at) => format!("as a guest to \u{201c}{space}\u{201d}, a room for one {},", guest_at(at)),
+    };
+    let seen = match invite.guest_at {
+        None => String::new(),
+        Some(_) => {
+            format!(" You will see what is in this room and who is in it, and nothing else of the space of {name}.")
+        }
+    };
     Mail {
         to,
         subject: format!("{name} invites you to \u{201c}{space}\u{201d}"),
         text: format!(
-            "{name} invites you to the space \u{201c}{space}\u{201d} in Compeer, a program in which people work together \
-             straight from computer to computer.\n\nIf you have Compeer, choose \u{201c}I have an invitation\u{201d} on its \
+            "{name} invites you {to_what} in Compeer, a program in which people work together \
+             straight from computer to computer.{seen}\n\nIf you have Compeer, choose \u{201c}I have an invitation\u{201d} on its \
              page and paste this line, or give it to `compeer space join -`:\n\n{text}\n\nIt works {uses}, until {} UTC. \
              Whoever has this line can use it, so please pass it on to nobody.\n",
             until(invite.terms.expires)
         ),
+    }
+}
+
+/// What a guest takes part in, in a word.
+const fn guest_at(at: GuestAt) -> &'static str {
+    match at {
+        GuestAt::Topic => "topic",
+        GuestAt::Board => "board",
     }
 }
 
@@ -126,18 +153,13 @@ fn until(at: Millis) -> String {
 
 /// Notes for whom an invitation is, and sends it if a server is set. What goes wrong with the mail is part of the answer: the
 /// invitation is made.
-async fn send(
-    api: &Api,
-    space: GroupId,
-    invite: &Invite,
-    mail: &Mail,
-) -> Result<Option<dto::InvitationMail>, ApiError> {
+async fn send(api: &Api, invite: &Invite, mail: &Mail) -> Result<Option<dto::InvitationMail>, ApiError> {
     let Some(to) = mail.to.clone() else { return Ok(None) };
     {
         let _one_at_a_time = api.noting.lock().await;
         let home = api.node.home();
         let mut mailed = home.path().read_mailed()?;
-        mailed.push(Mailed::new(space, invite.terms.key, to.clone(), api.node.now()));
+        mailed.push(Mailed::new(invite.topic, invite.terms.key, to.clone(), api.node.now()));
         mailed.drain(..mailed.len().saturating_sub(NOTED));
         home.write_mailed(&mailed)?;
     }
@@ -180,12 +202,14 @@ pub(super) async fn preview(
     let invite: Invite = body.invite.parse()?;
     let rules = api.node.journal().rules(&invite.topic);
     Ok(Json(dto::InvitePreview {
+        space: invite.topic.to_string(),
         expired: invite.terms.expires < api.node.now(),
         already_member: rules.is_some_and(|rules| rules.level(&api.node.device()).is_some()),
         level: invite.terms.level.into(),
         expires: invite.terms.expires,
         space_name: invite.space_name,
         inviter_name: invite.inviter_name,
+        guest_at: invite.guest_at.map(Into::into),
     }))
 }
 
@@ -231,6 +255,8 @@ fn file_name(space: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use compeer_core::group::Level;
+
     use super::*;
 
     #[test]
@@ -266,6 +292,32 @@ mod tests {
             assert!(life.is_none_or(|life| life % 60_000 == 0), "{text:?}");
             life.is_some()
         });
+    }
+
+    #[test]
+    fn a_mail_says_who_invites_and_to_what() {
+        let secret = [7; 32];
+        let key = compeer_core::DeviceKey::from_seed(secret).id();
+        let terms = compeer_core::group::InviteTerms { key, level: Level::Write, uses: 1, expires: 0 };
+        let invite = |guest_at| Invite {
+            topic: GroupId::from_bytes([1; 32]),
+            secret: secret.into(),
+            terms,
+            space_name: "Quay walls".into(),
+            inviter_name: "Ada".into(),
+            hosts: Vec::new(),
+            relays: Vec::new(),
+            guest_at,
+        };
+        let said = |guest_at| written(&invite(guest_at), "compeer1x", None).text;
+        assert!(said(None).starts_with("Ada invites you to the space \u{201c}Quay walls\u{201d} in Compeer"));
+        let board = said(Some(GuestAt::Board));
+        assert!(
+            board.starts_with(
+                "Ada invites you as a guest to \u{201c}Quay walls\u{201d}, a room for one board, in Compeer"
+            )
+        );
+        assert!(board.contains("nothing else of the space of Ada."), "{board}");
     }
 
     #[test]

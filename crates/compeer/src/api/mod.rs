@@ -227,7 +227,7 @@ fn router(api: Arc<Api>) -> Router {
         .route("/spaces/{space}/members/{person}", axum::routing::patch(members::set_level).delete(members::remove))
         .route("/spaces/{space}/invitations", get(invitations::list).post(invitations::create))
         .route("/spaces/{space}/invitations/{invitation}", delete(invitations::revoke))
-        .route("/spaces/{space}/rooms", get(guests::list).post(guests::open))
+        .route("/spaces/{space}/rooms", get(guests::list).post(guests::invite))
         .route("/spaces/{space}/messages", get(messages::list).post(messages::send))
         .route(
             "/spaces/{space}/messages/{message}",

@@ -24,7 +24,7 @@ use crate::error::ProblemDocument;
         spaces::archive, spaces::restore, spaces::retention,
         members::list, members::set_level, members::remove,
         invitations::list, invitations::create, invitations::revoke, invitations::preview, invitations::join,
-        guests::list, guests::open,
+        guests::list, guests::invite,
         mail::get_server, mail::set_server, mail::forget, mail::test,
         messages::list, messages::send, messages::get_one, messages::change, messages::remove, messages::versions, messages::pinned,
         messages::holders, messages::say_again, messages::give_up,

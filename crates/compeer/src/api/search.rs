@@ -94,6 +94,8 @@ impl From<Hit> for dto::Found {
             id,
             space: hit.space.to_string(),
             space_name: hit.space_name,
+            room: hit.room,
+            guest: hit.guest,
             topic,
             topic_title: topic_title.flatten(),
             author,

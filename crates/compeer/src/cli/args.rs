@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::api::dto::Level;
+use crate::api::dto::{InviteRequest, Level};
 use crate::api::parse_life;
 pub(super) use device::{Mail, MailSet, Notify, NotifySet};
 pub(super) use guest::Guest;
@@ -174,6 +174,32 @@ pub(super) struct Up {
     pub(super) trust_home: bool,
 }
 
+/// What an invitation is good for, and how it is handed over.
+#[derive(Debug, Args)]
+pub(super) struct Terms {
+    /// How long it can be used: a number and m, h or d.
+    #[arg(long, default_value = "7d", value_name = "TIME", value_parser = life)]
+    pub(super) expires: String,
+    /// For how many people it is.
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(super) uses: u32,
+    /// Show it as a QR code as well, for the camera of another device.
+    #[arg(long)]
+    pub(super) qr: bool,
+    /// The mail address of whom it is for. It is sent there if a mail server is set (`compeer mail set`), and otherwise made
+    /// ready for your own mail program.
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "uses")]
+    pub(super) mail: Option<String>,
+}
+
+impl Terms {
+    /// As it is asked of the API.
+    pub(super) fn request(&self, level: Level) -> InviteRequest {
+        let Self { expires, uses, mail, .. } = self;
+        InviteRequest { level, expires: Some(expires.clone()), uses: Some(*uses), mail: mail.clone() }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Space {
     /// Make a space.
@@ -190,19 +216,8 @@ pub(super) enum Space {
         /// What the newcomer may do.
         #[arg(long, value_enum, default_value_t)]
         level: Level,
-        /// How long it can be used: a number and m, h or d.
-        #[arg(long, default_value = "7d", value_name = "TIME", value_parser = life)]
-        expires: String,
-        /// For how many people it is.
-        #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
-        uses: u32,
-        /// Show it as a QR code as well, for the camera of another device.
-        #[arg(long)]
-        qr: bool,
-        /// The mail address of whom it is for. It is sent there if a mail server is set (`compeer mail set`), and otherwise made
-        /// ready for your own mail program.
-        #[arg(long, value_name = "ADDRESS", conflicts_with = "uses")]
-        mail: Option<String>,
+        #[command(flatten)]
+        terms: Terms,
     },
     /// List the invitations of a space that can still be used.
     Invitations {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST};
 use axum::http::{Method, Request, Response, StatusCode};
+use compeer_core::GroupId;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
@@ -14,6 +15,7 @@ use serde::de::DeserializeOwned;
 use tokio::net::TcpStream;
 use zeroize::Zeroizing;
 
+use super::find::short;
 use crate::api::Event;
 use crate::error::{ApiError, ProblemDocument};
 use crate::home::HomePath;
@@ -77,7 +79,7 @@ impl Client {
         if status.is_success() {
             return String::from_utf8(bytes.into()).map_err(|_| misunderstood());
         }
-        Err(serde_json::from_slice::<ProblemDocument>(&bytes).map_or_else(|_| misunderstood(), Into::into))
+        Err(refused(path, &bytes))
     }
 
     pub(super) async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, ApiError> {
@@ -106,7 +108,7 @@ impl Client {
         if status.is_success() {
             return serde_json::from_slice(&bytes).map_err(|_| misunderstood());
         }
-        Err(serde_json::from_slice::<ProblemDocument>(&bytes).map_or_else(|_| misunderstood(), Into::into))
+        Err(refused(path, &bytes))
     }
 
     async fn send(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Result<Response<Incoming>, ApiError> {
@@ -137,7 +139,18 @@ impl Client {
             return Ok(Events { body: response.into_body(), parser: Parser::default() });
         }
         let bytes = response.into_body().collect().await.map_err(|_| broken())?.to_bytes();
-        Err(serde_json::from_slice::<ProblemDocument>(&bytes).map_or_else(|_| misunderstood(), Into::into))
+        Err(refused("/events", &bytes))
+    }
+}
+
+/// What the peer answers instead. It says `SPACE` in the commands that it recommends; here it is known which one was asked about.
+fn refused(path: &str, bytes: &[u8]) -> ApiError {
+    let Ok(problem) = serde_json::from_slice::<ProblemDocument>(bytes) else { return misunderstood() };
+    let error = ApiError::from(problem);
+    let space = path.strip_prefix("/spaces/").and_then(|rest| rest.split(['/', '?']).next());
+    match space.filter(|space| space.parse::<GroupId>().is_ok()) {
+        Some(space) => ApiError { hint: error.hint.replace("SPACE", short(space)).into(), ..error },
+        None => error,
     }
 }
 

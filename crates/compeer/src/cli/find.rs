@@ -159,7 +159,7 @@ pub(super) async fn find_topic(client: &Client, space: &str, wanted: &str) -> Re
         id: topic.id,
     };
     let known: Vec<_> = topics.into_iter().map(known).collect();
-    find(&known, wanted, Typed::Start).map_err(|miss| match miss {
+    find_titled(&known, wanted, Typed::Start).map_err(|miss| match miss {
         Miss::None | Miss::Begins(_) => ApiError::new(
             StatusCode::NOT_FOUND,
             "topic-not-found",
@@ -203,7 +203,7 @@ pub(super) async fn find_board(client: &Client, space: &str, wanted: &str) -> Re
         id: board.id,
     };
     let known: Vec<_> = boards.into_iter().map(known).collect();
-    find(&known, wanted, Typed::Start).map_err(|miss| match miss {
+    find_titled(&known, wanted, Typed::Start).map_err(|miss| match miss {
         Miss::None | Miss::Begins(_) => ApiError::new(
             StatusCode::NOT_FOUND,
             "board-not-found",
@@ -226,7 +226,7 @@ pub(super) async fn find_talked(client: &Client, space: &str, wanted: &str) -> R
         .map(|topic| known(topic.id, topic.title, "a topic"))
         .chain(boards.into_iter().map(|board| known(board.id, board.title, "a board")))
         .collect();
-    let found = find(&known, wanted, Typed::Start).map_err(|miss| match miss {
+    let found = find_titled(&known, wanted, Typed::Start).map_err(|miss| match miss {
         Miss::None | Miss::Begins(_) => ApiError::new(
             StatusCode::NOT_FOUND,
             "topic-not-found",
@@ -240,7 +240,12 @@ pub(super) async fn find_talked(client: &Client, space: &str, wanted: &str) -> R
 }
 
 /// The id and the name of the guest in a room who is meant.
-pub(super) fn find_guest(room: &dto::GuestRoom, wanted: &str, typed: Typed) -> Result<(String, String), ApiError> {
+pub(super) fn find_guest(
+    space: &str,
+    room: &dto::GuestRoom,
+    wanted: &str,
+    typed: Typed,
+) -> Result<(String, String), ApiError> {
     let known = |guest: &dto::Member| Known {
         id: guest.person.clone(),
         name: guest.name.clone(),
@@ -253,7 +258,7 @@ pub(super) fn find_guest(room: &dto::GuestRoom, wanted: &str, typed: Typed) -> R
             "member-not-found",
             "No such guest",
             format!("There is no guest {} there.", called(wanted)),
-            "`compeer guest list SPACE` shows them.",
+            format!("`compeer guest list {}` shows them.", short(space)),
         ),
         Miss::Begins(ids) => {
             whole_needed(format!("There is no guest {} there", called(wanted)), &choices(&known, &ids))
@@ -272,7 +277,7 @@ pub(super) async fn find_page(client: &Client, space: &str, wanted: &str) -> Res
         id: page.id,
     };
     let known: Vec<_> = pages.into_iter().map(known).collect();
-    find(&known, wanted, Typed::Start).map_err(|miss| match miss {
+    find_titled(&known, wanted, Typed::Start).map_err(|miss| match miss {
         Miss::None | Miss::Begins(_) => ApiError::new(
             StatusCode::NOT_FOUND,
             "page-not-found",
@@ -378,13 +383,24 @@ fn plain(name: &str) -> String {
 
 /// The one that is meant: by its id, or else how that begins, or else its exact name, or else its name in any case, or
 /// else how the name starts. The first of these rules that fits anything must fit only one.
+///
+/// Of people and spaces, which name themselves, how an id begins comes before a name: nobody is reached by being called so.
 fn find(known: &[Known], wanted: &str, typed: Typed) -> Result<String, Miss> {
+    first_fit(known, wanted, typed, false)
+}
+
+/// The same of things that somebody has given a title: what is called exactly so comes before what has an id that begins so.
+fn find_titled(known: &[Known], wanted: &str, typed: Typed) -> Result<String, Miss> {
+    first_fit(known, wanted, typed, true)
+}
+
+fn first_fit(known: &[Known], wanted: &str, typed: Typed, titled: bool) -> Result<String, Miss> {
     // What has no name yet is not meant by naming nothing.
     if wanted.is_empty() {
         return Err(Miss::None);
     }
     let lower = plain(wanted);
-    let rules: [Rule<'_>; 6] = [
+    let mut rules: [Rule<'_>; 6] = [
         &|id, _| id == wanted,
         &|id, _| wanted.len() >= SHORT_ID && id.starts_with(wanted),
         &|_, name| name == wanted,
@@ -392,6 +408,9 @@ fn find(known: &[Known], wanted: &str, typed: Typed) -> Result<String, Miss> {
         &|_, name| plain(name) == lower,
         &|_, name| plain(name).starts_with(&lower),
     ];
+    if titled {
+        rules.swap(1, 2);
+    }
     for (at, rule) in rules.iter().enumerate() {
         let mut fits: Vec<String> =
             known.iter().filter(|one| rule(&one.id, &one.name)).map(|one| one.id.clone()).collect();
@@ -463,6 +482,15 @@ mod tests {
             assert_eq!(find(&known, "zyxwvuts", typed), Ok("zyxwvuts22".to_owned()));
             assert_eq!(find(&known, "zyxwvut", typed), Err(Miss::None), "too short for an id");
         }
+    }
+
+    #[test]
+    fn an_exact_title_comes_before_the_beginning_of_an_id() {
+        let known = known(&[("abcdefgh22", "Crane"), ("zyxwvuts22", "abcdefgh"), ("zyxwvuts33", "ABCDEFGH")]);
+        assert_eq!(find_titled(&known, "abcdefgh", Typed::Start), Ok("zyxwvuts22".to_owned()));
+        assert_eq!(find_titled(&known, "abcdefgh2", Typed::Start), Ok("abcdefgh22".to_owned()));
+        assert_eq!(find_titled(&known, "abcdefgh22", Typed::Start), Ok("abcdefgh22".to_owned()));
+        assert_eq!(find_titled(&known, "zyxwvuts", Typed::Start), several(&["zyxwvuts22", "zyxwvuts33"]));
     }
 
     #[test]

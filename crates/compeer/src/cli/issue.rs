@@ -163,7 +163,7 @@ async fn set(
     issues: Vec<String>,
     change: dto::IssueChange,
 ) -> Result<(), ApiError> {
-    let issues = issues.iter().map(|issue| ask::key(issue)).collect::<Result<_, _>>()?;
+    let issues = issues.iter().map(|issue| ask::key(space, issue)).collect::<Result<_, _>>()?;
     let body = dto::IssuesChange { issues, change };
     let changed: dto::Issues = client.post(&format!("/spaces/{space}/issues/change"), &body).await?;
     let rows: Vec<Row> = changed.issues.into_iter().map(Row::from).collect();

@@ -86,7 +86,7 @@ pub(super) async fn run(context: &Context, verb: Page) -> Result<(), ApiError> {
                 });
             };
             let mut found = runs.iter().filter(|run| !at.is_empty() && run.id.starts_with(&at));
-            let (Some(run), None) = (found.next(), found.next()) else { return Err(no_version(&at)) };
+            let (Some(run), None) = (found.next(), found.next()) else { return Err(no_version(&space, &page.id, &at)) };
             let version: dto::PageVersion = client.get(&format!("{path}/{}", run.id)).await?;
             context.out.either(&version, || version.markdown.clone())
         }
@@ -170,13 +170,13 @@ fn read(path: &Path) -> Result<String, ApiError> {
     String::from_utf8(bytes).map_err(|_| no_text())
 }
 
-fn no_version(at: &str) -> ApiError {
+fn no_version(space: &str, page: &str, at: &str) -> ApiError {
     ApiError::new(
         StatusCode::NOT_FOUND,
         "version-not-found",
         "No such version",
         format!("There is no version {} of this page, or several begin so.", shorten(at)),
-        "`compeer page history SPACE PAGE` shows them.",
+        format!("`compeer page history {} {}` shows them.", short(space), short(page)),
     )
 }
 

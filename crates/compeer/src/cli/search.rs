@@ -99,23 +99,29 @@ fn words(found: &dto::Found, mark: bool) -> String {
     };
     let (title, text): (String, String) =
         (found.title.iter().map(part).collect(), found.text.iter().map(part).collect());
-    let space = visible(&found.space_name);
+    let space = match found.room {
+        true => format!("the room {}", visible(&found.space_name)),
+        false => visible(&found.space_name).into_owned(),
+    };
+    let guest = if found.guest { " (a guest)" } else { "" };
     let topic = found.topic_title.as_deref().map(|title| format!(", at {}", visible(title))).unwrap_or_default();
     let author = found.author_name.as_deref().map(visible).unwrap_or_default();
     let when = found.time.map(time).unwrap_or_default();
     match found.kind {
+        dto::FoundKind::Person if found.guest => format!("{title}  (a guest in {space})\n"),
         dto::FoundKind::Person => format!("{title}  (in {space})\n"),
+        dto::FoundKind::Space if found.room => format!("{title}  (a room with guests)\n"),
         dto::FoundKind::Space => format!("{title}  (a space)\n"),
         dto::FoundKind::Topic => format!("{title}  (a topic in {space})\n"),
         dto::FoundKind::Issue if text.is_empty() => format!("{title}  (an issue in {space})\n"),
         dto::FoundKind::Issue => format!("{title}  (an issue in {space})\n    {text}\n"),
         dto::FoundKind::Board => format!("{title}  (a board in {space})\n"),
         dto::FoundKind::Page => format!("{title}  (a page in {space})\n"),
-        dto::FoundKind::File => format!("{when}  {author} in {space}\n    [file: {title}]\n"),
+        dto::FoundKind::File => format!("{when}  {author}{guest} in {space}\n    [file: {title}]\n"),
         dto::FoundKind::Message => {
             let file = if title.is_empty() { title } else { format!("[file: {title}]") };
             let lines = [text, file].into_iter().filter(|line| !line.is_empty());
-            format!("{when}  {author} in {space}{topic}\n    {}\n", lines.collect::<Vec<_>>().join("\n    "))
+            format!("{when}  {author}{guest} in {space}{topic}\n    {}\n", lines.collect::<Vec<_>>().join("\n    "))
         }
     }
 }
@@ -132,6 +138,8 @@ mod tests {
             id: String::new(),
             space: String::new(),
             space_name: "Quay".into(),
+            room: false,
+            guest: false,
             topic: None,
             topic_title: Some("Crane".into()),
             author: None,
@@ -142,6 +150,10 @@ mod tests {
         };
         let plain = "1970-01-01 00:00  Ann in Quay, at Crane\n    the cra\\u{1b}[2Jne\n    [file: plan.pdf]\n";
         assert_eq!(words(&found, false), plain);
+        let by_guest = dto::Found { room: true, guest: true, ..found.clone() };
+        assert!(words(&by_guest, false).starts_with("1970-01-01 00:00  Ann (a guest) in the room Quay, at Crane\n"));
+        let room = dto::Found { kind: dto::FoundKind::Space, title: vec![part("Quay", true)], ..by_guest };
+        assert_eq!(words(&room, false), "Quay  (a room with guests)\n");
         assert!(words(&found, true).contains("the \x1b[1mcra\\u{1b}[2Jne\x1b[22m\n"));
     }
 }

@@ -13,6 +13,7 @@ use super::args::Space;
 use super::chat::SHUT_OUT;
 use super::client::Client;
 use super::find::{Typed, find_member, find_space, short, space_typed, twins};
+use super::guest;
 use super::output::{table, time};
 use crate::api::dto;
 use crate::error::ApiError;
@@ -83,10 +84,11 @@ pub(super) async fn run(context: &Context, verb: Space) -> Result<(), ApiError> 
             tell(context, &space, &context.out.hint(&next))
         }
         Space::List => list(context, &client).await,
-        Space::Invite { space, level, expires, uses, qr, mail } => {
+        Space::Invite { space, level, terms } => {
             let space = find_space(&client, &space).await?;
-            let request = dto::InviteRequest { level, expires: Some(expires), uses: Some(uses), mail };
-            invitations::invite(context, &client, &space, &request, qr).await
+            let path = format!("/spaces/{space}/invitations");
+            let made: dto::NewInvitation = client.post(&path, &terms.request(level)).await?;
+            invitations::hand_out(context, &made, json!({}), terms.qr)
         }
         Space::Invitations { space, all } => invitations::list(context, &client, &space, all).await,
         Space::Revoke { space, invitation } => invitations::revoke(context, &client, &space, &invitation).await,
@@ -103,6 +105,10 @@ pub(super) async fn run(context: &Context, verb: Space) -> Result<(), ApiError> 
             let invite = read_stdin()?;
             let before: Vec<dto::Space> = client.get("/spaces").await?;
             let invite = dto::InviteText { invite };
+            let preview: dto::InvitePreview = client.post("/spaces/join/preview", &invite).await?;
+            if let Some(at) = preview.guest_at.filter(|_| !preview.already_member && !context.out.is_json()) {
+                context.out.progress(&guest::invited(&preview, at));
+            }
             let joining = client.post("/spaces/join", &invite);
             tokio::pin!(joining);
             let space: dto::Space = tokio::select! {
@@ -123,18 +129,24 @@ pub(super) async fn run(context: &Context, verb: Space) -> Result<(), ApiError> 
         Space::Remove { space, person } => {
             let (space, space_name) = space_typed(&client, &space, Typed::Whole).await?;
             let (person, name) = find_member(&client, &space, &person, Typed::Whole).await?;
+            let rooms = guest::rooms_of(context, &client, &space).await?;
             let _: dto::Done = client.delete(&format!("/spaces/{space}/members/{person}")).await?;
             context.out.either(&json!({}), || {
                 let (name, space) = (visible(&name), visible(&space_name));
-                format!("{name} is removed from {space}. Nothing new reaches that person.\n")
+                let rooms = rooms.map_or_else(String::new, |rooms| format!(" and from its {rooms}"));
+                format!("{name} is removed from {space}{rooms}. Nothing new reaches that person.\n")
             })
         }
         Space::Show { space } => show(context, &client, &space).await,
         Space::Archive { space } => {
             let (space, name) = space_typed(&client, &space, Typed::Whole).await?;
+            let rooms = guest::rooms_of(context, &client, &space).await?;
             let now: dto::Space = client.post(&format!("/spaces/{space}/archive"), &json!({})).await?;
             let words = "is archived: everybody in it can read it, and nobody writes in it.";
-            context.out.either(&json!({ "archived": now.archived }), || format!("{} {words}\n", visible(&name)))
+            context.out.either(&json!({ "archived": now.archived }), || {
+                let rooms = rooms.map_or_else(String::new, |rooms| format!(" The same goes for its {rooms}."));
+                format!("{} {words}{rooms}\n", visible(&name))
+            })
         }
         Space::Restore { space } => {
             let (space, name) = space_typed(&client, &space, Typed::Start).await?;
@@ -143,11 +155,13 @@ pub(super) async fn run(context: &Context, verb: Space) -> Result<(), ApiError> 
         }
         Space::Retention { space, days } => {
             let (space, name) = space_typed(&client, &space, Typed::Whole).await?;
+            let rooms = guest::rooms_of(context, &client, &space).await?;
             let change = dto::RetentionChange { days: days.0 };
             let now: dto::Space = client.put(&format!("/spaces/{space}/retention"), &change).await?;
             context.out.either(&json!({ "retention": now.retention }), || {
                 let words = now.retention.as_ref().map_or_else(|| "Messages are kept for good.".into(), how_long);
-                format!("{}: {words}\n", visible(&name))
+                let rooms = rooms.map_or_else(String::new, |rooms| format!(" The same goes for its {rooms}."));
+                format!("{}: {words}{rooms}\n", visible(&name))
             })
         }
         Space::Leave { space } => {
@@ -157,6 +171,7 @@ pub(super) async fn run(context: &Context, verb: Space) -> Result<(), ApiError> 
         }
         Space::Delete { space } => {
             let (space, name) = space_typed(&client, &space, Typed::Whole).await?;
+            let rooms = guest::rooms_of(context, &client, &space).await?;
             let _: dto::Done = client.delete(&format!("/spaces/{space}")).await?;
             // Where nobody is to be told, it is gone already.
             let now: Vec<dto::Space> = client.get("/spaces").await?;
@@ -164,7 +179,8 @@ pub(super) async fn run(context: &Context, verb: Space) -> Result<(), ApiError> 
             let unheard = unheard.unwrap_or_default();
             context.out.either(&json!({ "unheard": unheard }), || {
                 let waits = not_heard(&unheard).map_or_else(String::new, |waits| format!(" By now {waits}."));
-                format!("{} is deleted for everybody. {COPIES_GO}{waits}\n", visible(&name))
+                let rooms = rooms.map_or_else(String::new, |rooms| format!(", and its {rooms} along with it"));
+                format!("{} is deleted for everybody{rooms}. {COPIES_GO}{waits}\n", visible(&name))
             })
         }
     }
@@ -242,6 +258,7 @@ fn not_heard(unheard: &[dto::Unheard]) -> Option<String> {
 async fn show(context: &Context, client: &Client, space: &str) -> Result<(), ApiError> {
     let space = find_space(client, space).await?;
     let space: dto::Space = client.get(&format!("/spaces/{space}")).await?;
+    let rooms = guest::rooms_of(context, client, &space.space).await?;
     context.out.either(&space, || {
         let level = match space.level {
             dto::Level::Read => "you can read",
@@ -264,6 +281,11 @@ async fn show(context: &Context, client: &Client, space: &str) -> Result<(), Api
                     guests => format!("{guests} guests"),
                 };
                 line(format!("A room for guests; {guests}"));
+            }
+            if let Some(rooms) = rooms {
+                let rooms = if rooms.starts_with("room") { format!("a {rooms}") } else { rooms };
+                let list = format!("{rooms}: `compeer guest list {}`", short(&space.space));
+                line(context.out.hint(&list).into_owned());
             }
         }
         if let Some(archived) = &space.archived {

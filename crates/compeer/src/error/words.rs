@@ -107,7 +107,7 @@ impl From<ActError> for ApiError {
             ActError::UnknownTopic => missing(
                 "topic-not-found",
                 "No such topic",
-                "It may not have arrived yet. `compeer topic list SPACE` shows those that have.",
+                "It may not have arrived yet. `compeer discuss list SPACE` shows those that have.",
             ),
             ActError::UnknownIssue => missing(
                 "issue-not-found",
@@ -153,7 +153,26 @@ impl From<ActError> for ApiError {
                 StatusCode::CONFLICT,
                 "follows-space",
                 "That follows from the space",
-                "Change it in the space that the room belongs to.",
+                "Change it in the space that the room belongs to. Managers end a room for all with `compeer space delete SPACE`.",
+            ),
+            ActError::NamedBySpace => told(
+                StatusCode::CONFLICT,
+                "named-by-space",
+                "Named in its space",
+                "Rename the topic or board in the space that the room belongs to: the room follows.",
+            ),
+            ActError::OneThing => told(
+                StatusCode::CONFLICT,
+                "one-thing",
+                "A room is for one thing",
+                "Make it in the space that the room belongs to, and invite guests to that.",
+            ),
+            ActError::GuestsLeft { .. } => told(
+                StatusCode::CONFLICT,
+                "guests-left",
+                "Guests would be left alone",
+                "`compeer guest remove SPACE THING PERSON` takes one out (`compeer guest list SPACE` shows them), `compeer space delete SPACE` ends \
+                 the space and its rooms for all.",
             ),
             ActError::UnknownBoard => missing(
                 "board-not-found",

@@ -20,6 +20,7 @@ fn every_route_says_what_is_wrong() {
     let no_file = format!("{{\"text\":\"\",\"file\":\"{NOBODY}\"}}");
     let no_answer = format!("{{\"text\":\"x\",\"reply\":\"{NOBODY}\"}}");
     let no_thing = format!("{{\"thing\":\"{NOBODY}\"}}");
+    let no_guest = |invite: &str| format!("{{\"thing\":\"{NOBODY}\",\"invite\":{{{invite}}}}}");
     let stranger = format!("{{\"people\":[\"{NOBODY}\"]}}");
     let no_topic = format!("{{\"text\":\"x\",\"place\":\"{NOBODY}\"}}");
     let no_assignee = format!("{{\"title\":\"x\",\"assignee\":\"{NOBODY}\"}}");
@@ -159,6 +160,10 @@ fn every_route_says_what_is_wrong() {
         ("POST", format!("{here}/rooms"), &no_thing, 404, "topic-not-found"),
         ("POST", format!("{here}/rooms"), "{\"thing\":\"x\"}", 400, "bad-request"),
         ("POST", format!("{here}/rooms"), "{}", 400, "bad-request"),
+        ("POST", format!("{here}/rooms"), &no_guest("\"expires\":\"soon\""), 400, "bad-request"),
+        ("POST", format!("{here}/rooms"), &no_guest("\"uses\":0"), 400, "bad-terms"),
+        ("POST", format!("{here}/rooms"), &no_guest("\"level\":\"manage\""), 409, "guests-manage-nothing"),
+        ("POST", format!("{here}/rooms"), &no_guest("\"more\":1"), 400, "bad-request"),
         ("GET", format!("{gone}/boards"), "", 404, "space-not-found"),
         ("POST", format!("{gone}/boards"), "{\"title\":\"x\"}", 404, "space-not-found"),
         ("POST", format!("{here}/boards"), "{\"title\":\"\"}", 400, "bad-name"),

@@ -1,7 +1,7 @@
 //! The text of an invitation.
 
 use compeer_core::group::{InviteTerms, Level};
-use compeer_core::invite::{HOSTS, Host, Invite, InviteError, proof, verify_proof};
+use compeer_core::invite::{GuestAt, HOSTS, Host, Invite, InviteError, proof, verify_proof};
 use compeer_core::{DeviceId, DeviceKey, GroupId};
 use proptest::prelude::*;
 use zeroize::Zeroizing;
@@ -20,11 +20,16 @@ fn invite() -> Invite {
             addrs: vec!["192.0.2.1:7000".parse().expect("v4"), "[2001:db8::1]:7000".parse().expect("v6")],
         }],
         relays: vec!["https://relay.example:443".to_owned()],
+        guest_at: None,
     }
 }
 
 #[test]
 fn round_trip() {
+    for guest_at in [Some(GuestAt::Topic), Some(GuestAt::Board)] {
+        let invite = Invite { guest_at, ..invite() };
+        assert_eq!(invite.to_string().parse(), Ok(invite));
+    }
     let text = invite().to_string();
     assert!(text.starts_with("compeer1"));
     assert!(text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));

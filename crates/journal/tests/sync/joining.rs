@@ -97,3 +97,21 @@ async fn an_invitation_for_one_lets_in_one_even_by_two_managers_at_once() {
     let of = |peer: &Peer| ann.journal.rules(&topic).is_some_and(|rules| rules.level(&peer.device()).is_some());
     assert!(of(&cy) != of(&di));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_in_by_an_invitation_is_in_when_they_use_it_again() {
+    let (ann, bo) = (Peer::new().await, Peer::new().await);
+    let topic = ann.space().await;
+    let invite = ann.invite(topic, 1, in_an_hour()).await;
+    bo.join(&invite).await.expect("joins");
+    let level = |peer: &Peer| ann.journal.rules(&topic).and_then(|rules| rules.level(&peer.device()));
+    let rules = ann.journal.rules(&topic).expect("rules");
+    let member = *rules.members().keys().find(|member| rules.devices()[&bo.device()].via == **member).expect("Bo");
+    ann.journal.set_member(topic, member, Some(Level::Read), None).await.expect("lowers");
+    bo.join(&invite).await.expect("is in");
+    assert_eq!(level(&bo), Some(Level::Read), "it gives nothing back");
+    // Once out, it lets nobody in.
+    ann.journal.set_member(topic, member, None, None).await.expect("removes");
+    assert!(bo.join(&invite).await.is_err());
+    assert_eq!(level(&bo), None);
+}

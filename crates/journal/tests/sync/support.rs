@@ -200,6 +200,7 @@ impl Peer {
             inviter_name: "host".into(),
             hosts: vec![self.as_host()],
             relays: vec![],
+            guest_at: None,
         }
     }
 

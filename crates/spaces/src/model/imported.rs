@@ -60,7 +60,10 @@ impl Op {
     /// Whether it says the same elsewhere. Who holds what does not, nor that a space is a talk between the people in it or a room.
     #[must_use]
     pub fn can_be_carried_over(&self) -> bool {
-        !matches!(self, Self::Imported { .. } | Self::Holds { .. } | Self::Direct {} | Self::Room { .. })
+        !matches!(
+            self,
+            Self::Imported { .. } | Self::Holds { .. } | Self::Direct {} | Self::Room { .. } | Self::RoomName { .. }
+        )
     }
 }
 
@@ -145,6 +148,7 @@ impl Op {
             | Self::Holds { .. }
             | Self::Direct {}
             | Self::Room { .. }
+            | Self::RoomName { .. }
             | Self::Imported { .. }) => same,
         }
     }

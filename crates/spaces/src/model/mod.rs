@@ -4,6 +4,7 @@ pub mod element;
 mod field;
 mod imported;
 mod info;
+mod inviting;
 mod issue;
 mod op;
 mod page;
@@ -15,11 +16,12 @@ pub use element::{Element, ElementError};
 pub use field::{EMOJI_BYTES, Field, ORDER_BYTES, RETENTION_DAYS, TITLE_CHARS};
 pub use imported::{Imported, Importer, Rename, SAID, THE_SPACE};
 pub use info::{
-    Answered, At, Attention, BoardInfo, BoardPerson, Deed, Drawing, End, FileInfo, FileState, GuestRoom, HolderInfo,
-    InvitationInfo, InvitationState, InviteRequest, LastMessage, MemberDevice, MemberInfo, MessageFile, MessageInfo,
-    MessageRange, MessageState, NewMessage, PlaceInfo, Reaction, Retention, RoomInfo, SpaceInfo, SpaceState,
-    SpacesEvent, TopicInfo, Transfer, TransferId, TransferSource, TransferState, Unheard, Version,
+    Answered, At, Attention, BoardInfo, BoardPerson, Deed, Drawing, End, FileInfo, FileState, HolderInfo, LastMessage,
+    MemberDevice, MemberInfo, MessageFile, MessageInfo, MessageRange, MessageState, NewMessage, PlaceInfo, Reaction,
+    Retention, SpaceInfo, SpaceState, SpacesEvent, TopicInfo, Transfer, TransferId, TransferSource, TransferState,
+    Unheard, Version,
 };
+pub use inviting::{GuestRoom, InvitationInfo, InvitationState, InviteRequest, RoomInfo};
 pub use issue::{
     Activity, Day, HIGHEST_ESTIMATE, HIGHEST_NUMBER, IssueDetail, IssueFilter, IssueInfo, IssueRef, IssueSetup,
     IssueSort, Key, LAST_DAY, PREFIX_LETTERS, Priority, QUERY_BYTES, Status, ThingInfo, prefix_of, suffixes,

@@ -1,7 +1,7 @@
 //! One operation in a space's journal: the plain text of a data entry.
 
 use compeer_core::cbor::{self, CborError};
-use compeer_core::{BlobHash, DeviceId, EntryHash, GroupId, limits};
+use compeer_core::{BlobHash, DeviceId, EntryHash, GroupId, Hlc, limits};
 use minicbor::{Decode, Encode};
 
 use super::element::ElementError;
@@ -155,6 +155,17 @@ pub enum Op {
         /// The parent, as [`room_tag`] names it.
         #[cbor(n(1), with = "minicbor::bytes")]
         parent: [u8; 32],
+    },
+    /// What the room is called: the title that the thing it was made for had in the parent from a time on. By its managers, whoever
+    /// of them has heard of it; the last title wins, whenever that was said here.
+    #[n(27)]
+    RoomName {
+        /// The name.
+        #[n(0)]
+        name: String,
+        /// When it was given as a title; not after this entry.
+        #[n(1)]
+        since: Hlc,
     },
     /// What somebody is said to have written elsewhere.
     #[n(15)]
@@ -325,7 +336,7 @@ impl Op {
     pub(super) fn check(&self) -> Result<(), OpError> {
         match self {
             Self::Imported { imported } => drop(imported.op()?),
-            Self::Name { name } => check_name(name)?,
+            Self::Name { name } | Self::RoomName { name, .. } => check_name(name)?,
             Self::Profile { profile } | Self::Introduce { profile, .. } => {
                 check_name(&profile.name)?;
                 check_name(&profile.device_name)?;
@@ -472,7 +483,7 @@ mod tests {
         Field::Squashed { stretch: Stretch { first: 3, last: 40, began, ended, updates: 30 }, bytes: update() }
     }
 
-    fn ops() -> [Op; 25] {
+    fn ops() -> [Op; 26] {
         let picture = Some(b"\x89PNG\r\n\x1a\nmore".to_vec());
         [
             Op::Name { name: "Harbour Quay".into() },
@@ -508,6 +519,7 @@ mod tests {
             Op::Direct {},
             Op::Room { kind: Kind::Board, parent: [0xFF; 32] },
             set(vec![squashed()]),
+            Op::RoomName { name: "Quay walls".into(), since: Hlc::new(7, 1) },
             room(room_fields()),
             set(vec![Field::RoomOf { thing: None }]),
             Op::Holds { blobs: vec![BlobHash::from_bytes([3; 32])] },

@@ -53,6 +53,10 @@ pub struct Hit {
     pub space: GroupId,
     /// That space's name; empty while it is not known.
     pub space_name: String,
+    /// Whether that is a room, in which guests take part.
+    pub room: bool,
+    /// Whether who wrote or listed it, or the person that it is, is a guest there.
+    pub guest: bool,
     /// The topic it was said at, and its title if that is known; `None` in the general talk, and for what is not said.
     pub topic: Option<(EntryHash, Option<String>)>,
     /// Who wrote or listed it, and their name.

@@ -24,6 +24,11 @@ impl Spaces {
         let me = self.me().ok_or(ActError::NoPerson)?;
         let rules = self.rules_for(&space, Level::Write)?;
         let NewMessage { text, nonce, file, reply, place } = new;
+        let place = match place {
+            // The room of a board has no talk beside it.
+            None => self.board_in(space).await?,
+            place => place,
+        };
         let plain = Op::Message { text: text.clone(), nonce: nonce.clone(), file, reply, place }.encode()?;
         if file.is_some() || reply.is_some() || place.is_some() {
             self.catch_up(space).await;

@@ -186,8 +186,8 @@ impl Spaces {
         if !known {
             return;
         }
-        let Ok(room) = self.is_my_room(space).await.inspect_err(failed) else { return };
-        if direct || room {
+        let Ok(room) = self.my_room(space).await.inspect_err(failed) else { return };
+        if direct || room.is_some() {
             self.welcomed().remove(&space);
             let _ = self.inner.view.with(move |view| view.drop_welcomed(&space)).await.inspect_err(failed);
             return;

@@ -66,6 +66,7 @@ impl Spaces {
             false => name,
         };
         let room = self.room_info(space, &rules).await?;
+        let name = room.as_ref().and_then(|room| room.title.clone()).or(name);
         let topic = self.inner.journal.topic(&space).ok_or(ActError::UnknownSpace)?;
         let state = match self.state_by(&rules) {
             SpaceState::Active if self.is_shut_out(&space) => SpaceState::ShutOut,
@@ -161,6 +162,7 @@ impl Spaces {
     pub async fn rename(&self, space: GroupId, name: String) -> Result<(), ActError> {
         let plain = Op::Name { name }.encode()?;
         self.rules_for(&space, Level::Manage)?;
+        self.check_named_here(&space)?;
         self.inner.journal.append(space, plain).await?;
         Ok(())
     }
@@ -172,10 +174,11 @@ impl Spaces {
         if !rules.members().contains_key(&member) {
             return Err(ActError::UnknownPerson);
         }
+        // In a room nobody can be made a manager instead, so this comes first.
+        self.check_in_room(&space, &person, Some(level))?;
         if level < Level::Manage && self.is_last_manager(&rules, &person) {
             return Err(ActError::LastManager);
         }
-        self.check_in_room(&space, &person, Some(level))?;
         self.inner.journal.set_member(space, member, Some(level), None).await?;
         self.even_out_rooms(space).await;
         Ok(())
@@ -207,10 +210,13 @@ impl Spaces {
             return self.begin_farewell(space).await;
         }
         if self.state_by(&rules) == SpaceState::Active {
+            self.check_in_room(&space, &person, None)?;
             if people(&rules).count() > 1 && self.is_last_manager(&rules, &person) {
                 return Err(ActError::LastManager);
             }
-            self.check_in_room(&space, &person, None)?;
+            if people(&rules).count() == 1 {
+                self.check_no_guests(&space)?;
+            }
             self.leave_rooms(space).await?;
             self.inner.journal.set_member(space, Member::Group(person), None, None).await?;
             return self.begin_farewell(space).await;
@@ -239,14 +245,14 @@ impl Spaces {
         Ok(())
     }
 
-    /// Makes a space read-only for everybody, or takes that back.
+    /// Makes a space and its rooms read-only for everybody, or takes that back.
     pub async fn archive(&self, space: GroupId, on: bool) -> Result<(), ActError> {
         let rules = self.rules_for(&space, Level::Manage)?;
         if rules.archived().is_some() != on {
             self.inner.journal.archive(space, on).await?;
             self.tell(SpacesEvent::Space { space });
         }
-        Ok(())
+        self.archive_rooms(space, on).await
     }
 
     fn is_last_manager(&self, rules: &Rules, person: &GroupId) -> bool {

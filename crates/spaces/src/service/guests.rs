@@ -6,11 +6,12 @@
 
 mod keep;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use compeer_core::group::{GroupKind, Level, Member, Rules};
-use compeer_core::{EntryHash, GroupId, Millis, limits};
+use compeer_core::invite::GuestAt;
+use compeer_core::{EntryHash, GroupId, Hlc, Millis, limits};
 
 use super::Spaces;
 use super::chat::people;
@@ -76,7 +77,8 @@ impl Spaces {
     fn my_parent_of(&self, room: &GroupId) -> Option<(GroupId, std::sync::Arc<Rules>)> {
         let parent = self.parent_of(room)?;
         let rules = self.rules(&parent).ok().filter(|rules| self.state_by(rules) == SpaceState::Active)?;
-        Some((parent, rules))
+        // Whoever was removed is told so by nobody, and is in the room, if at all, as a guest.
+        (!self.is_shut_out(&parent)).then_some((parent, rules))
     }
 
     /// The rooms on this device that are in use and belong to a space.
@@ -89,10 +91,10 @@ impl Spaces {
         self.inner.view.with(move |view| view.listed_rooms(&space, ROOMS)).await
     }
 
-    /// Whether some space that I am in has this as a room, and it says the same.
-    pub(super) async fn is_my_room(&self, room: GroupId) -> Result<bool, ViewError> {
-        let Some((parent, _)) = self.my_parent_of(&room) else { return Ok(false) };
-        Ok(self.listed_rooms(parent).await?.iter().any(|listed| listed.room == room))
+    /// What a space that I am in says of its room, if it says that this is one and the room says the same.
+    pub(super) async fn my_room(&self, room: GroupId) -> Result<Option<ListedRoom>, ViewError> {
+        let Some((parent, _)) = self.my_parent_of(&room) else { return Ok(None) };
+        Ok(self.listed_rooms(parent).await?.into_iter().find(|listed| listed.room == room))
     }
 
     /// Whether somebody is, or was, a guest in a space: they came into a room by an invitation, as members of its parent never do,
@@ -115,12 +117,14 @@ impl Spaces {
         let parent = self.my_parent_of(&space).map(|(parent, _)| parent);
         let look = move |view: &View| {
             let board = if row.kind == Kind::Board { view.first_board(&space)? } else { None };
-            let listed = parent.map(|parent| view.listed_rooms(&parent, ROOMS)).transpose()?.unwrap_or_default();
-            Ok((board, listed.into_iter().find(|listed| listed.room == space).map(|listed| listed.thing)))
+            let Some(parent) = parent else { return Ok((board, None, None)) };
+            let listed = view.listed_rooms(&parent, ROOMS)?.into_iter().find(|listed| listed.room == space);
+            let thing = listed.map(|listed| listed.thing);
+            Ok((board, thing, thing.map(|thing| view.title(&parent, &thing)).transpose()?.flatten()))
         };
-        let (board, thing) = self.inner.view.with(look).await?;
+        let (board, thing, title) = self.inner.view.with(look).await?;
         let guests = people(rules).filter(|person| self.is_guest(&space, rules, person)).count();
-        Ok(Some(RoomInfo { kind: row.kind, board, parent, thing, guests }))
+        Ok(Some(RoomInfo { kind: row.kind, board, parent, thing, title, guests }))
     }
 
     /// The rooms of a space that are on this device, with their guests and the invitations that can still be used.
@@ -137,7 +141,9 @@ impl Spaces {
             guests.retain(|member| member.guest);
             let mut invitations = self.invitations(room).await?;
             invitations.retain(|invitation| invitation.state == InvitationState::Open);
-            let name = self.inner.view.with(move |view| view.name(&room)).await?.unwrap_or_default();
+            // By whatever it is named for: so it is called wherever one says which one is meant.
+            let named = move |view: &View| Ok(view.title(&space, &thing)?.or(view.name(&room)?));
+            let name = self.inner.view.with(named).await?.unwrap_or_default();
             rooms.push(GuestRoom { room, name, kind: row.kind, thing, guests, invitations });
         }
         Ok(rooms)
@@ -149,9 +155,10 @@ impl Spaces {
         self.rules_for(&space, Level::Manage)?;
         self.rules_for(&space, Level::Write)?;
         self.catch_up(space).await;
-        let look =
-            move |view: &View| Ok((view.is_direct(&space)?, view.kind(&space, &thing)?, view.title(&space, &thing)?));
-        let (direct, kind, title) = self.inner.view.with(look).await?;
+        let look = move |view: &View| {
+            Ok((view.is_direct(&space)?, view.kind(&space, &thing)?, view.title_said(&space, &thing)?))
+        };
+        let (direct, kind, titled) = self.inner.view.with(look).await?;
         let kind = kind.ok_or(ActError::UnknownTopic)?;
         if !matches!(kind, Kind::Topic | Kind::Board) || direct || self.inner.guest_rooms.get(&space).is_some() {
             return Err(ActError::NoRooms);
@@ -161,9 +168,11 @@ impl Spaces {
         if let Some(room) = self.room_for(space, thing).await? {
             return Ok(room);
         }
-        let title = title.unwrap_or_else(|| kind.word().to_owned());
-        let name: String = title.chars().take(limits::NAME_CHARS).collect();
-        let mut after = vec![Op::Name { name }.encode()?, Op::Profile { profile: me.profile }.encode()?];
+        let (title, since) = titled.unwrap_or_else(|| (kind.word().to_owned(), Hlc::default()));
+        let mut after = vec![
+            Op::RoomName { name: name_for(&title), since }.encode()?,
+            Op::Profile { profile: me.profile }.encode()?,
+        ];
         if kind == Kind::Board {
             after.push(Op::Make { kind, fields: vec![Field::Title { text: title }] }.encode()?);
         }
@@ -211,11 +220,54 @@ impl Spaces {
         if level == Some(Level::Manage) { Err(ActError::GuestsManageNothing) } else { Ok(()) }
     }
 
+    /// The rules of a space in which I may make something.
+    pub(super) fn rules_to_make(&self, space: &GroupId) -> Result<std::sync::Arc<Rules>, ActError> {
+        let rules = self.rules_for(space, Level::Write)?;
+        if self.inner.guest_rooms.get(space).is_some() { Err(ActError::OneThing) } else { Ok(rules) }
+    }
+
+    /// Refuses another name for a room or for what is in it: it is called as what it was made for.
+    pub(super) fn check_named_here(&self, space: &GroupId) -> Result<(), ActError> {
+        if self.inner.guest_rooms.get(space).is_some() { Err(ActError::NamedBySpace) } else { Ok(()) }
+    }
+
+    /// What guests are invited to, if a space is a room.
+    pub(super) fn guest_at(&self, space: &GroupId) -> Option<GuestAt> {
+        let row = self.inner.guest_rooms.get(space)?;
+        Some(if row.kind == Kind::Board { GuestAt::Board } else { GuestAt::Topic })
+    }
+
+    /// The board of a room for one.
+    pub(super) async fn board_in(&self, space: GroupId) -> Result<Option<EntryHash>, ViewError> {
+        match self.inner.guest_rooms.get(&space) {
+            Some(row) if row.kind == Kind::Board => self.inner.view.with(move |view| view.first_board(&space)).await,
+            _ => Ok(None),
+        }
+    }
+
+    /// Refuses that the last person goes while there are guests whom I could let go before: nobody else could, ever.
+    pub(super) fn check_no_guests(&self, space: &GroupId) -> Result<(), ActError> {
+        let me = self.person_id()?;
+        let mine = self.rooms_under(space).into_iter().filter_map(|room| self.rules_for(&room, Level::Manage).ok());
+        let (mut guests, mut rooms) = (BTreeSet::new(), 0);
+        for rules in mine {
+            let there: BTreeSet<GroupId> = people(&rules).filter(|person| *person != me).collect();
+            rooms += usize::from(!there.is_empty());
+            guests.extend(there);
+        }
+        if guests.is_empty() { Ok(()) } else { Err(ActError::GuestsLeft { guests: guests.len(), rooms }) }
+    }
+
     /// Refuses an invitation into a room by which a guest would manage it.
     pub(super) fn check_invitation(&self, space: &GroupId, level: Level) -> Result<(), ActError> {
         let too_much = level == Level::Manage && self.inner.guest_rooms.get(space).is_some();
         if too_much { Err(ActError::GuestsManageNothing) } else { Ok(()) }
     }
+}
+
+/// What the room of something with this title is called.
+fn name_for(title: &str) -> String {
+    title.chars().take(limits::NAME_CHARS).collect()
 }
 
 /// Whether somebody ever came in by an invitation.

@@ -4,7 +4,7 @@ use compeer_core::GroupId;
 use compeer_core::group::{GroupKind, InviteTerms, Level};
 use compeer_core::invite::{Host, Invite};
 use compeer_core::key::DeviceKey;
-use compeer_core::{DeviceId, Millis};
+use compeer_core::{DeviceId, EntryHash, Millis};
 
 use super::{Spaces, name_or_id};
 use crate::error::{ActError, JoinSpaceError};
@@ -16,15 +16,35 @@ const USES: u32 = 1000;
 /// Managers' devices that an invitation names. More would make the text long without making it reach further.
 const HOSTS: usize = 4;
 
+/// Refuses an expiry or a number of uses that no invitation has.
+fn check_terms(request: &InviteRequest) -> Result<(), ActError> {
+    let fits = (MINUTE..=YEAR).contains(&request.expires_in) && (1..=USES).contains(&request.uses);
+    if fits { Ok(()) } else { Err(ActError::BadTerms) }
+}
+
 impl Spaces {
+    /// Invites a guest to a topic or board of a space: into its room, which is made if there is none. Nothing is made for an
+    /// invitation that cannot be.
+    pub async fn invite_guest(
+        &self,
+        space: GroupId,
+        thing: EntryHash,
+        request: InviteRequest,
+    ) -> Result<(GroupId, Invite), ActError> {
+        check_terms(&request)?;
+        if request.level == Level::Manage {
+            return Err(ActError::GuestsManageNothing);
+        }
+        let room = self.open_room(space, thing).await?;
+        Ok((room, self.invite(room, request).await?))
+    }
+
     /// Makes an invitation. Any manager's device that is online can honour it.
     pub async fn invite(&self, space: GroupId, request: InviteRequest) -> Result<Invite, ActError> {
         let rules = self.rules_for(&space, Level::Manage)?;
         let me = self.me().ok_or(ActError::NoPerson)?;
         self.check_invitation(&space, request.level)?;
-        if !(MINUTE..=YEAR).contains(&request.expires_in) || !(1..=USES).contains(&request.uses) {
-            return Err(ActError::BadTerms);
-        }
+        check_terms(&request)?;
         let key = DeviceKey::generate()?;
         let terms = InviteTerms {
             key: key.id(),
@@ -50,6 +70,7 @@ impl Spaces {
             inviter_name: me.profile.name,
             hosts,
             relays: self.inner.mesh.relays().iter().map(ToString::to_string).collect(),
+            guest_at: self.guest_at(&space),
         })
     }
 
@@ -73,6 +94,8 @@ impl Spaces {
                     InvitationState::Revoked
                 } else if invite.used.len() >= invite.terms.uses as usize {
                     InvitationState::Used
+                } else if rules.level(&invite.by) != Some(Level::Manage) {
+                    InvitationState::Lapsed
                 } else if invite.terms.expires < now {
                     InvitationState::Expired
                 } else {

@@ -86,7 +86,7 @@ impl Spaces {
     /// Makes an issue, with the number that comes next as far as this device knows.
     pub async fn create_issue(&self, space: GroupId, fields: Vec<Field>) -> Result<IssueDetail, ActError> {
         self.person_id()?;
-        let rules = self.rules_for(&space, Level::Write)?;
+        let rules = self.rules_to_make(&space)?;
         self.check_fields(space, &rules, &[], &fields).await?;
         let made = self.number_and_make(space, vec![fields]).await?;
         self.issue(space, made[0]).await

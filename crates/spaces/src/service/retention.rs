@@ -64,13 +64,14 @@ fn turn(space: &GroupId, rules: &Rules, own: &DeviceId) -> usize {
 }
 
 impl Spaces {
-    /// Says after how many days messages of a space go; none keeps them for good. To say the same again is to say that what
+    /// Says after how many days messages of a space and its rooms go; none keeps them for good. To say the same again is to say that what
     /// is due now may go.
     pub async fn set_retention(&self, space: GroupId, days: Option<u16>) -> Result<(), ActError> {
         self.rules_for(&space, Level::Manage)?;
         let op = Op::Set { object: itself(&space), fields: vec![Field::Retention { days }] };
         self.inner.journal.append(space, op.encode()?).await?;
         self.catch_up(space).await;
+        self.even_out_rooms(space).await;
         self.inner.retention_due.notify_one();
         Ok(())
     }

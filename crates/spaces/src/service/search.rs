@@ -75,8 +75,23 @@ impl Spaces {
             self.inner.index_now.notify_one();
         }
         answer.complete &= taken_in;
+        self.mark_guests(&mut answer.hits)?;
         self.name_direct_talks(&mut answer.hits).await?;
         Ok(answer)
+    }
+
+    /// Says of what is in rooms that it is, and what of it is of guests.
+    fn mark_guests(&self, hits: &mut [Hit]) -> Result<(), SearchError> {
+        for hit in hits.iter_mut().filter(|hit| self.guest_at(&hit.space).is_some()) {
+            hit.room = true;
+            let person = match hit.target {
+                Target::Person(person) => Some(person),
+                _ => hit.author.as_ref().map(|(person, _)| *person),
+            };
+            let rules = self.rules(&hit.space)?;
+            hit.guest = person.is_some_and(|person| self.is_guest(&hit.space, &rules, &person));
+        }
+        Ok(())
     }
 
     /// Direct talks go by the names of the others in them.
@@ -297,6 +312,8 @@ impl Search {
             target: candidate.target,
             space: candidate.space,
             space_name: space_name(names, &candidate.space),
+            room: false,
+            guest: false,
             topic: None,
             author: None,
             time: None,
@@ -363,6 +380,8 @@ fn hit(document: Document, names: &Names, terms: &[Term]) -> Hit {
         },
         space: document.space,
         space_name: space_name(names, &document.space),
+        room: false,
+        guest: false,
         topic: document.place.map(|place| {
             let named = names.topics.iter().find(|name| name.of == place && name.space == document.space);
             (place, named.map(|name| name.name.clone()))

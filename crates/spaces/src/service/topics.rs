@@ -53,7 +53,7 @@ impl Spaces {
     /// Makes a topic.
     pub async fn create_topic(&self, space: GroupId, title: String) -> Result<TopicInfo, ActError> {
         self.person_id()?;
-        self.rules_for(&space, Level::Write)?;
+        self.rules_to_make(&space)?;
         let op = Op::Make { kind: Kind::Topic, fields: vec![Field::Title { text: title }] };
         let made = self.inner.journal.append(space, op.encode()?).await?;
         self.topic(space, Some(made.hash)).await

@@ -276,6 +276,25 @@ fn note_full_boards(
     Ok(())
 }
 
+/// Takes in that the space is called so from a time on.
+fn call(
+    transaction: &Transaction<'_>,
+    source: &Source,
+    name: &str,
+    since: Hlc,
+    changes: &mut Vec<Change>,
+) -> Result<()> {
+    let newer = transaction
+        .prepare_cached(
+            "INSERT INTO name VALUES (?1, ?2, ?3, ?4) ON CONFLICT (space) DO UPDATE
+             SET name = excluded.name, clock = excluded.clock, hash = excluded.hash
+             WHERE (excluded.clock, excluded.hash) > (name.clock, name.hash)",
+        )?
+        .execute(params![source.space.as_bytes(), name, sql_clock(since), source.hash.as_bytes()])?;
+    changes.extend((newer > 0).then_some(Change::Name));
+    Ok(())
+}
+
 pub(super) fn apply_op(
     transaction: &Transaction<'_>,
     source: &Source,
@@ -292,17 +311,16 @@ pub(super) fn apply_op(
         }
         Op::Name { name } => {
             issues::note_name(transaction, source, &name)?;
-            let newer = transaction
-                .prepare_cached(
-                    "INSERT INTO name VALUES (?1, ?2, ?3, ?4) ON CONFLICT (space) DO UPDATE
-                     SET name = excluded.name, clock = excluded.clock, hash = excluded.hash
-                     WHERE (excluded.clock, excluded.hash) > (name.clock, name.hash)",
-                )?
-                .execute(params![space, name, clock, hash])?;
-            if newer > 0 {
-                changes.push(Change::Name);
-            }
+            call(transaction, source, &name, source.clock, changes)?;
         }
+        Op::RoomName { .. } if source.level < Level::Manage => {
+            changes.push(Change::Nonsense(source.author, "names a room without being a manager".into()));
+        }
+        // Nobody could ever say a later one.
+        Op::RoomName { since, .. } if since > source.clock => {
+            changes.push(Change::Nonsense(source.author, "names a room by a title that is still to come".into()));
+        }
+        Op::RoomName { name, since } => call(transaction, source, &name, since, changes)?,
         Op::Direct {} if source.level < Level::Manage => {
             changes
                 .push(Change::Nonsense(source.author, "makes a direct talk of a space without being a manager".into()));
@@ -485,12 +503,13 @@ fn mentions(text: &str, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::entries;
     use super::*;
 
     const SPACE: GroupId = GroupId::from_bytes([1; 32]);
     const CY: GroupId = GroupId::from_bytes([2; 32]);
     const ANN: GroupId = GroupId::from_bytes([3; 32]);
-    const LAPTOP: DeviceId = DeviceId::from_bytes([4; 32]);
+    const LAPTOP: DeviceId = DeviceId::from_bytes(*CY.as_bytes());
 
     fn reader() -> Reader {
         Reader { person: ANN, name: "Ann".into(), since: Hlc::default() }
@@ -506,35 +525,14 @@ mod tests {
 
     /// The entry number `n`, written by Cy, or by Ann.
     fn entry(n: u8, by: GroupId, clock: u64, op: &Op) -> Opened {
-        Opened {
-            position: n.into(),
-            hash: EntryHash::from_bytes([n; 32]),
-            author: if by == CY { LAPTOP } else { DeviceId::from_bytes([5; 32]) },
-            person: Some(by),
-            level: Level::Write,
-            seq: n.into(),
-            clock: Hlc::from_bits(clock),
-            plain: op.encode().expect("encodes"),
-        }
-    }
-
-    fn orders(entries: &[Opened]) -> Vec<Vec<Opened>> {
-        if entries.is_empty() {
-            return vec![Vec::new()];
-        }
-        let with_first = |first: usize| {
-            let mut rest = entries.to_vec();
-            let first = rest.remove(first);
-            orders(&rest).into_iter().map(move |order| [vec![first.clone()], order].concat())
-        };
-        (0..entries.len()).flat_map(with_first).collect()
+        entries::entry(n, by, Level::Write, clock, op)
     }
 
     /// What is shown in the end, whatever the order of arrival: name, device name, and whether it is Cy's own word.
     fn shown(entries: &[Opened]) -> (String, String, bool) {
         let dir = tempfile::tempdir().expect("folder");
         let view = View::open(dir.path()).expect("view");
-        let mut outcomes = orders(entries).into_iter().map(|order| {
+        let mut outcomes = entries::orders(entries).into_iter().map(|order| {
             view.wipe(&SPACE, 0, &[]).expect("wipes");
             for entry in order {
                 view.apply(SPACE, &[entry], Cursor::default(), &reader()).expect("applies");

@@ -7,7 +7,7 @@ use compeer_core::{EntryHash, GroupId, Hlc};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::apply::Source;
-use super::registers::{ANCHOR, RESOLVED, TITLE};
+use super::registers::{ANCHOR, RESOLVED, title_of};
 use super::{Result, View, clock_of, entry_at, group_at, sql_clock};
 use crate::model::{Element, Kind};
 
@@ -129,9 +129,10 @@ fn columns() -> String {
     };
     let elements = "FROM element e WHERE e.space = o.space AND e.board = o.hash";
     format!(
-        "o.hash, o.clock, o.person, ({}), COALESCE(({}), 0), (SELECT COUNT(*) {elements} AND e.value IS NOT NULL),
+        "o.hash, o.clock, o.person, {}, COALESCE(({}), 0) AND NOT EXISTS (SELECT 1 FROM room WHERE room.space = o.space),
+         (SELECT COUNT(*) {elements} AND e.value IS NOT NULL),
          MAX(o.clock, COALESCE((SELECT MAX(e.clock) {elements}), 0))",
-        register(TITLE),
+        title_of("o.space", "o.hash"),
         register(RESOLVED)
     )
 }
@@ -152,10 +153,8 @@ impl View {
     /// The boards of `space`, the last drawn on first, at most `limit`.
     pub(crate) fn boards(&self, space: &GroupId, limit: usize) -> Result<Vec<BoardRow>> {
         let connection = self.lock();
-        let sql = format!(
-            "SELECT {} FROM object o WHERE o.space = ?1 AND o.kind = ?2 ORDER BY 7 DESC, 1 LIMIT ?3",
-            columns()
-        );
+        let sql =
+            format!("SELECT {} FROM shown o WHERE o.space = ?1 AND o.kind = ?2 ORDER BY 7 DESC, 1 LIMIT ?3", columns());
         let mut statement = connection.prepare_cached(&sql)?;
         let rows = statement.query_map(params![space.as_bytes(), Kind::Board.number(), limit as i64], board)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -164,7 +163,7 @@ impl View {
     /// One board, if it was made in `space`.
     pub(crate) fn board(&self, space: &GroupId, hash: &EntryHash) -> Result<Option<BoardRow>> {
         let connection = self.lock();
-        let sql = format!("SELECT {} FROM object o WHERE o.hash = ?2 AND o.space = ?1 AND o.kind = ?3", columns());
+        let sql = format!("SELECT {} FROM shown o WHERE o.hash = ?2 AND o.space = ?1 AND o.kind = ?3", columns());
         let found = params![space.as_bytes(), hash.as_bytes(), Kind::Board.number()];
         Ok(connection.prepare_cached(&sql)?.query_row(found, board).optional()?)
     }

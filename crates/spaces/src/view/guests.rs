@@ -2,11 +2,13 @@
 
 use compeer_core::group::Level;
 use compeer_core::{EntryHash, GroupId, Hlc};
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::apply::{Change, Source};
-use super::registers::{EVERYBODY, register};
-use super::{Result, View, clock_of, entry_at, group_at, sql_clock};
+use super::issues::{RETENTION, itself};
+use super::registers::{EVERYBODY, TITLE, register};
+use super::{Result, View, clock_of, entry_at, group_at, search, sql_clock};
 use crate::model::{Field, Kind};
 
 /// The id of a room.
@@ -33,6 +35,27 @@ pub(crate) struct RoomRow {
     pub(crate) kind: Kind,
     /// Its parent, as [`crate::model::room_tag`] names it.
     pub(crate) parent: [u8; 32],
+}
+
+/// What a space is called and after how many days its messages go, each with when that was said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Said {
+    pub(crate) name: Option<(String, Hlc)>,
+    pub(crate) days: Option<(Option<u16>, Hlc)>,
+}
+
+fn register_said(
+    connection: &Connection,
+    space: &GroupId,
+    object: &EntryHash,
+    field: &str,
+) -> Result<Option<(Value, Hlc)>> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT value, clock FROM register WHERE space = ?1 AND object = ?2 AND field = ?3 AND person = x''",
+        )?
+        .query_row(params![space.as_bytes(), object.as_bytes(), field], |row| Ok((row.get(0)?, clock_of(row.get(1)?))))
+        .optional()?)
 }
 
 /// Takes in a field of a room. What was imported is about no room that is here.
@@ -89,7 +112,26 @@ pub(super) fn be(
             sql_clock(source.clock),
             source.hash.as_bytes()
         ])?;
+    // Of a room less is shown, also of what came before this.
+    transaction.prepare_cached("DELETE FROM issue WHERE space = ?1")?.execute([source.space.as_bytes()])?;
+    search::note_space(transaction, &source.space)?;
     changes.extend([Change::Rooms, Change::Name]);
+    Ok(())
+}
+
+/// Notes that something has another title, if there is a room for it: that goes by the same name.
+pub(super) fn note_title(
+    transaction: &Transaction<'_>,
+    source: &Source,
+    thing: &EntryHash,
+    changes: &mut Vec<Change>,
+) -> Result<()> {
+    let mut rooms = transaction.prepare_cached(
+        "SELECT 1 FROM register INDEXED BY register_set WHERE space = ?1 AND person = ?2 AND field = ?3 AND value = ?4",
+    )?;
+    if rooms.exists(params![source.space.as_bytes(), EVERYBODY, ROOM_OF, thing.as_bytes()])? {
+        changes.push(Change::Rooms);
+    }
     Ok(())
 }
 
@@ -98,7 +140,7 @@ impl View {
     pub(crate) fn listed_rooms(&self, space: &GroupId, limit: usize) -> Result<Vec<ListedRoom>> {
         let connection = self.lock();
         let mut statement = connection.prepare_cached(
-            "SELECT o.hash, r.value, f.value, o.person, o.clock FROM object o
+            "SELECT o.hash, r.value, f.value, o.person, o.clock FROM shown o
              JOIN register r ON r.space = o.space AND r.object = o.hash AND r.field = ?3 AND r.person = x''
              JOIN register f ON f.space = o.space AND f.object = o.hash AND f.field = ?4 AND f.person = x''
              WHERE o.space = ?1 AND o.kind = ?2 AND f.value != x'' ORDER BY o.clock, o.hash LIMIT ?5",
@@ -123,6 +165,27 @@ impl View {
         Ok(found.and_then(|(kind, parent)| Some(RoomRow { kind: Kind::of(kind)?, parent })))
     }
 
+    /// What a space says of what rooms take over from their parents.
+    pub(crate) fn said(&self, space: &GroupId) -> Result<Said> {
+        let connection = self.lock();
+        let name = connection
+            .prepare_cached("SELECT name, clock FROM name WHERE space = ?1")?
+            .query_row([space.as_bytes()], |row| Ok((row.get(0)?, clock_of(row.get(1)?))))
+            .optional()?;
+        let days = register_said(&connection, space, &itself(space), RETENTION)?;
+        let days = days.map(|(value, clock)| match value {
+            Value::Integer(days) => (u16::try_from(days).ok(), clock),
+            _ => (None, clock),
+        });
+        Ok(Said { name, days })
+    }
+
+    /// What something is called, and since when.
+    pub(crate) fn title_said(&self, space: &GroupId, thing: &EntryHash) -> Result<Option<(String, Hlc)>> {
+        let said = register_said(&self.lock(), space, thing, TITLE)?;
+        Ok(said.and_then(|(value, clock)| if let Value::Text(title) = value { Some((title, clock)) } else { None }))
+    }
+
     /// All spaces here that say that they are rooms.
     pub(crate) fn all_rooms(&self) -> Result<Vec<GroupId>> {
         let connection = self.lock();
@@ -135,7 +198,7 @@ impl View {
     pub(crate) fn first_board(&self, space: &GroupId) -> Result<Option<EntryHash>> {
         Ok(self
             .lock()
-            .prepare_cached("SELECT hash FROM object WHERE space = ?1 AND kind = ?2 ORDER BY clock, hash LIMIT 1")?
+            .prepare_cached("SELECT hash FROM shown WHERE space = ?1 AND kind = ?2 ORDER BY clock, hash LIMIT 1")?
             .query_row(params![space.as_bytes(), Kind::Board.number()], |row| entry_at(row, 0))
             .optional()?)
     }
@@ -155,8 +218,9 @@ mod tests {
     use compeer_core::DeviceId;
     use compeer_journal::{Cursor, Opened};
 
+    use super::super::entries;
     use super::*;
-    use crate::model::{Imported, Op, room_tag};
+    use crate::model::{Imported, IssueFilter, Op, room_tag};
     use crate::view::Reader;
 
     const SPACE: GroupId = GroupId::from_bytes([1; 32]);
@@ -166,16 +230,8 @@ mod tests {
     const TOPIC: EntryHash = EntryHash::from_bytes([7; 32]);
 
     fn entry(n: u8, by: GroupId, op: &Op) -> Opened {
-        Opened {
-            position: n.into(),
-            hash: EntryHash::from_bytes([n; 32]),
-            author: DeviceId::from_bytes(*by.as_bytes()),
-            person: Some(by),
-            level: if by == ANN { Level::Manage } else { Level::Write },
-            seq: n.into(),
-            clock: Hlc::new(n.into(), 0),
-            plain: op.encode().expect("encodes"),
-        }
+        let level = if by == ANN { Level::Manage } else { Level::Write };
+        entries::entry(n, by, level, n.into(), op)
     }
 
     fn make(room: GroupId) -> Op {
@@ -191,17 +247,12 @@ mod tests {
         let dir = tempfile::tempdir().expect("folder");
         let view = View::open(dir.path()).expect("view");
         let reader = Reader { person: ANN, name: "Ann".into(), since: Hlc::default() };
-        let mut outcomes = (0..entries.len()).flat_map(|turn| {
-            let mut order = entries.to_vec();
-            order.rotate_left(turn);
-            let reversed = order.iter().rev().cloned().collect();
-            [order, reversed].map(|order: Vec<Opened>| {
-                view.wipe(&SPACE, 0, &[]).expect("wipes");
-                for entry in order {
-                    view.apply(SPACE, &[entry], Cursor::default(), &reader).expect("applies");
-                }
-                view.listed_rooms(&SPACE, 10).expect("reads").into_iter().map(|row| row.room).collect::<Vec<_>>()
-            })
+        let mut outcomes = entries::orders(entries).into_iter().map(|order| {
+            view.wipe(&SPACE, 0, &[]).expect("wipes");
+            for entry in order {
+                view.apply(SPACE, &[entry], Cursor::default(), &reader).expect("applies");
+            }
+            view.listed_rooms(&SPACE, 10).expect("reads").into_iter().map(|row| row.room).collect::<Vec<_>>()
         });
         let first = outcomes.next().expect("an order");
         assert!(outcomes.all(|outcome| outcome == first), "the order of arrival matters");
@@ -259,6 +310,37 @@ mod tests {
             }
             let row = view.room(&SPACE).expect("reads").expect("a room");
             assert_eq!(row, RoomRow { kind: Kind::Board, parent: room_tag(&GroupId::from_bytes([2; 32]), &SPACE) });
+        }
+    }
+
+    #[test]
+    fn a_room_shows_one_thing_whatever_came_first() {
+        let dir = tempfile::tempdir().expect("folder");
+        let view = View::open(dir.path()).expect("view");
+        let reader = Reader { person: ANN, name: "Ann".into(), since: Hlc::default() };
+        let titled = |kind, text: &str| {
+            let mut fields = vec![Field::Title { text: text.into() }];
+            fields.extend((kind == Kind::Issue).then_some(Field::Number { number: 1 }));
+            Op::Make { kind, fields }
+        };
+        let said = [
+            entry(10, ANN, &Op::Room { kind: Kind::Board, parent: [9; 32] }),
+            entry(11, ANN, &Op::Name { name: "Plan".into() }),
+            entry(12, ANN, &titled(Kind::Board, "Plan")),
+            entry(13, MALLORY, &titled(Kind::Issue, "Mine")),
+            entry(14, MALLORY, &titled(Kind::Board, "Mine")),
+            entry(15, MALLORY, &set(12, Field::Title { text: "Mine, too".into() })),
+        ];
+        let filter = IssueFilter { limit: 10, ..IssueFilter::default() };
+        for order in entries::orders(&said) {
+            view.wipe(&SPACE, 0, &[]).expect("wipes");
+            for entry in order {
+                view.apply(SPACE, &[entry], Cursor::default(), &reader).expect("applies");
+            }
+            assert!(view.issues(&SPACE, &filter).expect("reads").0.is_empty());
+            let boards = view.boards(&SPACE, 10).expect("reads");
+            let boards: Vec<_> = boards.iter().map(|row| (row.hash, row.title.as_deref())).collect();
+            assert_eq!(boards, [(EntryHash::from_bytes([12; 32]), Some("Plan"))]);
         }
     }
 

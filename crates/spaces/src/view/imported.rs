@@ -104,6 +104,7 @@ mod tests {
     use compeer_core::{DeviceId, GroupId, Hlc};
     use compeer_journal::{Cursor, Opened};
 
+    use super::super::entries;
     use super::*;
     use crate::model::{Field, Profile};
     use crate::view::{View, Which};
@@ -113,16 +114,7 @@ mod tests {
     const MALLORY: GroupId = GroupId::from_bytes([4; 32]);
 
     fn entry(n: u8, by: GroupId, clock: u64, op: &Op) -> Opened {
-        Opened {
-            position: n.into(),
-            hash: EntryHash::from_bytes([n; 32]),
-            author: DeviceId::from_bytes(*by.as_bytes()),
-            person: Some(by),
-            level: Level::Write,
-            seq: n.into(),
-            clock: Hlc::new(clock, 0),
-            plain: op.encode().expect("encodes"),
-        }
+        entries::entry(n, by, Level::Write, clock, op)
     }
 
     fn words(text: &str) -> Op {
@@ -135,18 +127,6 @@ mod tests {
         let device = DeviceId::from_bytes(*ANN.as_bytes());
         let imported = Imported { id, clock: Hlc::new(clock, 0), person: ANN, device, manages: true, op };
         entry(n, MALLORY, 1000 + u64::from(n), &Op::Imported { imported })
-    }
-
-    fn orders(entries: &[Opened]) -> Vec<Vec<Opened>> {
-        if entries.is_empty() {
-            return vec![Vec::new()];
-        }
-        let with_first = |first: usize| {
-            let mut rest = entries.to_vec();
-            let first = rest.remove(first);
-            orders(&rest).into_iter().map(move |order| [vec![first.clone()], order].concat())
-        };
-        (0..entries.len()).flat_map(with_first).collect()
     }
 
     #[test]
@@ -175,7 +155,7 @@ mod tests {
         let reader = Reader { person: GroupId::from_bytes([9; 32]), name: String::new(), since: Hlc::default() };
         let dir = tempfile::tempdir().expect("folder");
         let view = View::open(dir.path()).expect("view");
-        for order in orders(&said) {
+        for order in entries::orders(&said) {
             view.wipe(&SPACE, 0, &[]).expect("wipes");
             for entry in order.into_iter().chain([later.clone()]) {
                 view.apply(SPACE, &[entry], Cursor::default(), &reader).expect("applies");

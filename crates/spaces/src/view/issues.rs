@@ -164,10 +164,7 @@ pub(super) fn refresh(transaction: &Transaction<'_>, space: &GroupId, object: &E
         )
     };
     let title: Option<Option<String>> = transaction
-        .prepare_cached(&format!(
-            "SELECT {} FROM object WHERE hash = ?2 AND space = ?1 AND kind = ?3",
-            register(TITLE)
-        ))?
+        .prepare_cached(&format!("SELECT {} FROM shown WHERE hash = ?2 AND space = ?1 AND kind = ?3", register(TITLE)))?
         .query_row(key, |row| row.get(0))
         .optional()?;
     let Some(title) = title else { return Ok(()) };

@@ -4,7 +4,7 @@ use compeer_core::{DeviceId, EntryHash, GroupId, Hlc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::files::LISTED;
-use super::registers::{self, IS_PINNED, ReactionRow, newest_version};
+use super::registers::{self, IS_PINNED, IS_SHOWN, ReactionRow, newest_version, title_of};
 use super::{Result, View, Which, clock_of, device_at, entry_at, group_at};
 use crate::model::MessageFile;
 
@@ -13,17 +13,17 @@ use crate::model::MessageFile;
 fn select(rest: &str) -> String {
     let (text, changed) = (newest_version("message", "text"), newest_version("message", "clock"));
     let answered = newest_version("answered", "text");
+    let title = title_of("message.space", "message.place");
     format!(
         "SELECT message.hash, message.clock, message.author, message.person, message.seq, COALESCE({text}, message.text),
          message.nonce, message.file, file.name, file.size, undelivered.hash IS NOT NULL, {changed}, {IS_PINNED},
          message.reply, answered.person, COALESCE({answered}, answered.text), message.place, message.unread, message.mention,
-         (SELECT r.value FROM register r WHERE r.space = message.space AND r.object = message.place AND r.field = 'title'
-          AND r.person = x''), message.deleted, answered.deleted IS NOT NULL,
+         CASE WHEN message.place IS NOT NULL THEN {title} END, message.deleted, answered.deleted IS NOT NULL,
          EXISTS (SELECT 1 FROM imported WHERE imported.hash = message.hash)
          FROM message LEFT JOIN file ON file.hash = message.file AND file.space = message.space AND {LISTED}
          LEFT JOIN undelivered ON undelivered.space = message.space AND undelivered.hash = message.hash
          LEFT JOIN message answered ON answered.hash = message.reply AND answered.space = message.space
-         WHERE message.space = ?1 {rest}"
+         WHERE message.space = ?1 AND {IS_SHOWN} {rest}"
     )
 }
 
@@ -138,11 +138,11 @@ impl View {
     pub(crate) fn pinned(&self, space: &GroupId, limit: usize) -> Result<Vec<MessageRow>> {
         let connection = self.lock();
         // From the few that are pinned to their messages: left to itself SQLite looks through all messages for them.
-        let mut pinned = connection.prepare_cached(
-            "SELECT m.hash FROM register r INDEXED BY register_on CROSS JOIN message m ON m.hash = r.object
-             WHERE r.space = ?1 AND r.field = 'pin' AND r.value AND m.space = ?1 AND m.deleted IS NULL
-             ORDER BY m.clock DESC, m.hash DESC LIMIT ?2",
-        )?;
+        let mut pinned = connection.prepare_cached(&format!(
+            "SELECT message.hash FROM register r INDEXED BY register_on CROSS JOIN message ON message.hash = r.object
+             WHERE r.space = ?1 AND r.field = 'pin' AND r.value AND message.space = ?1 AND message.deleted IS NULL AND {IS_SHOWN}
+             ORDER BY message.clock DESC, message.hash DESC LIMIT ?2",
+        ))?;
         let pinned = pinned.query_map(params![space.as_bytes(), limit as i64], |row| row.get::<_, [u8; 32]>(0))?;
         let mut one = connection.prepare_cached(&select("AND message.hash = ?2"))?;
         let mut rows = Vec::new();

@@ -7,6 +7,8 @@ mod apply;
 mod boards;
 mod deleted;
 mod direct;
+#[cfg(test)]
+mod entries;
 mod files;
 mod guests;
 mod imported;
@@ -45,7 +47,7 @@ use tokio::sync::Notify;
 pub(crate) use apply::{Change, Reader};
 pub(crate) use boards::{BoardRow, Drawing, Drawn, ELEMENTS};
 pub(crate) use files::{FileRow, Wish};
-pub(crate) use guests::{ListedRoom, RoomRow};
+pub(crate) use guests::{ListedRoom, RoomRow, Said};
 pub(crate) use issue_list::IssueRow;
 pub(crate) use issues::itself;
 pub(crate) use messages::MessageRow;

@@ -143,7 +143,7 @@ impl View {
     pub(crate) fn pages(&self, space: &GroupId, limit: usize) -> Result<Vec<PageRow>> {
         let connection = self.lock();
         let sql =
-            format!("SELECT {} FROM object o WHERE o.space = ?1 AND o.kind = ?2 ORDER BY 6, 1 LIMIT ?3", columns());
+            format!("SELECT {} FROM shown o WHERE o.space = ?1 AND o.kind = ?2 ORDER BY 6, 1 LIMIT ?3", columns());
         let mut statement = connection.prepare_cached(&sql)?;
         let rows = statement.query_map(params![space.as_bytes(), Kind::Page.number(), limit as i64], page)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -152,7 +152,7 @@ impl View {
     /// One page, if it was made in `space`.
     pub(crate) fn page(&self, space: &GroupId, hash: &EntryHash) -> Result<Option<PageRow>> {
         let connection = self.lock();
-        let sql = format!("SELECT {} FROM object o WHERE o.hash = ?2 AND o.space = ?1 AND o.kind = ?3", columns());
+        let sql = format!("SELECT {} FROM shown o WHERE o.hash = ?2 AND o.space = ?1 AND o.kind = ?3", columns());
         let found = params![space.as_bytes(), hash.as_bytes(), Kind::Page.number()];
         Ok(connection.prepare_cached(&sql)?.query_row(found, page).optional()?)
     }
@@ -363,7 +363,7 @@ impl View {
     pub(crate) fn unread_pages(&self) -> Result<Vec<(GroupId, EntryHash)>> {
         let connection = self.lock();
         let mut statement = connection.prepare_cached(&format!(
-            "SELECT o.space, o.hash FROM object o WHERE o.kind = ?1 AND
+            "SELECT o.space, o.hash FROM shown o WHERE o.kind = ?1 AND
              (SELECT MAX(number) FROM page_update u WHERE u.space = o.space AND u.page = o.hash AND {COUNTS})
              > COALESCE((SELECT number FROM page_text t WHERE t.space = o.space AND t.page = o.hash), -1)"
         ))?;

@@ -38,10 +38,24 @@ pub(super) fn newest_version(of: &str, column: &str) -> String {
     )
 }
 
+/// What something is called, for a query: in a room, what the room is.
+pub(super) fn title_of(space: &str, object: &str) -> String {
+    format!(
+        "COALESCE((SELECT n.name FROM name n JOIN room ON room.space = n.space WHERE n.space = {space}),
+          (SELECT r.value FROM register r WHERE r.space = {space} AND r.object = {object} AND r.field = '{TITLE}'
+           AND r.person = x''))"
+    )
+}
+
 /// Whether a message is pinned, for a query over `message`.
 pub(super) const IS_PINNED: &str =
     "message.deleted IS NULL AND EXISTS (SELECT 1 FROM register r WHERE r.space = message.space AND r.object = message.hash
     AND r.field = 'pin' AND r.person = x'' AND r.value)";
+
+/// Whether a message is shown, for a query over `message`: in a room not what is said at something else than what it is for.
+pub(super) const IS_SHOWN: &str =
+    "(message.place IS NULL OR NOT EXISTS (SELECT 1 FROM room WHERE room.space = message.space)
+     OR EXISTS (SELECT 1 FROM shown WHERE shown.hash = message.place AND shown.space = message.space))";
 
 /// One emoji under a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,6 +134,7 @@ pub(super) fn set(
             Field::Title { text } => {
                 issues::note(transaction, source, &object, TITLE, &[], &Value::Text(text.clone()))?;
                 register(transaction, source, &object, TITLE, EVERYBODY, text)?;
+                guests::note_title(transaction, source, &object, changes)?;
             }
             Field::Resolved { on } => {
                 register(transaction, source, &object, RESOLVED, EVERYBODY, on)?;

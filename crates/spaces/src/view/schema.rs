@@ -6,10 +6,14 @@ use rusqlite::Connection;
 
 use super::{Result, boards};
 
-const VERSION: i64 = 17;
+const VERSION: i64 = 18;
 
 /// Made of entries: dropped and rebuilt at will.
+///
+/// `shown` is what is shown of what was made: of a room nothing but the first board, and that only if it was made for a board
+/// (6 is [`crate::model::Kind::Board`]). Whatever else a program makes there is kept and never seen, in whatever order it came.
 const VIEW: &str = "
+    DROP VIEW IF EXISTS shown;
     DROP TABLE IF EXISTS cursor; DROP TABLE IF EXISTS name; DROP TABLE IF EXISTS profile; DROP TABLE IF EXISTS device;
     DROP TABLE IF EXISTS message; DROP TABLE IF EXISTS file; DROP TABLE IF EXISTS unlisted; DROP TABLE IF EXISTS holds;
     DROP TABLE IF EXISTS undelivered; DROP TABLE IF EXISTS version; DROP TABLE IF EXISTS register;
@@ -39,6 +43,10 @@ const VIEW: &str = "
         hash BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE place (space BLOB, place BLOB, PRIMARY KEY (space, place)) WITHOUT ROWID;
     CREATE INDEX object_kind ON object (space, kind, clock, hash);
+    CREATE VIEW shown AS SELECT * FROM object AS made WHERE NOT EXISTS (SELECT 1 FROM room WHERE room.space = made.space)
+        OR made.kind = 6 AND EXISTS (SELECT 1 FROM room WHERE room.space = made.space AND room.kind = 6)
+        AND NOT EXISTS (SELECT 1 FROM object AS other WHERE other.space = made.space AND other.kind = 6
+                        AND (other.clock, other.hash) < (made.clock, made.hash));
     CREATE TABLE file (hash BLOB PRIMARY KEY, space BLOB NOT NULL, clock INTEGER NOT NULL, author BLOB NOT NULL,
         person BLOB NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, blob BLOB NOT NULL) WITHOUT ROWID;
     CREATE INDEX file_space ON file (space, name);

@@ -7,6 +7,7 @@ use compeer_core::{EntryHash, GroupId, Hlc};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use super::boards::ELEMENTS;
+use super::registers::IS_SHOWN;
 use super::{Result, View, entry_at, group_at};
 use crate::model::{Element, Kind};
 
@@ -55,15 +56,15 @@ impl View {
     /// Everything that messages can be said at or are, but the general talk, the oldest first.
     pub(crate) fn places(&self, space: &GroupId) -> Result<Vec<PlaceRow>> {
         let connection = self.lock();
-        let mut statement = connection.prepare_cached(
+        let mut statement = connection.prepare_cached(&format!(
             "SELECT p.hash, o.kind, o.clock, o.person,
              (SELECT value FROM register r WHERE r.space = ?1 AND r.object = p.hash AND r.field = 'title' AND r.person = x''),
              COALESCE((SELECT value FROM register r WHERE r.space = ?1 AND r.object = p.hash AND r.field = 'resolved'
               AND r.person = x''), 0)
-             FROM (SELECT hash FROM object WHERE space = ?1 AND kind = ?2
-                   UNION SELECT place FROM message WHERE space = ?1 AND place IS NOT NULL) p
+             FROM (SELECT hash FROM shown WHERE space = ?1 AND kind = ?2
+                   UNION SELECT place FROM message WHERE space = ?1 AND place IS NOT NULL AND {IS_SHOWN}) p
              LEFT JOIN object o ON o.hash = p.hash AND o.space = ?1 ORDER BY COALESCE(o.clock, 0), p.hash",
-        )?;
+        ))?;
         let rows = statement.query_map(params![space.as_bytes(), Kind::Topic.number()], |row| {
             let clock = row.get::<_, Option<i64>>(2)?.map(super::clock_of);
             Ok(PlaceRow {

@@ -44,6 +44,8 @@ enum What {
     Place,
     Delete,
     Draw(bool),
+    /// That the space is a room, of a board or of a topic.
+    Room(bool),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -66,6 +68,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => Just(What::Place),
         3 => Just(What::Delete),
         5 => any::<bool>().prop_map(What::Draw),
+        1 => any::<bool>().prop_map(What::Room),
     ];
     // Few clocks and things, so that some are the same.
     let step = (0..PEOPLE, 0..3u64, any::<bool>(), what, 0..4usize)
@@ -104,12 +107,16 @@ fn entry(n: usize, step: &Step) -> Opened {
             Op::Make { kind: Kind::Board, fields: vec![Field::Title { text: format!("board {n}") }] }
         }
         What::Make => Op::Make { kind: Kind::Topic, fields: vec![Field::Title { text: format!("topic {n}") }] },
+        What::Room(board) => Op::Room { kind: if board { Kind::Board } else { Kind::Topic }, parent: [n as u8; 32] },
         What::Title => set(Field::Title { text: format!("title {n}") }),
         What::Resolved(on) => set(Field::Resolved { on }),
         What::Place => set(Field::Place { at: (!n.is_multiple_of(3)).then_some(hash(n % 5)) }),
         What::Text => set(Field::Text { text: format!("other words {n}.") }),
         What::Reaction(on) => set(Field::Reaction { emoji: ["\u{1f44d}", "\u{1f389}"][n % 2].into(), on }),
         What::Pinned(on) => set(Field::Pinned { on }),
+        What::Name if n.is_multiple_of(2) => {
+            Op::RoomName { name: format!("Room {n}"), since: Hlc::from_bits(step.clock.saturating_sub(1)) }
+        }
         What::Name => Op::Name { name: format!("Quay {n}") },
         What::Profile => Op::Profile { profile: profile("me") },
         What::Introduce => {
@@ -157,6 +164,8 @@ fn told(view: &View) -> String {
     let boards = view.boards(&SPACE, 1000).expect("boards");
     // Also of what is no board, or not here: it may become one.
     let drawn: Vec<_> = (0..4).map(|n| view.drawn(&SPACE, &hash(n), None).expect("drawn").elements).collect();
+    let room = view.room(&SPACE).expect("room");
+    let titles: Vec<_> = boards.iter().map(|board| view.title(&SPACE, &board.hash).expect("title")).collect();
     let topics = view.topics(&SPACE, 1000).expect("topics");
     let at = |place| view.messages(&SPACE, Which::At(place), None, None, 1000).expect("messages").0.len();
     let places: Vec<_> = topics
@@ -167,8 +176,12 @@ fn told(view: &View) -> String {
     let boards_at: Vec<_> = boards.iter().map(|board| at(Some(board.hash))).collect();
     let said = places.iter().map(|place| place.0).chain(boards_at).sum::<usize>() + general.0;
     assert_eq!(said, messages.len(), "all are somewhere");
+    if let Some(room) = &room {
+        assert!(topics.is_empty() && boards.len() <= usize::from(room.kind == Kind::Board), "a room holds one thing");
+        assert!(name.is_none() || titles.iter().all(|title| *title == name), "and is called as that");
+    }
     format!(
-        "{boards:?}{drawn:?}{topics:?}{places:?}{general:?}{messages:#?}{versions:#?}{pinned:?}{people:?}{devices:?}{holders:?}{files:?}{name:?}{unread:?}"
+        "{boards:?}{drawn:?}{topics:?}{places:?}{general:?}{messages:#?}{versions:#?}{pinned:?}{people:?}{devices:?}{holders:?}{files:?}{name:?}{unread:?}{room:?}{titles:?}"
     )
 }
 

@@ -5,7 +5,7 @@ use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::issues::{ARCHIVED, ASSIGNEE, CYCLE, DESCRIPTION, DUE, HUE, LABEL, PROJECT, QUERY, START};
-use super::registers::TITLE;
+use super::registers::{TITLE, title_of};
 use super::{Result, View, clock_of, entry_at, group_at};
 use crate::model::{Day, Kind, Status};
 
@@ -57,7 +57,7 @@ fn select(kind: Kind, rest: &str) -> String {
         format!("(SELECT COUNT(*) FROM issue i {index} WHERE i.space = o.space AND NOT i.archived AND {within}");
     format!(
         "SELECT o.hash, COALESCE({}, ''), {}, {}, {}, {}, COALESCE({}, ''), COALESCE({}, ''), COALESCE({}, 0), {issues}),
-         {issues} AND i.status >= {}) FROM object o WHERE o.space = ?1 AND o.kind = ?2 {rest}",
+         {issues} AND i.status >= {}) FROM shown o WHERE o.space = ?1 AND o.kind = ?2 {rest}",
         register(TITLE),
         register(HUE),
         register(START),
@@ -130,12 +130,8 @@ impl View {
 
     /// What something is called, whatever it is.
     pub(crate) fn title(&self, space: &GroupId, object: &EntryHash) -> Result<Option<String>> {
-        Ok(self
-            .lock()
-            .prepare_cached(
-                "SELECT value FROM register WHERE space = ?1 AND object = ?2 AND field = ?3 AND person = x''",
-            )?
-            .query_row(params![space.as_bytes(), object.as_bytes(), TITLE], |row| row.get(0))
-            .optional()?)
+        let connection = self.lock();
+        let mut statement = connection.prepare_cached(&format!("SELECT {}", title_of("?1", "?2")))?;
+        Ok(statement.query_row([space.as_bytes(), object.as_bytes()], |row| row.get(0))?)
     }
 }

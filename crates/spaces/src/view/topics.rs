@@ -90,14 +90,15 @@ fn topic(row: &Row<'_>) -> rusqlite::Result<TopicRow> {
 
 impl View {
     /// The topics of `space`, the last in use first, at most `limit`. A topic that messages name and whose making has not
-    /// come is one, too: what is said at it is not hidden.
+    /// come is one, too: what is said at it is not hidden. A room has none.
     pub(crate) fn topics(&self, space: &GroupId, limit: usize) -> Result<Vec<TopicRow>> {
         let (connection, columns) = (self.lock(), columns());
         let sql = format!(
             "SELECT {columns} FROM
-             (SELECT hash FROM object WHERE space = ?1 AND kind = ?2
+             (SELECT hash FROM shown WHERE space = ?1 AND kind = ?2
               UNION SELECT place FROM place WHERE space = ?1 AND NOT EXISTS (SELECT 1 FROM object WHERE hash = place)
-                    AND EXISTS (SELECT 1 FROM message m WHERE m.space = ?1 AND m.place = place.place)) p
+                    AND EXISTS (SELECT 1 FROM message m WHERE m.space = ?1 AND m.place = place.place)
+                    AND NOT EXISTS (SELECT 1 FROM room WHERE room.space = ?1)) p
              LEFT JOIN object o ON o.hash = p.hash ORDER BY 7 DESC, 1 LIMIT ?3"
         );
         let mut statement = connection.prepare_cached(&sql)?;
@@ -109,7 +110,7 @@ impl View {
     pub(crate) fn topic(&self, space: &GroupId, hash: &EntryHash) -> Result<Option<TopicRow>> {
         let (connection, columns) = (self.lock(), columns());
         let sql = format!(
-            "SELECT {columns} FROM (SELECT ?2 AS hash) p JOIN object o ON o.hash = p.hash
+            "SELECT {columns} FROM (SELECT ?2 AS hash) p JOIN shown o ON o.hash = p.hash
              WHERE o.space = ?1 AND o.kind = ?3"
         );
         Ok(connection
@@ -122,7 +123,7 @@ impl View {
     pub(crate) fn kind(&self, space: &GroupId, hash: &EntryHash) -> Result<Option<Kind>> {
         let number: Option<u8> = self
             .lock()
-            .prepare_cached("SELECT kind FROM object WHERE hash = ?2 AND space = ?1")?
+            .prepare_cached("SELECT kind FROM shown WHERE hash = ?2 AND space = ?1")?
             .query_row(params![space.as_bytes(), hash.as_bytes()], |row| row.get(0))
             .optional()?;
         Ok(number.and_then(Kind::of))

@@ -71,7 +71,15 @@ impl View {
     pub(crate) fn unread(&self, space: &GroupId) -> Result<Unread> {
         let attention = self.attention(space)?;
         let mut unread = Unread::default();
+        let is_room = self.room(space)?.is_some();
         for (place, at) in self.unread_by_place(space)? {
+            // What is said in a room at something else than what it is for is shown nowhere.
+            if is_room
+                && let Some(place) = place
+                && self.kind(space, &place)?.is_none()
+            {
+                continue;
+            }
             unread.mentions += at.mentions;
             let muted = attention.at(place.as_ref()) == Attention::Muted;
             unread.messages += if muted { at.mentions } else { at.messages };

@@ -11,18 +11,18 @@ use super::peer::{LIMIT, Peer};
 const SECRET: &str = "the words of the parent, XW4MR9";
 const PARENT: &str = "Harbour Quay ZJ6TL3";
 
-fn terms(level: Level) -> InviteRequest {
+pub(crate) fn terms(level: Level) -> InviteRequest {
     InviteRequest { level, expires_in: 3_600_000, uses: 1 }
 }
 
 /// Lets a guest into a room.
-async fn invite(from: &Peer, room: GroupId, guest: &Peer, level: Level) {
+pub(crate) async fn invite(from: &Peer, room: GroupId, guest: &Peer, level: Level) {
     let invite = from.spaces.invite(room, terms(level)).await.expect("invitation");
     let joined = tokio::time::timeout(LIMIT, guest.spaces.join(&invite)).await.expect("in time").expect("joins");
     assert_eq!(joined, room);
 }
 
-async fn topic(peer: &Peer, space: GroupId) -> EntryHash {
+pub(crate) async fn topic(peer: &Peer, space: GroupId) -> EntryHash {
     peer.spaces.create_topic(space, "Crane".into()).await.expect("topic").id.expect("an id")
 }
 
@@ -41,7 +41,7 @@ async fn until_people(peer: &Peer, space: GroupId, expected: &[&str]) {
 }
 
 /// Waits until somebody is in a room, with its content.
-async fn until_in(peer: &Peer, room: GroupId) {
+pub(crate) async fn until_in(peer: &Peer, room: GroupId) {
     peer.until("the room", || async {
         peer.spaces.info(room).await.is_ok_and(|info| info.state == SpaceState::Active && info.room.is_some())
     })
@@ -56,7 +56,7 @@ async fn until_out(peer: &Peer, room: GroupId, of: &Peer) {
 }
 
 /// A space of Ann's, with Bo in it, and the room of its topic.
-async fn with_room() -> (Peer, Peer, GroupId, EntryHash, GroupId) {
+pub(crate) async fn with_room() -> (Peer, Peer, GroupId, EntryHash, GroupId) {
     let (ann, bo) = (Peer::start("Ann").await, Peer::start("Bo").await);
     let space = ann.spaces.create(PARENT.into()).await.expect("space");
     ann.say(space, SECRET).await;

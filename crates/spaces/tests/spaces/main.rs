@@ -17,6 +17,7 @@ mod peer;
 mod presence;
 mod pruning;
 mod retention;
+mod rooms;
 mod squashed;
 mod undelivered;
 

@@ -121,9 +121,11 @@ export function BoardPane({ space, id }: { space: Space; id: string }) {
           <RoomItems space={space} go={(path) => void navigate({ to: path })} />
           {mayWrite && (
             <>
-              <MenuItem icon="pen" onSelect={() => setRenaming(true)}>
-                Rename
-              </MenuItem>
+              {space.room === null && (
+                <MenuItem icon="pen" onSelect={() => setRenaming(true)}>
+                  Rename
+                </MenuItem>
+              )}
               {board.archived ? (
                 <MenuItem
                   icon="retry"
@@ -138,9 +140,11 @@ export function BoardPane({ space, id }: { space: Space; id: string }) {
                   <MenuItem icon="upload" onSelect={() => picker.current?.click()}>
                     Add a drawing from a file…
                   </MenuItem>
-                  <MenuItem icon="box" onSelect={archive}>
-                    Archive
-                  </MenuItem>
+                  {space.room === null && (
+                    <MenuItem icon="box" onSelect={archive}>
+                      Archive
+                    </MenuItem>
+                  )}
                 </>
               )}
               <MenuLine />

@@ -30,6 +30,7 @@ import type {
 import { saveAs } from '~/kit/hooks';
 import { tellFailure } from '~/kit/toast';
 import './boards.css';
+import { useGuestNames } from '~/parts/Guests';
 import { useHues } from '~/parts/hues';
 import { imported } from './import';
 import { openLive, type Live } from './live';
@@ -112,10 +113,14 @@ const busy = (state: AppState) =>
   state.editingTextElement !== null;
 
 /** How somebody is drawn on the board: in the hue that is theirs everywhere. */
-function look(person: BoardDevice, hue: number): Pick<Collaborator, 'username' | 'color' | 'id'> {
+function look(
+  device: string,
+  username: string,
+  hue: number,
+): Pick<Collaborator, 'username' | 'color' | 'id'> {
   return {
-    username: person.name,
-    id: person.device,
+    username,
+    id: device,
     color: { background: `hsl(${hue} 75% 80%)`, stroke: `hsl(${hue} 65% 40%)` },
   };
 }
@@ -135,6 +140,9 @@ export function Canvas(props: CanvasProps) {
   const hue = useHues(space);
   const hues = useRef(hue);
   hues.current = hue;
+  const called = useGuestNames(space);
+  const names = useRef(called);
+  names.current = called;
 
   useEffect(() => {
     if (api === null) return;
@@ -262,7 +270,7 @@ export function Canvas(props: CanvasProps) {
           for (const one of devices) {
             people.set(one.device, {
               ...people.get(one.device),
-              ...look(one, hues.current(one.person)),
+              ...look(one.device, names.current(one), hues.current(one.person)),
             });
           }
           crowd = true;

@@ -7,6 +7,7 @@ import { Icon, type IconName } from '~/kit/Icon';
 import { Name } from '~/kit/Text';
 import { fileIcon } from '~/parts/FileBits';
 import { Marked, wordsOf } from '~/parts/Found';
+import { GuestMark } from '~/parts/Guests';
 import { hueOf } from '~/parts/MessageHead';
 
 export function FoundRow({
@@ -51,6 +52,7 @@ export function FoundRow({
               <Marked parts={found.title} />
             )}
           </span>
+          {found.guest && found.kind !== 'file' && <GuestMark />}
           <Where found={found} />
           {found.time !== null && (
             <time
@@ -105,7 +107,9 @@ function Side({ found, people }: { found: Found; people: Map<string, Member> }) 
   const icon =
     found.kind === 'file'
       ? fileIcon(wordsOf(found.title), null)
-      : (kindIcons[found.kind] ?? 'chat');
+      : found.kind === 'space' && found.room
+        ? 'door'
+        : (kindIcons[found.kind] ?? 'chat');
   return (
     <span className="grid size-9 flex-none place-items-center rounded-[10px] bg-soft text-text-2">
       <Icon name={icon} />
@@ -118,14 +122,20 @@ function Where({ found }: { found: Found }) {
   return (
     <span className="min-w-0 truncate text-small text-text-3">
       {found.kind === 'space' ? (
-        'space'
+        found.room ? (
+          'room with guests'
+        ) : (
+          'space'
+        )
       ) : (
         <>
           {found.kind === 'file' && (
             <>
-              <Name>{found.author_name ?? ''}</Name> ·{' '}
+              <Name>{found.author_name ?? ''}</Name>
+              {found.guest && ' (guest)'} ·{' '}
             </>
           )}
+          {found.room && 'room '}
           <Name>{found.space_name}</Name>
           {found.topic_title !== null && (
             <>

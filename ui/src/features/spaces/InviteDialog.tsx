@@ -1,10 +1,10 @@
 /** Inviting: choose what the newcomer may do, for how long and how often; then hand it over. */
 import { useState } from 'react';
-import { invite, openRoom } from '~/api/actions';
+import { invite, inviteGuest } from '~/api/actions';
 import { sentenceOf } from '~/api/client';
 import { useInvitations, useMail, useSpaces } from '~/api/queries';
 import { roomFor } from '~/api/rooms';
-import type { Level, NewInvitation, Space } from '~/api/types';
+import type { InviteRequest, Level, NewInvitation, Space } from '~/api/types';
 import { Button } from '~/kit/Button';
 import { Dialog } from '~/kit/Dialog';
 import { Choice, TextField } from '~/kit/Field';
@@ -48,7 +48,7 @@ export function InviteGuestDialog({
       title="Invite a guest"
       guest={{ noun, begins: room === undefined }}
       to={room?.space ?? null}
-      make={async () => (await openRoom(space.space, thing)).space}
+      make={(terms) => inviteGuest(space.space, thing, terms)}
       onClose={onClose}
     />
   );
@@ -101,9 +101,10 @@ function Inviting({
 }: {
   title: string;
   guest?: Guest;
-  /** The space; null while it is to be made. */
+  /** The space; null while it is to be made along with the first invitation. */
   to: string | null;
-  make?: () => Promise<string>;
+  /** Makes an invitation; to `to` when left out. */
+  make?: (terms: InviteRequest) => Promise<NewInvitation>;
   onClose: () => void;
 }) {
   const now = useNow();
@@ -119,15 +120,13 @@ function Inviting({
     ({ state, id }) => state === 'open' && id !== made?.id,
   );
   const { run, busy, error } = useAction(async () => {
-    const space = known ?? (await make?.());
-    if (space === undefined) return;
-    setMade(
-      await invite(space, {
-        level,
-        expires,
-        ...(to === '' ? { uses: Number(uses) } : { uses: 1, mail: to }),
-      }),
-    );
+    const terms = {
+      level,
+      expires,
+      ...(to === '' ? { uses: Number(uses) } : { uses: 1, mail: to }),
+    };
+    if (known !== null) setMade(await invite(known, terms));
+    else if (make) setMade(await make(terms));
   }, sentenceOf);
   return (
     <Dialog

@@ -23,11 +23,11 @@ export function JoinDialog({ invite: given, onClose }: { invite?: string; onClos
   const invite = text.replace(/\s+/g, '');
   const { preview, refusal } = usePreview(invite);
   const { run, busy, error, clear } = useAction(async () => {
-    const { space } = await joinSpace(invite);
+    const { space } = preview?.already_member ? preview : await joinSpace(invite);
     onClose();
     await navigate({ to: '/s/$space/chat', params: { space } });
   }, sentenceOf);
-  const possible = preview !== null && !preview.expired && !preview.already_member;
+  const possible = preview !== null && (!preview.expired || preview.already_member);
   return (
     <Dialog
       open
@@ -38,7 +38,7 @@ export function JoinDialog({ invite: given, onClose }: { invite?: string; onClos
         <>
           <Button onClick={onClose}>Cancel</Button>
           <Button kind="primary" busy={busy} disabled={!possible} onClick={() => void run()}>
-            Join
+            {preview?.already_member ? 'Go there' : preview?.guest_at ? 'Join as a guest' : 'Join'}
           </Button>
         </>
       }
@@ -118,19 +118,23 @@ function usePreview(invite: string): {
 }
 
 function Preview({ preview, busy }: { preview: InvitePreview; busy: boolean }) {
-  const bad = preview.expired || preview.already_member;
+  const bad = preview.expired && !preview.already_member;
+  const at = preview.guest_at;
   return (
     <div
       className={`flex animate-fade items-start gap-3 rounded-card p-3 ${bad ? 'bg-wait-soft text-wait' : 'bg-accent-soft'}`}
     >
-      <Icon name={bad ? 'clock' : 'invite'} className="mt-0.5" />
+      <Icon
+        name={bad ? 'clock' : preview.already_member ? 'check' : at ? 'door' : 'invite'}
+        className="mt-0.5"
+      />
       <div className="min-w-0 text-[14px]/5">
         <div className="font-semibold">
           <Name>{preview.space_name}</Name>
         </div>
         <p>
           {preview.already_member ? (
-            'You are in this space already.'
+            `You are in this ${at ? 'room' : 'space'} already.`
           ) : preview.expired ? (
             <>
               This invitation has ended. Ask <Name>{preview.inviter_name}</Name> for a new one.
@@ -142,8 +146,15 @@ function Preview({ preview, busy }: { preview: InvitePreview; busy: boolean }) {
             </>
           ) : (
             <>
-              <Name>{preview.inviter_name}</Name> invites you; you {levelWords[preview.level]}. The
-              invitation ends {formatUntil(preview.expires, Date.now())}.
+              <Name>{preview.inviter_name}</Name> invites you{at && ' as a guest'}; you{' '}
+              {levelWords[preview.level]}. The invitation ends{' '}
+              {formatUntil(preview.expires, Date.now())}.
+              {at && (
+                <span className="mt-1.5 block">
+                  This is a room for one {at}. You see what is in it, also from before you came, and
+                  who is in it, and nothing else of the space that it belongs to.
+                </span>
+              )}
             </>
           )}
         </p>

@@ -9,7 +9,7 @@ import { Choice, TextField } from '~/kit/Field';
 import { useAction } from '~/kit/hooks';
 import { plainName } from '~/kit/text';
 import { tell } from '~/kit/toast';
-import { Question } from './SpaceDialogs';
+import { Question, useRooms } from './SpaceDialogs';
 
 interface Props {
   space: Space;
@@ -22,6 +22,7 @@ const most = 3650;
 
 export function ArchiveDialog({ space, onClose }: Props) {
   const name = plainName(space.name);
+  const rooms = useRooms(space);
   return (
     <Question
       title={`Archive ${name}?`}
@@ -38,12 +39,14 @@ export function ArchiveDialog({ space, onClose }: Props) {
         Everybody in it can go on reading and fetching files, and nobody writes: no messages,
         issues, boards or topics. Whoever manages it can take that back at any time.
       </p>
+      {rooms.words !== '' && <p>The same goes for its {rooms.words}.</p>}
     </Question>
   );
 }
 
 export function RetentionDialog({ space, onClose }: Props) {
   const now = space.retention?.days;
+  const rooms = useRooms(space);
   const [kept, setKept] = useState<'always' | 'some'>(now === undefined ? 'always' : 'some');
   const [typed, setTyped] = useState(String(now ?? 90));
   const days = /^\d{1,4}$/.test(typed.trim()) ? Number(typed) : NaN;
@@ -106,6 +109,9 @@ export function RetentionDialog({ space, onClose }: Props) {
               what is said at them, and the list of files.
             </p>
           </>
+        )}
+        {rooms.words !== '' && (
+          <p className="text-small text-text-2">The same goes for its {rooms.words}.</p>
         )}
         {error !== undefined && (
           <p role="alert" className="text-small text-need">

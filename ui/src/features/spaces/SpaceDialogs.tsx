@@ -13,6 +13,7 @@ import { formatSize, plural } from '~/kit/format';
 import { useAction } from '~/kit/hooks';
 import { plainName } from '~/kit/text';
 import { tell } from '~/kit/toast';
+import { roomsWords } from '~/parts/Guests';
 import { nameNote } from './names';
 
 interface Props {
@@ -120,6 +121,9 @@ export function LeaveDialog({ space, onClose }: Props) {
     space.level === 'manage' &&
     space.members > 1 &&
     members?.filter(({ level }) => level === 'manage').length === 1;
+  const rooms = useRooms(space);
+  // Without anybody in the space nobody could let its guests go, ever.
+  const guestsLeft = active && space.level === 'manage' && space.members === 1 && rooms.guests > 0;
   return (
     <Question
       title={
@@ -130,7 +134,7 @@ export function LeaveDialog({ space, onClose }: Props) {
             : `Remove ${name} from this computer?`
       }
       action={active ? 'Leave' : 'Remove'}
-      ready={!onlyManager}
+      ready={!onlyManager && !guestsLeft}
       onClose={onClose}
       act={async () => {
         await leaveSpace(space.space);
@@ -145,7 +149,7 @@ export function LeaveDialog({ space, onClose }: Props) {
             ' This computer goes on telling those who have not heard, for up to 30 days, but you no longer see who they are.'}
         </p>
       )}
-      <p className={space.end ? 'hidden' : ''}>
+      <p className={space.end || guestsLeft ? 'hidden' : ''}>
         {active &&
           'The space goes on without you. You will not get what is said or shared there afterwards; to come back you need a new invitation. '}
         The {formatSize(space.disk_bytes)} that it keeps on this computer are removed; files you
@@ -155,6 +159,13 @@ export function LeaveDialog({ space, onClose }: Props) {
         <p className="text-wait">
           {plural(space.waiting, 'message')} of yours {space.waiting === 1 ? 'is' : 'are'} only on
           this computer and would be lost.
+        </p>
+      )}
+      {guestsLeft && (
+        <p className="text-wait">
+          You are the last in it, and there are guests in its {rooms.one ? 'room' : 'rooms'}: nobody
+          would be left who could let them go. Delete the space for everybody, or remove the guests
+          first.
         </p>
       )}
       {onlyManager && (
@@ -172,7 +183,7 @@ export function DeleteDialog({ space, onClose }: Props) {
   const [typed, setTyped] = useState('');
   const name = plainName(space.name);
   const others = space.members - 1;
-  const rooms = useRooms(space).length;
+  const rooms = useRooms(space);
   return (
     <Question
       title={`Delete ${name} for everybody?`}
@@ -192,8 +203,7 @@ export function DeleteDialog({ space, onClose }: Props) {
           <>, {plural(files.length, 'shared file')} as far as Compeer keeps them,</>
         )}{' '}
         and all open invitations.{' '}
-        {rooms > 0 &&
-          `${rooms === 1 ? 'The room' : `The ${rooms} rooms`} with guests ${rooms === 1 ? 'goes' : 'go'} with it. `}
+        {rooms.words !== '' && `Its ${rooms.words} ${rooms.one ? 'goes' : 'go'} with it. `}
         Files that people have put into folders of their own stay there.
       </p>
       <TextField label={`Type “${name}” to confirm`} value={typed} onChange={setTyped} />
@@ -201,13 +211,16 @@ export function DeleteDialog({ space, onClose }: Props) {
   );
 }
 
-/** The rooms of a space that are in use. */
-const useRooms = (space: Space) =>
-  roomsOf(useSpaces().data ?? [], space.space).filter(({ state }) => state === 'active');
+/** The rooms of a space that are in use: in how many places there are guests, whether it is one room, and both in words. */
+export function useRooms({ space }: Space) {
+  const rooms = roomsOf(useSpaces().data ?? [], space).filter(({ state }) => state === 'active');
+  const guests = rooms.reduce((sum, { room }) => sum + (room?.guests ?? 0), 0);
+  return { guests, one: rooms.length === 1, words: roomsWords(rooms.length, guests) };
+}
 
 export function RemoveMemberDialog({ space, person, onClose }: Props & { person: string }) {
   const member = useMembers(space.space).data?.find((other) => other.person === person);
-  const rooms = useRooms(space).length;
+  const rooms = useRooms(space);
   if (member === undefined) return null;
   const name = plainName(member.name);
   return (
@@ -226,12 +239,7 @@ export function RemoveMemberDialog({ space, person, onClose }: Props & { person:
         {member.devices.length === 1 ? 'device does' : 'devices do'} not get. What they already have
         stays with them, and what they wrote stays here.
       </p>
-      {rooms > 0 && (
-        <p>
-          That also goes for{' '}
-          {rooms === 1 ? 'the room with guests' : `the ${rooms} rooms with guests`} of this space.
-        </p>
-      )}
+      {rooms.words !== '' && <p>That also goes for the {rooms.words} of this space.</p>}
     </Question>
   );
 }

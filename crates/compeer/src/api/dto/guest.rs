@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Invitation, Member};
+use super::{Invitation, InviteRequest, Member, NewInvitation, Space};
 
 /// What a room can be made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -50,10 +50,22 @@ pub struct GuestRoom {
     pub invitations: Vec<Invitation>,
 }
 
-/// For what there shall be a room.
+/// To what a guest is invited, and how.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewRoom {
+pub struct NewGuest {
     /// The id of a topic or board.
     pub thing: String,
+    /// What the invitation shall allow; `manage` is for no guest.
+    #[serde(default)]
+    pub invite: InviteRequest,
+}
+
+/// A guest's fresh invitation.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct GuestInvitation {
+    /// The room that it leads to.
+    pub room: Space,
+    /// The invitation.
+    pub invitation: NewInvitation,
 }

@@ -30,7 +30,7 @@ pub use file::{
     FetchRequest, File, FileHolder, FileState, Folder, FolderRequest, LeftOut, Listed, LocalFiles, SharedFile,
     SharedFiles, Transfer, TransferSource, TransferState, UnlistedFiles,
 };
-pub use guest::{GuestRoom, NewRoom, Room, RoomKind};
+pub use guest::{GuestInvitation, GuestRoom, NewGuest, Room, RoomKind};
 pub use issue::{
     Activity, Description, ImportRemark, ImportReport, Issue, IssueChange, IssueDetail, IssueImport, IssuePage,
     IssuePerson, IssuePriority, IssueRef, IssueSetup, IssueStatus, IssueThing, IssueThingChange, IssueThingKind,

@@ -45,6 +45,10 @@ pub struct Found {
     pub space: String,
     /// That space's name; empty while it is not known.
     pub space_name: String,
+    /// Whether that is a room, in which guests take part.
+    pub room: bool,
+    /// Whether who wrote or listed it, or the person that it is, is a guest there.
+    pub guest: bool,
     /// The topic it was said at; null in the general talk, and for what is not said.
     #[schema(required = true)]
     pub topic: Option<String>,

@@ -203,10 +203,15 @@ pub struct InviteText {
 /// What an invitation says before it is used.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct InvitePreview {
+    /// The space's id.
+    pub space: String,
     /// The space's name, as the inviter wrote it down.
     pub space_name: String,
     /// The inviter's name, as the inviter wrote it down.
     pub inviter_name: String,
+    /// What it is for if I come as a guest, into a room of one topic or board, as the inviter wrote it down.
+    #[schema(required = true)]
+    pub guest_at: Option<super::RoomKind>,
     /// What I may do there.
     pub level: Level,
     /// Until when it can be used.
@@ -324,6 +329,8 @@ pub enum InvitationState {
     Expired,
     /// Somebody closed it.
     Revoked,
+    /// Whoever made it manages the space no more, so it lets nobody in.
+    Lapsed,
 }
 
 /// An invitation as managers see it.

@@ -7,7 +7,7 @@ use compeer_spaces::{HIGHEST_ESTIMATE, Key};
 use super::super::args::{IssueFields, IssueFilter};
 use super::super::chat::typed;
 use super::super::client::Client;
-use super::super::find::{Typed, find_member, find_thing};
+use super::super::find::{Typed, find_member, find_thing, short};
 use super::show;
 use crate::api::dto;
 use crate::error::ApiError;
@@ -17,7 +17,7 @@ use crate::text::shorten;
 const NONE: &str = "none";
 
 /// A key, number or id, as it can stand in an address. Nothing else leads to an issue.
-pub(super) fn key(wanted: &str) -> Result<String, ApiError> {
+pub(super) fn key(space: &str, wanted: &str) -> Result<String, ApiError> {
     let wanted = wanted.trim().trim_start_matches('#');
     let is_number = !wanted.is_empty() && wanted.len() < 10 && wanted.bytes().all(|byte| byte.is_ascii_digit());
     if is_number || Key::parse(wanted).is_some() || wanted.parse::<EntryHash>().is_ok() {
@@ -28,12 +28,12 @@ pub(super) fn key(wanted: &str) -> Result<String, ApiError> {
         "issue-not-found",
         "No such issue",
         format!("There is no issue with the key {}.", shorten(wanted)),
-        "`compeer issue list SPACE` shows them with their keys, such as WEB-123.",
+        format!("`compeer issue list {}` shows them with their keys, such as WEB-123.", short(space)),
     ))
 }
 
 pub(super) fn path(space: &str, wanted: &str) -> Result<String, ApiError> {
-    Ok(format!("/spaces/{space}/issues/{}", key(wanted)?))
+    Ok(format!("/spaces/{space}/issues/{}", key(space, wanted)?))
 }
 
 /// The id of a label, project, cycle or saved view.
@@ -97,7 +97,7 @@ pub(super) async fn change(client: &Client, space: &str, typed_in: IssueFields) 
         change.estimate = Some(or_none(estimate).map(points).transpose()?);
     }
     change.due = due.map(or_none);
-    change.parent = parent.map(|parent| or_none(parent).map(|parent| key(&parent)).transpose()).transpose()?;
+    change.parent = parent.map(|parent| or_none(parent).map(|parent| key(space, &parent)).transpose()).transpose()?;
     if let Some(project) = project {
         change.project = Some(match or_none(project) {
             Some(wanted) => Some(thing(client, space, dto::IssueThingKind::Project, &wanted).await?),
@@ -144,7 +144,7 @@ pub(super) async fn query(client: &Client, space: &str, filter: IssueFilter) -> 
         query.append_pair(name, &ids.join(","));
     }
     if let Some(parent) = &filter.parent {
-        query.append_pair("parent", &key(parent)?);
+        query.append_pair("parent", &key(space, parent)?);
     }
     if let Some(day) = &filter.due_by {
         query.append_pair("due_by", day);

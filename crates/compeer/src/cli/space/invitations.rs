@@ -1,6 +1,6 @@
 //! `compeer space invite`, `invitations` and `revoke`.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::Context;
 use super::super::client::Client;
@@ -14,19 +14,20 @@ use crate::text::{shorten, visible};
 /// Letters of an id that are enough to name an invitation.
 const SHORT: usize = 8;
 
-/// Makes an invitation, and sends it if it is for somebody's address.
-pub(in crate::cli) async fn invite(
+/// Shows an invitation that was made. `about`: what else a program is told of it.
+pub(in crate::cli) fn hand_out(
     context: &Context,
-    client: &Client,
-    space: &str,
-    request: &dto::InviteRequest,
+    made: &dto::NewInvitation,
+    about: Value,
     with_code: bool,
 ) -> Result<(), ApiError> {
-    let made: dto::NewInvitation = client.post(&format!("/spaces/{space}/invitations"), request).await?;
-    let value = match &made.mail {
-        None => json!({ "id": made.id, "invite": made.invite }),
-        Some(mail) => json!({ "id": made.id, "invite": made.invite, "mail": mail, "mailto": made.mailto }),
-    };
+    let mut value = about;
+    value["id"] = json!(made.id);
+    value["invite"] = json!(made.invite);
+    if let Some(mail) = &made.mail {
+        value["mail"] = json!(mail);
+        value["mailto"] = json!(made.mailto);
+    }
     context.out.either(&value, || format!("{}\n", made.invite))?;
     if context.out.is_json() {
         return Ok(());
@@ -35,16 +36,16 @@ pub(in crate::cli) async fn invite(
         let code = qr::blocks(&made.invite).unwrap_or_else(|| "The invitation is too long for a QR code.".into());
         code.lines().for_each(|line| context.out.progress(line));
     }
-    context.out.progress(&terms(&made));
+    context.out.progress(&terms(made));
     match &made.mail {
         Some(dto::InvitationMail { to, sent: true, .. }) => {
             context.out.progress(&format!("It was sent to {}.", visible(to)));
         }
         Some(dto::InvitationMail { to, problem: Some(problem), .. }) => {
             context.out.progress(&format!("It was not sent to {}. {}", visible(to), visible(problem)));
-            by_hand(context, &made);
+            by_hand(context, made);
         }
-        Some(_) => by_hand(context, &made),
+        Some(_) => by_hand(context, made),
         None => {}
     }
     Ok(())
@@ -92,6 +93,7 @@ fn row(invitation: &dto::Invitation) -> Vec<String> {
         dto::InvitationState::Used => "used",
         dto::InvitationState::Expired => "expired",
         dto::InvitationState::Revoked => "revoked",
+        dto::InvitationState::Lapsed => "lapsed: who made it manages no more",
     };
     vec![
         invitation.id.chars().take(SHORT).collect(),

@@ -104,7 +104,11 @@ impl Reception {
         if !proven || rules.level(&host) != Some(Level::Manage) || rules.ended().is_some() {
             return Err(Cause::Unknown);
         }
-        let is_member = rules.members().get(&member).is_some_and(|info| info.level >= invitation.terms.level);
+        // Who came in by it and was given less since is in all the same, and gets nothing more by it.
+        let is_member = rules
+            .members()
+            .get(&member)
+            .is_some_and(|info| info.level >= invitation.terms.level || invitation.used.contains(&member));
         let checked = rules.check_invite(&key, member, Hlc::new(shared.gate.now(), 0));
         let needed = match checked {
             // The answer to an earlier request was lost, or it came in another way meanwhile.

@@ -44,7 +44,7 @@ impl Spaces {
     /// Makes a board.
     pub async fn create_board(&self, space: GroupId, title: String) -> Result<BoardInfo, ActError> {
         self.person_id()?;
-        self.rules_for(&space, Level::Write)?;
+        self.rules_to_make(&space)?;
         let op = Op::Make { kind: Kind::Board, fields: vec![Field::Title { text: title }] };
         let made = self.inner.journal.append(space, op.encode()?).await?;
         self.board(space, made.hash).await
@@ -59,6 +59,7 @@ impl Spaces {
         archived: Option<bool>,
     ) -> Result<BoardInfo, ActError> {
         self.rules_for(&space, Level::Write)?;
+        self.check_named_here(&space)?;
         let now = self.board(space, id).await?;
         let title = title.filter(|title| now.title.as_ref() != Some(title)).map(|text| Field::Title { text });
         let archived = archived.filter(|on| now.archived != *on).map(|on| Field::Resolved { on });

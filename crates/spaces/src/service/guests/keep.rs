@@ -8,16 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use compeer_core::group::{GroupKind, Level, Member, Rules};
-use compeer_core::{GroupId, Hlc};
+use compeer_core::{EntryHash, GroupId, Hlc};
 use tokio::time::Instant;
 
-use super::came_by_invitation;
+use super::{came_by_invitation, name_for};
 use crate::error::ActError;
-use crate::model::{Field, Op, SpaceState};
+use crate::model::{Field, Kind, Op, SpaceState, SpacesEvent};
 use crate::service::Spaces;
 use crate::service::chat::people;
 use crate::service::introduce::link_up;
-use crate::view::{ListedRoom, View};
+use crate::view::{ListedRoom, Said, View, itself};
 
 /// Before a device gives somebody back in a room what they had lost there, it waits so long for the parent's journal to say why.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -81,7 +81,10 @@ impl Spaces {
                 if let Err(error) = self.end_alone(space).await {
                     tracing::warn!(space = %space.short(), %error, "the room of a space that has ended could not be ended");
                 }
-            } else if parent_rules.level(&own) == Some(Level::Manage) && self.is_my_room(space).await? {
+            } else if parent_rules.level(&own) == Some(Level::Manage)
+                && let Some(listed) = self.my_room(space).await?
+            {
+                self.take_over(parent, &listed).await;
                 for step in self.steps(parent, &parent_rules, &rules).await? {
                     let key = (space, step.person);
                     let since = waits.get(&key).copied().unwrap_or_else(Instant::now);
@@ -174,6 +177,33 @@ impl Spaces {
         }
     }
 
+    /// Says in a room what its parent has said since of the room's name and of how long messages stay.
+    async fn take_over(&self, parent: GroupId, listed: &ListedRoom) {
+        let ListedRoom { room, thing, .. } = *listed;
+        let look = move |view: &View| {
+            let board = if view.room(&room)?.is_some_and(|row| row.kind == Kind::Board) {
+                view.first_board(&room)?
+            } else {
+                None
+            };
+            Ok((view.title_said(&parent, &thing)?, view.said(&parent)?, view.said(&room)?, board))
+        };
+        let done = async {
+            let (title, there, here, board) = self.inner.view.with(look).await?;
+            let ops = taken_over(title, there, here, (room, board));
+            let ops = ops.iter().map(Op::encode).collect::<Result<Vec<_>, _>>()?;
+            if ops.is_empty() || self.rules_for(&room, Level::Write).is_err() {
+                return Ok(());
+            }
+            self.inner.journal.append_all(room, ops).await?;
+            self.catch_up(room).await;
+            Ok::<(), ActError>(())
+        };
+        if let Err(error) = done.await {
+            tracing::warn!(space = %room.short(), %error, "a room could not follow what its parent says");
+        }
+    }
+
     /// Does at once in the rooms of a space what this device has just decided there. What fails is tried again later.
     pub(in crate::service) async fn even_out_rooms(&self, space: GroupId) {
         let own = self.inner.journal.device();
@@ -181,6 +211,11 @@ impl Spaces {
             let (Some(parent), Ok(rules)) = (self.inner.journal.rules(&space), self.rules(&room)) else { continue };
             if rules.level(&own) < Some(Level::Manage) {
                 continue;
+            }
+            match self.my_room(room).await {
+                Ok(Some(listed)) => self.take_over(space, &listed).await,
+                Ok(None) => {}
+                Err(error) => tracing::warn!(space = %room.short(), %error, "a room could not be looked up"),
             }
             match self.steps(space, &parent, &rules).await {
                 Ok(steps) => {
@@ -205,6 +240,17 @@ impl Spaces {
         Ok(())
     }
 
+    /// Makes the rooms of a space read-only along with it, or takes that back.
+    pub(in crate::service) async fn archive_rooms(&self, space: GroupId, on: bool) -> Result<(), ActError> {
+        for room in self.rooms_under(&space) {
+            if self.rules_for(&room, Level::Manage).is_ok_and(|rules| rules.archived().is_some() != on) {
+                self.inner.journal.archive(room, on).await?;
+                self.tell(SpacesEvent::Space { space: room });
+            }
+        }
+        Ok(())
+    }
+
     /// Ends the rooms of a space that is about to end.
     pub(in crate::service) async fn end_rooms(&self, space: GroupId) -> Result<(), ActError> {
         for room in self.rooms_under(&space) {
@@ -222,6 +268,31 @@ impl Spaces {
             None => Ok(()),
         }
     }
+}
+
+/// What is to be said in a room, so that it says what its parent has said later: what it is called, which is the title of what it
+/// was made for, and after how many days messages go. A time that was set later in the room itself stays; a name counts by when
+/// it was given as a title, so that a device that has not heard of the last one undoes nothing, whenever it speaks.
+fn taken_over(
+    title: Option<(String, Hlc)>,
+    there: Said,
+    here: Said,
+    (room, board): (GroupId, Option<EntryHash>),
+) -> Vec<Op> {
+    let mut ops = Vec::new();
+    if let Some((title, since)) = title
+        && here.name.is_none_or(|(_, said)| said < since)
+    {
+        ops.push(Op::RoomName { name: name_for(&title), since });
+        // By its own title it is known where the room is exported to.
+        ops.extend(board.map(|object| Op::Set { object, fields: vec![Field::Title { text: title }] }));
+    }
+    let (days, since) = there.days.unwrap_or_default();
+    let (now, said) = here.days.unwrap_or_default();
+    if days != now && said < since {
+        ops.push(Op::Set { object: itself(&room), fields: vec![Field::Retention { days }] });
+    }
+    ops
 }
 
 fn level_in(rules: &Rules, person: &GroupId) -> Option<Level> {
@@ -265,4 +336,50 @@ fn steps(parent: &Rules, room: &Rules, was_in: &dyn Fn(&GroupId) -> Option<Hlc>,
 fn came_back_as_guest(room: &Rules, person: &GroupId, was_in: Option<Hlc>) -> bool {
     let since = room.members().get(&Member::Group(*person)).map(|info| info.since);
     came_by_invitation(room, person) && since.zip(was_in).is_some_and(|(since, was_in)| was_in < since)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROOM: GroupId = GroupId::from_bytes([1; 32]);
+    const BOARD: EntryHash = EntryHash::from_bytes([2; 32]);
+
+    fn at(clock: u64) -> Hlc {
+        Hlc::new(clock, 0)
+    }
+
+    fn said(name: Option<(&str, u64)>, days: Option<(Option<u16>, u64)>) -> Said {
+        Said {
+            name: name.map(|(name, clock)| (name.into(), at(clock))),
+            days: days.map(|(days, clock)| (days, at(clock))),
+        }
+    }
+
+    #[test]
+    fn a_room_takes_over_only_what_its_parent_has_said_later() {
+        let named = |title: &str, since, name| {
+            taken_over(Some((title.into(), at(since))), said(None, None), said(name, None), (ROOM, None))
+        };
+        let name = |name: &str| vec![Op::RoomName { name: name.into(), since: at(5) }];
+        assert_eq!(named("Crane", 5, None), name("Crane"));
+        assert_eq!(named("Crane", 5, Some(("Quay", 4))), name("Crane"));
+        // It was said, here or by another manager's device, which may have heard of a title that has not come here.
+        assert_eq!(named("Crane", 5, Some(("Crane", 5))), []);
+        assert_eq!(named("Crane", 5, Some(("Quay", 6))), []);
+        let long = "x".repeat(crate::model::TITLE_CHARS);
+        assert_eq!(named(&long, 5, None), name(&name_for(&long)), "a name can be shorter than a title");
+        let title = Some(("Crane".to_owned(), at(5)));
+        let ops = taken_over(title, said(None, None), said(None, None), (ROOM, Some(BOARD)));
+        assert!(matches!(&ops[..], [Op::RoomName { .. }, Op::Set { object: BOARD, .. }]), "{ops:?}");
+
+        let kept = |there, here| taken_over(None, said(None, there), said(None, here), (ROOM, None));
+        let days = |days| vec![Op::Set { object: itself(&ROOM), fields: vec![Field::Retention { days }] }];
+        assert_eq!(kept(Some((Some(90), 5)), None), days(Some(90)));
+        assert_eq!(kept(Some((None, 5)), Some((Some(90), 4))), days(None));
+        assert_eq!(kept(Some((Some(90), 5)), Some((Some(30), 6))), [], "the room has one of its own");
+        assert_eq!(kept(Some((Some(90), 5)), Some((Some(90), 4))), []);
+        assert_eq!(kept(None, Some((Some(30), 6))), []);
+        assert_eq!(kept(None, None), []);
+    }
 }

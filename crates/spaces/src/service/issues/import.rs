@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use compeer_core::group::{Level, Member};
+use compeer_core::group::Member;
 use compeer_core::{EntryHash, GroupId};
 
 use super::super::Spaces;
@@ -153,7 +153,7 @@ impl Spaces {
         options: ImportOptions,
     ) -> Result<ImportReport, ActError> {
         self.person_id()?;
-        let rules = self.rules_for(&space, Level::Write)?;
+        let rules = self.rules_to_make(&space)?;
         self.catch_up(space).await;
         let names = self.inner.view.with(move |view| view.people(&space)).await?;
         let members = names.into_iter().filter(|(person, _)| rules.members().contains_key(&Member::Group(*person)));

@@ -38,6 +38,7 @@ impl Spaces {
     /// Says how the keys of a space begin.
     pub async fn set_key_prefix(&self, space: GroupId, prefix: String) -> Result<(), ActError> {
         self.rules_for(&space, Level::Manage)?;
+        self.rules_to_make(&space)?;
         self.catch_up(space).await;
         if self.inner.view.with(move |view| view.prefix(&space)).await? != prefix {
             let op = Op::Set { object: itself(&space), fields: vec![Field::Prefix { text: prefix }] };
@@ -50,7 +51,7 @@ impl Spaces {
     /// Makes a label, project, cycle or saved view. A label that is there already is not made again.
     pub async fn create_thing(&self, space: GroupId, kind: Kind, fields: Vec<Field>) -> Result<ThingInfo, ActError> {
         self.person_id()?;
-        self.rules_for(&space, Level::Write)?;
+        self.rules_to_make(&space)?;
         self.catch_up(space).await;
         let title = fields.iter().find_map(|field| match field {
             Field::Title { text } => Some(text.to_lowercase()),

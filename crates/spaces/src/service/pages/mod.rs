@@ -51,7 +51,7 @@ impl Spaces {
         markdown: String,
     ) -> Result<PageInfo, ActError> {
         self.person_id()?;
-        self.rules_for(&space, Level::Write)?;
+        self.rules_to_make(&space)?;
         if markdown.len() > MARKDOWN_BYTES {
             return Err(OpError::TooLong.into());
         }

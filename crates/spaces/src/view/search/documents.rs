@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::super::files::LISTED;
 use super::super::issues::DESCRIPTION;
-use super::super::registers::{IS_PINNED, TITLE, newest_version};
+use super::super::registers::{IS_PINNED, IS_SHOWN, newest_version, title_of};
 use super::super::{Result, clock_of, entry_at, group_at};
 use crate::model;
 use crate::search::Kind;
@@ -54,7 +54,7 @@ fn message(connection: &Connection, space: &GroupId, object: &EntryHash) -> Resu
     let sql = format!(
         "SELECT message.person, message.clock, {IS_PINNED}, file.name, COALESCE({text}, message.text), message.place FROM message
          LEFT JOIN file ON file.hash = message.file AND file.space = message.space AND {LISTED}
-         WHERE message.hash = ?1 AND message.space = ?2"
+         WHERE message.hash = ?1 AND message.space = ?2 AND {IS_SHOWN}"
     );
     let message = |row: &Row<'_>| {
         let name: Option<String> = row.get(3)?;
@@ -104,10 +104,10 @@ fn thing(connection: &Connection, space: &GroupId, object: &EntryHash) -> Result
         )
     };
     let sql = format!(
-        "SELECT o.person, o.clock, o.kind, {},
+        "SELECT o.person, o.clock, o.kind, COALESCE({}, ''),
          COALESCE((SELECT words FROM page_text t WHERE t.space = o.space AND t.page = o.hash AND o.kind = ?5), {})
-         FROM object o WHERE o.hash = ?1 AND o.space = ?2 AND o.kind IN (?3, ?4, ?5)",
-        register(TITLE),
+         FROM shown o WHERE o.hash = ?1 AND o.space = ?2 AND o.kind IN (?3, ?4, ?5)",
+        title_of("o.space", "o.hash"),
         register(DESCRIPTION)
     );
     let [issue, board, page] = [model::Kind::Issue, model::Kind::Board, model::Kind::Page].map(model::Kind::number);

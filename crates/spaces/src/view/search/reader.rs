@@ -176,7 +176,7 @@ fn read_names(connection: &Connection) -> Result<Names> {
         .collect::<rusqlite::Result<_>>()?;
     let topics = connection
         .prepare(
-            "SELECT o.space, o.hash, r.value FROM object o JOIN register r ON r.space = o.space AND r.object = o.hash
+            "SELECT o.space, o.hash, r.value FROM shown o JOIN register r ON r.space = o.space AND r.object = o.hash
              AND r.field = ?2 AND r.person = x'' WHERE o.kind = ?1 ORDER BY o.clock DESC, o.hash DESC",
         )?
         .query_map(params![Kind::Topic.number(), TITLE], |row| {
