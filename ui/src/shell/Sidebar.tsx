@@ -179,9 +179,9 @@ function SpaceMenu({ space, top }: { space: Space; top: boolean }) {
             <MenuItem icon="invite" onSelect={() => showDialog({ kind: 'invite', space: id })}>
               {space.room ? 'Invite a guest' : 'Invite someone'}
             </MenuItem>
-            {!space.direct && (
+            {!space.direct && !space.room && (
               <MenuItem icon="pen" onSelect={() => showDialog({ kind: 'rename', space: id })}>
-                {space.room ? 'Rename room' : 'Rename space'}
+                Rename space
               </MenuItem>
             )}
             <MenuLine />

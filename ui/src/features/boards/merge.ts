@@ -121,13 +121,15 @@ export function createMerge(
         next.set(id, { wire, until: null });
         stale.add(id);
       }
-      for (const [id, { wire, until }] of before) {
+      for (const [id, drawn] of before) {
         if (next.has(id)) continue;
+        const { wire, until } = drawn;
         // It has come already, or its time is over.
-        if (known.get(id)?.same !== sameness(wire) && (until ?? Infinity) > now) {
-          next.set(id, { wire, until: until ?? now + letGo });
-        }
-        stale.add(id);
+        const here = known.get(id);
+        const stays =
+          (until ?? Infinity) > now && (here === undefined || here.same !== sameness(wire));
+        if (!stays) stale.add(id);
+        else next.set(id, until === null ? { wire, until: now + letGo } : drawn);
       }
       others.set(device, next);
     },
