@@ -275,6 +275,54 @@ describe('a board', () => {
     await bo.accessible('board');
   });
 
+  it('looks, with hundreds of elements, as if it was opened anew, whatever changes', async () => {
+    const { id } = await bo.api(`/spaces/${space}/boards`, { title: 'Hundreds' });
+    /** @param {number} n @param {object} [more] */
+    const shape = (n, more = {}) => ({
+      id: `e${n}`,
+      type: ['rectangle', 'ellipse', 'diamond'][n % 3],
+      x: 60 + (n % 30) * 24,
+      y: 120 + Math.floor(n / 30) * 28,
+      width: 30,
+      height: 24,
+      seed: n + 1,
+      index: `b${String(n).padStart(4, '0')}1`,
+      backgroundColor: n % 2 ? '#a5d8ff' : '#ffec99',
+      ...more,
+    });
+    /** @param {object[]} elements */
+    const post = (elements) => bo.api(`/spaces/${space}/boards/${id}/elements`, { elements });
+    await post(Array.from({ length: 400 }, (_, n) => shape(n)));
+    await until(async () => (await elements(ann, id)).length === 400, 'the board');
+    await ann.page.goto(`${ann.origin}/s/${space}/boards/${id}`);
+    await canvas(ann).waitFor();
+    await until(async () => (await ink(ann, [60, 120, 700, 300])) > 9000, 'the elements are seen');
+    /** Says something, and waits until it is on Ann's canvas. @param {number} round @param {object[]} elements */
+    const step = async (round, elements) => {
+      const x = 820 + round * 40;
+      await post([...elements, shape(1000 + round, { x, y: 200, index: 'c00' + round + '1' })]);
+      await until(async () => (await ink(ann, [x - 4, 196, 36, 32])) > 50, `round ${round}`);
+    };
+    // Below, in the midst, above: moved, filled otherwise, taken out and put in again; quickly and after a rest.
+    await step(1, [shape(2, { x: 400 })]);
+    await step(2, [shape(2, { x: 410 }), shape(200, { y: 500 })]);
+    await step(3, [{ id: 'e150', isDeleted: true }]);
+    await ann.page.waitForTimeout(300);
+    await step(4, [shape(399, { backgroundColor: '#ffc9c9' }), shape(150)]);
+    await step(5, [shape(0, { index: 'b90001' })]);
+    const picture = () =>
+      ann.page.evaluate(() => {
+        const still = document.querySelector('canvas.static');
+        return still instanceof HTMLCanvasElement ? still.toDataURL() : '';
+      });
+    const kept = await picture();
+    await ann.page.reload();
+    await until(async () => (await ink(ann, [1016, 196, 36, 32])) > 50, 'it is opened anew');
+    await until(async () => (await picture()) === kept, 'the same picture');
+    await ann.page.goto(`${ann.origin}/s/${space}/boards/${board}`);
+    await canvas(ann).waitFor();
+  });
+
   it('can be drawn on with a finger on a phone', async () => {
     const state = await ann.context.storageState();
     const address = `${ann.origin}/s/${space}/boards/${board}`;
