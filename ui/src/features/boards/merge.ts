@@ -126,9 +126,8 @@ export function createMerge(
         const { wire, until } = drawn;
         // It has come already, or its time is over.
         const here = known.get(id);
-        const stays =
-          (until ?? Infinity) > now && (here === undefined || here.same !== sameness(wire));
-        if (!stays) stale.add(id);
+        const came = here ? here.same === sameness(wire) : false;
+        if (came || (until ?? Infinity) <= now) stale.add(id);
         else next.set(id, until === null ? { wire, until: now + letGo } : drawn);
       }
       others.set(device, next);
