@@ -113,10 +113,15 @@ fn words(found: &dto::Found, mark: bool) -> String {
         dto::FoundKind::Space if found.room => format!("{title}  (a room with guests)\n"),
         dto::FoundKind::Space => format!("{title}  (a space)\n"),
         dto::FoundKind::Topic => format!("{title}  (a topic in {space})\n"),
-        dto::FoundKind::Issue if text.is_empty() => format!("{title}  (an issue in {space})\n"),
-        dto::FoundKind::Issue => format!("{title}  (an issue in {space})\n    {text}\n"),
-        dto::FoundKind::Board => format!("{title}  (a board in {space})\n"),
-        dto::FoundKind::Page => format!("{title}  (a page in {space})\n"),
+        dto::FoundKind::Issue | dto::FoundKind::Board | dto::FoundKind::Page => {
+            let kind = match found.kind {
+                dto::FoundKind::Issue => "an issue",
+                dto::FoundKind::Board => "a board",
+                _ => "a page",
+            };
+            let text = if text.is_empty() { text } else { format!("    {text}\n") };
+            format!("{title}  ({kind} in {space})\n{text}")
+        }
         dto::FoundKind::File => format!("{when}  {author}{guest} in {space}\n    [file: {title}]\n"),
         dto::FoundKind::Message => {
             let file = if title.is_empty() { title } else { format!("[file: {title}]") };

@@ -139,4 +139,17 @@ fn issues_and_boards_are_found() {
     ada.ask(&["issue", "set", "Harbour", id, "--title", "Oil the winch"]).expect("changes");
     assert_eq!(found(&ada, &["gantry"]), one(&board), "it says something else now");
     assert_eq!(found(&ada, &["winch"]), one(&issue));
+
+    let words = json!({ "type": "excalidraw", "elements": [{
+        "id": "words", "type": "text", "x": 0, "y": 0, "width": 90, "height": 25, "seed": 1,
+        "text": "bollards to be painted", "fontSize": 20, "fontFamily": 5, "textAlign": "left", "verticalAlign": "top",
+        "lineHeight": 1.25, "index": "a0",
+    }] });
+    let file = ada.home().join("sketch.excalidraw");
+    std::fs::write(&file, words.to_string()).expect("writes");
+    ada.ask(&["board", "import", "Harbour", "Gantry sketches", file.to_str().expect("UTF-8")]).expect("imports");
+    assert_eq!(found(&ada, &["bollards"]), one(&board), "what is written on it is found");
+    let said = run(&ada, &["search", "bollards"], "");
+    let said = String::from_utf8_lossy(&said.stdout);
+    assert!(said.contains("(a board in Harbour)\n") && said.contains("bollards to be painted"), "{said}");
 }

@@ -437,6 +437,15 @@ impl Points {
 }
 
 impl Element {
+    /// What can be read of it: the words of a text, the name of a frame.
+    pub fn words(&self) -> Option<&str> {
+        match &self.shape {
+            Shape::Text(text) => Some(text.original.as_ref().unwrap_or(&text.text)),
+            Shape::Frame { name } => name.as_deref(),
+            _ => None,
+        }
+    }
+
     /// The bytes by which it is kept and handed on.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {

@@ -88,7 +88,7 @@ pub(crate) enum Change {
 }
 
 /// What is read of a space, but for what it and its people and devices are called.
-const CONTENT: [&str; 21] = [
+const CONTENT: [&str; 22] = [
     "message",
     "file",
     "unlisted",
@@ -104,6 +104,7 @@ const CONTENT: [&str; 21] = [
     "issue",
     "history",
     "element",
+    "board_text",
     "imported",
     "imported_person",
     "page_update",

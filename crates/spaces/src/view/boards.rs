@@ -8,11 +8,13 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::apply::Source;
 use super::registers::{ANCHOR, RESOLVED, title_of};
-use super::{Result, View, clock_of, entry_at, group_at, sql_clock};
+use super::{Result, View, clock_of, entry_at, group_at, search, sql_clock};
 use crate::model::{Element, Kind};
 
 /// Elements that a board may have. Beyond them those that were made last are not shown.
 pub(crate) const ELEMENTS: usize = 50_000;
+/// Bytes of the words of a board by which it is found: they are looked through whenever a text on it changes.
+const WORDS: usize = 256 * 1024;
 
 /// An element by its id; `None` is deleted, or was never there.
 type Named = (String, Option<Element>);
@@ -84,7 +86,51 @@ pub(super) fn set(
             .prepare_cached("UPDATE element SET first = ?4 WHERE space = ?1 AND board = ?2 AND id = ?3 AND first > ?4")?
             .execute(params![space, board.as_bytes(), id, clock])?;
     }
+    if set > 0 && set_words(transaction, &source.space, board, id, element.and_then(Element::words))? {
+        search::note_objects(transaction, &source.space, std::iter::once(board))?;
+    }
     Ok(set > 0)
+}
+
+/// Keeps what can be read of an element, for search. Whether that changed.
+fn set_words(
+    transaction: &Transaction<'_>,
+    space: &GroupId,
+    board: &EntryHash,
+    id: &str,
+    words: Option<&str>,
+) -> Result<bool> {
+    let changed = match words.filter(|words| !words.is_empty()) {
+        Some(words) => transaction
+            .prepare_cached(
+                "INSERT INTO board_text VALUES (?1, ?2, ?3, ?4) ON CONFLICT (space, board, id) DO UPDATE SET text = excluded.text
+                 WHERE text != excluded.text",
+            )?
+            .execute(params![space.as_bytes(), board.as_bytes(), id, words])?,
+        None => transaction
+            .prepare_cached("DELETE FROM board_text WHERE space = ?1 AND board = ?2 AND id = ?3")?
+            .execute(params![space.as_bytes(), board.as_bytes(), id])?,
+    };
+    Ok(changed > 0)
+}
+
+/// What can be read on a board, a line for each element, the beginning of it if that is much.
+pub(super) fn words(connection: &Connection, space: &GroupId, board: &EntryHash) -> Result<String> {
+    let mut statement =
+        connection.prepare_cached("SELECT text FROM board_text WHERE space = ?1 AND board = ?2 ORDER BY id")?;
+    let mut rows = statement.query(params![space.as_bytes(), board.as_bytes()])?;
+    let mut all = String::new();
+    while let Some(row) = rows.next()? {
+        let text: String = row.get(0)?;
+        if all.len() + text.len() >= WORDS {
+            break;
+        }
+        if !all.is_empty() {
+            all.push('\n');
+        }
+        all.push_str(&text);
+    }
+    Ok(all)
 }
 
 /// The number of a change of `space` that happens now.

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::{Result, boards};
 
-const VERSION: i64 = 18;
+const VERSION: i64 = 19;
 
 /// Made of entries: dropped and rebuilt at will.
 ///
@@ -22,6 +22,7 @@ const VIEW: &str = "
     DROP TABLE IF EXISTS imported; DROP TABLE IF EXISTS imported_person;
     DROP TABLE IF EXISTS history; DROP TABLE IF EXISTS element; DROP TABLE IF EXISTS page_update; DROP TABLE IF EXISTS page_run;
     DROP TABLE IF EXISTS page_state; DROP TABLE IF EXISTS page_text; DROP TABLE IF EXISTS page_peer;
+    DROP TABLE IF EXISTS board_text;
     DROP TABLE IF EXISTS page_new;
     CREATE TABLE cursor (space BLOB PRIMARY KEY, generation INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE name (space BLOB PRIMARY KEY, name TEXT NOT NULL, clock INTEGER NOT NULL, hash BLOB NOT NULL) WITHOUT ROWID;
@@ -66,6 +67,7 @@ const VIEW: &str = "
         hash BLOB NOT NULL, PRIMARY KEY (space, object, field, person)) WITHOUT ROWID;
     CREATE TABLE element (space BLOB, board BLOB, id TEXT, value BLOB, clock INTEGER NOT NULL, hash BLOB NOT NULL,
         first INTEGER NOT NULL, change INTEGER NOT NULL, PRIMARY KEY (space, board, id)) WITHOUT ROWID;
+    CREATE TABLE board_text (space BLOB, board BLOB, id TEXT, text TEXT NOT NULL, PRIMARY KEY (space, board, id)) WITHOUT ROWID;
     CREATE INDEX element_change ON element (space, board, change);
     CREATE INDEX element_there ON element (space, board) WHERE value IS NOT NULL;
     CREATE INDEX element_clock ON element (space, board, clock);

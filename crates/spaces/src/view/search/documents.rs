@@ -3,6 +3,7 @@
 use compeer_core::{EntryHash, GroupId, Hlc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::super::boards;
 use super::super::files::LISTED;
 use super::super::issues::DESCRIPTION;
 use super::super::registers::{IS_PINNED, IS_SHOWN, newest_version, title_of};
@@ -95,7 +96,7 @@ fn file(connection: &Connection, space: &GroupId, object: &EntryHash) -> Result<
     Ok(statement.query_row(params![object.as_bytes(), space.as_bytes()], file).optional()?)
 }
 
-/// An issue, by its title and description; a board, by its title; or a page, by its title and what was last read of its text.
+/// An issue, by its title and description; a board, by its title and what is written on it; or a page, by its title and what was last read of its text.
 fn thing(connection: &Connection, space: &GroupId, object: &EntryHash) -> Result<Option<Document>> {
     let register = |field| {
         format!(
@@ -130,7 +131,12 @@ fn thing(connection: &Connection, space: &GroupId, object: &EntryHash) -> Result
         })
     };
     let mut statement = connection.prepare_cached(&sql)?;
-    Ok(statement.query_row(params![object.as_bytes(), space.as_bytes(), issue, board, page], thing).optional()?)
+    let found = params![object.as_bytes(), space.as_bytes(), issue, board, page];
+    let Some(mut thing) = statement.query_row(found, thing).optional()? else { return Ok(None) };
+    if thing.kind == Kind::Board {
+        thing.text = boards::words(connection, space, object)?;
+    }
+    Ok(Some(thing))
 }
 
 /// The columns of `doc` that [`stored`] reads.

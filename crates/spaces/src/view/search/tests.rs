@@ -9,9 +9,12 @@ use compeer_journal::{Cursor as JournalCursor, Opened};
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{Field, Op};
+use crate::model::element::tests::rectangle;
+use crate::model::element::{Shape, Text};
+use crate::model::{Element, Field, Kind, Op};
 use crate::search::query::Query;
 use crate::search::tokens::tokens;
+use crate::view::entries::orders;
 use crate::view::{Reader, View, Which};
 
 const SPACE: GroupId = GroupId::from_bytes([9; 32]);
@@ -265,6 +268,57 @@ fn a_file_that_goes_before_it_was_looked_at_leaves_no_name_at_its_message() {
     apply(&view, &[opened(2, 0, 3, &Op::Unlist { file: hash(1) })]);
     index(&view);
     assert_eq!((found(&view, "crane").len(), found(&view, "has:file").len(), found(&view, "look").len()), (0, 0, 1));
+}
+
+/// A text on a board, or a frame of that name.
+fn written(text: &str) -> Element {
+    let frame = text.strip_prefix('#').map(|name| Shape::Frame { name: Some(name.into()) });
+    let shape = frame.unwrap_or_else(|| {
+        Shape::Text(Text {
+            text: text.into(),
+            original: None,
+            size: 2000,
+            font: 5,
+            align: None,
+            vertical: None,
+            container: None,
+            fixed_width: false,
+            line_height: 125,
+        })
+    });
+    Element { shape, ..rectangle() }
+}
+
+#[test]
+fn what_is_written_on_a_board_is_found_in_whatever_order_it_came() {
+    let board = Op::Make { kind: Kind::Board, fields: vec![Field::Title { text: "Quay".into() }] };
+    let write = |n: usize, id: &str, text: Option<&str>| {
+        let element = text.map(|text| Box::new(written(text)));
+        let op = Op::Set { object: hash(0), fields: vec![Field::Element { id: id.into(), element }] };
+        opened(n, n as u8 % 3, n as u64, &op)
+    };
+    let entries = [
+        opened(0, 0, 0, &board),
+        write(1, "a", Some("crane steel")),
+        write(2, "b", Some("#northern berth")),
+        write(3, "a", Some("crane rust")),
+        write(4, "b", None),
+    ];
+    for order in orders(&entries) {
+        let (_dir, view) = view();
+        for entry in &order {
+            apply(&view, std::slice::from_ref(entry));
+            view.index(Duration::ZERO).expect("indexes");
+        }
+        index(&view);
+        let is_found = |query: &str| found(&view, query) == BTreeSet::from([hash(0)]);
+        assert!(is_found("crane") && is_found("is:board rust") && is_found("quay"));
+        assert!(!is_found("steel") && !is_found("berth"), "what was there before is not");
+    }
+    let (_dir, view) = view();
+    apply(&view, &entries[..3]);
+    index(&view);
+    assert_eq!(found(&view, "northern berth"), BTreeSet::from([hash(0)]));
 }
 
 /// One message for each text, a minute after the other.
