@@ -42,7 +42,11 @@ export function Dialogs({ current }: { current: string | null }) {
     case 'shortcuts':
       return <ShortcutSheet onClose={closeDialog} />;
     case 'new-issue': {
-      const writable = spaces.filter(({ level, state }) => level !== 'read' && state === 'active');
+      // Neither a direct talk nor a room has issues.
+      const writable = spaces.filter(
+        ({ level, state, direct, room }) =>
+          level !== 'read' && state === 'active' && !direct && !room,
+      );
       const wanted = open.space ?? current;
       const meant = writable.find((item) => item.space === wanted) ?? writable[0];
       return (

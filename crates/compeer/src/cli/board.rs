@@ -64,7 +64,9 @@ pub(super) async fn run(context: &Context, verb: Board) -> Result<(), ApiError> 
         Board::Create { space, title } => {
             let space = find_space(&client, &space).await?;
             let board: dto::Board = client.post(&format!("/spaces/{space}/boards"), &dto::NewBoard { title }).await?;
-            context.out.either(&json!({ "id": board.id }), || "Created. It is on the page of the space.\n".into())
+            context.out.either(&json!({ "id": board.id }), || {
+                format!("Created, as {}. It is on the page of the space.\n", short(&board.id))
+            })
         }
         Board::Export { space, board } => {
             let (space, board) = of(&client, &space, &board).await?;

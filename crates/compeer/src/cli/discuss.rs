@@ -46,7 +46,8 @@ pub(super) async fn run(context: &Context, verb: Discuss) -> Result<(), ApiError
             let topic: dto::Topic = client.post(&format!("/spaces/{space}/topics"), &dto::NewTopic { title }).await?;
             context.out.either(&json!({ "id": topic.id }), || {
                 let (space, topic) = (short(&space), short(&topic.id));
-                format!("Started. `compeer chat send {space} TEXT --topic {topic}` says something at it.\n")
+                let send = format!("`compeer chat send {space} TEXT --topic {topic}`");
+                format!("Started. {} says something at it.\n", context.out.hint(&send))
             })
         }
         Discuss::Rename { space, topic, title } => {

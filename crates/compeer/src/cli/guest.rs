@@ -110,7 +110,7 @@ pub(super) async fn rooms_of(context: &Context, client: &Client, space: &str) ->
 fn rooms_words(rooms: usize, guests: usize) -> String {
     let rooms = if rooms == 1 { "room".to_owned() } else { format!("{rooms} rooms") };
     match guests {
-        0 => format!("{rooms} for guests, in which nobody is one yet"),
+        0 => format!("{rooms} for guests (still empty)"),
         1 => format!("{rooms} with 1 guest"),
         guests => format!("{rooms} with {guests} guests"),
     }

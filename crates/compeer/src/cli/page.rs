@@ -53,7 +53,9 @@ pub(super) async fn run(context: &Context, verb: Page) -> Result<(), ApiError> {
             let parent = under_id(&client, &space, under).await?;
             let markdown = file.as_deref().map(read).transpose()?;
             let page = create(&client, &space, dto::NewPage { title, parent, markdown }).await?;
-            context.out.either(&json!({ "id": page.id }), || "Created. It is on the page of the space.\n".into())
+            context.out.either(&json!({ "id": page.id }), || {
+                format!("Created, as {}. It is on the page of the space.\n", short(&page.id))
+            })
         }
         Page::Rename { space, page, title } => {
             let change = dto::PageChange { title: Some(title), ..dto::PageChange::default() };

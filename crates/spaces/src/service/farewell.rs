@@ -123,6 +123,8 @@ impl Spaces {
         }
         drop(turn);
         self.inner.seen_off.lock().unwrap_or_else(PoisonError::into_inner).remove(&space);
+        // It may be a room of a space that I have come back into meanwhile.
+        self.inner.rooms_due.notify_one();
     }
 
     /// Whether all have heard of the end of a space that has ended, or somebody of my leaving.

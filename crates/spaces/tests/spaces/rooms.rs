@@ -217,6 +217,24 @@ async fn who_is_in_by_an_invitation_is_not_told_that_it_is_used_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_leaves_a_space_and_comes_back_has_its_rooms_again() {
+    let (ann, bo, space, _, room) = with_room().await;
+    bo.spaces.leave(space).await.expect("leaves");
+    ann.until("that Bo is out of both", || async {
+        let is_out = |members: Vec<compeer_spaces::MemberInfo>| members.iter().all(|one| one.person != bo.person());
+        ann.spaces.members(space).await.is_ok_and(is_out) && ann.spaces.members(room).await.is_ok_and(is_out)
+    })
+    .await;
+    bo.until("that nothing is on the list", || async { bo.spaces.list().await.is_ok_and(|list| list.is_empty()) })
+        .await;
+    let invite = ann.spaces.invite(space, terms(Level::Write)).await.expect("invitation");
+    assert_eq!(bo.spaces.join(&invite).await.expect("joins"), space);
+    until_in(&bo, room).await;
+    bo.say(room, "back").await;
+    ann.hears(room, &["back"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_room_is_archived_and_forgets_with_its_space() {
     let (ann, bo, space, _, room) = with_room().await;
     ann.spaces.set_retention(space, Some(90)).await.expect("sets");
