@@ -3,7 +3,7 @@
  * browser opens only six connections to one address; when that tab closes, another takes over.
  */
 import type { QueryKey } from '@tanstack/react-query';
-import { cache } from './cache';
+import { cache, keys } from './cache';
 import { base, connection, reportDown, reportUp, request } from './client';
 import { applyEvent } from './reduce';
 import { createStore } from './store';
@@ -113,8 +113,15 @@ export function startEvents(): void {
   void locks
     .request(channelName, { ifAvailable: true }, (lock) => (lock ? lead(false) : false))
     .then((led) => {
-      if (led === false) void locks.request(channelName, () => lead(true));
+      if (led !== false) return;
+      askAgain();
+      void locks.request(channelName, () => lead(true));
     });
+}
+
+/** What the head of the page asks for was answered before anything could be heard here, and may be different by now. */
+function askAgain(): void {
+  for (const key of [keys.status, keys.settings, keys.spaces]) fetchSoon(key);
 }
 
 function hear(word: Word): void {
@@ -146,6 +153,7 @@ function listen(say: (word: Word) => void, late: boolean): () => void {
         say({ kind: 'up' });
         // After the first greeting, each one follows a gap in which anything may have happened.
         if (greeted) say({ kind: 'event', event: { event: 'lagged', at: event.at } });
+        else askAgain();
         greeted = true;
       } else {
         say({ kind: 'event', event });
